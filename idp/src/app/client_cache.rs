@@ -1,0 +1,75 @@
+//! Registered clients, read from the store at most every few seconds.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use url::Url;
+
+use crate::domain::client::{AuthMethod, Client, ClientMetadata};
+use crate::store::{Store, clients};
+
+/// How long a change of a client takes to reach every instance, at most.
+const LIFE: Duration = Duration::from_secs(3);
+
+#[derive(Default)]
+pub struct ClientCache {
+    /// Only clients that exist: names that strangers invent must not fill memory.
+    known: RwLock<HashMap<String, (Instant, Arc<Client>)>>,
+    /// Where public clients live in browsers.
+    origins: RwLock<Option<(Instant, HashSet<String>)>>,
+}
+
+impl ClientCache {
+    /// The client, unless it is unknown or disabled.
+    ///
+    /// # Errors
+    /// When the database fails or holds metadata that can't be read.
+    pub async fn find(&self, store: &Store, id: &str) -> anyhow::Result<Option<Arc<Client>>> {
+        let cached = self.known.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        if let Some((read_at, client)) = cached
+            && read_at.elapsed() < LIFE
+        {
+            return Ok(Some(client));
+        }
+        let row = clients::find(store, id).await?.filter(|row| row.disabled_at.is_none());
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(row) = row else {
+            known.remove(id);
+            return Ok(None);
+        };
+        let metadata = serde_json::from_str(&row.metadata).with_context(|| format!("client {id}"))?;
+        let client = Arc::new(Client::new(row.id, row.secret_hash, metadata));
+        known.insert(id.to_owned(), (Instant::now(), Arc::clone(&client)));
+        Ok(Some(client))
+    }
+
+    /// Whether a public client returns to this origin, so that its script may call us.
+    ///
+    /// # Errors
+    /// When the database fails or holds metadata that can't be read.
+    pub async fn is_browser_origin(&self, store: &Store, origin: &str) -> anyhow::Result<bool> {
+        if let Some((read_at, origins)) = &*self.origins.read().unwrap_or_else(PoisonError::into_inner)
+            && read_at.elapsed() < LIFE
+        {
+            return Ok(origins.contains(origin));
+        }
+        let mut origins = HashSet::new();
+        for row in clients::list(store).await?.into_iter().filter(|row| row.disabled_at.is_none()) {
+            let metadata: ClientMetadata =
+                serde_json::from_str(&row.metadata).with_context(|| row.id.clone())?;
+            if metadata.token_endpoint_auth_method == AuthMethod::None {
+                let urls = metadata.redirect_uris.iter().filter_map(|uri| Url::parse(uri).ok());
+                origins.extend(
+                    urls.map(|url| url.origin())
+                        .filter(url::Origin::is_tuple)
+                        .map(|origin| origin.ascii_serialization()),
+                );
+            }
+        }
+        let found = origins.contains(origin);
+        *self.origins.write().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), origins));
+        Ok(found)
+    }
+}

@@ -1,0 +1,144 @@
+//! The configuration: one TOML file, then `IDP_…` variables over it. Unknown keys are refused, and every error
+//! names its key. `config.example.toml` shows each key with its default and why.
+
+mod load;
+mod sections;
+
+pub use load::{ConfigError, load};
+pub use sections::*;
+
+use serde::Deserialize;
+use url::Url;
+
+/// Everything that an administrator can set. `Config::default()` is safe, and runs on loopback.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The issuer identifier, exactly as clients compare it: no trailing slash.
+    pub issuer: String,
+    /// Where the pages and the protocol are served.
+    pub listen: String,
+    /// How many trusted proxies stand in front; that many entries of X-Forwarded-For, from the right, are skipped.
+    pub trusted_proxies: usize,
+    pub site: SiteConfig,
+    pub database: DatabaseConfig,
+    pub keys: KeysConfig,
+    pub tls: Option<TlsConfig>,
+    pub operations: OperationsConfig,
+    pub session: SessionConfig,
+    pub sign_in: SignInConfig,
+    pub password: PasswordConfig,
+    pub tokens: TokensConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            issuer: "http://localhost:8000".to_owned(),
+            listen: "127.0.0.1:8000".to_owned(),
+            trusted_proxies: 0,
+            site: SiteConfig::default(),
+            database: DatabaseConfig::default(),
+            keys: KeysConfig::default(),
+            tls: None,
+            operations: OperationsConfig::default(),
+            session: SessionConfig::default(),
+            sign_in: SignInConfig::default(),
+            password: PasswordConfig::default(),
+            tokens: TokensConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The issuer's origin, as a browser sends it in `Origin`.
+    pub fn origin(&self) -> String {
+        Url::parse(&self.issuer)
+            .map_or_else(|_| self.issuer.clone(), |url| url.origin().ascii_serialization())
+    }
+
+    /// Checks what types alone can't: every message names its key and says what would be right.
+    ///
+    /// # Errors
+    /// The first thing that would make the provider unsafe or unable to run.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |key: &str, why: &str| Err(ConfigError::new(key, why));
+        let Ok(issuer) = Url::parse(&self.issuer) else {
+            return wrong("issuer", "must be a URL such as https://id.example.gov.cn");
+        };
+        let loopback = match issuer.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if issuer.scheme() != "https" && !(issuer.scheme() == "http" && loopback) {
+            return wrong("issuer", "must be https (http is allowed only on localhost, 127.0.0.1 and [::1])");
+        }
+        if issuer.query().is_some() || issuer.fragment().is_some() || !issuer.username().is_empty() {
+            return wrong("issuer", "must have no user, query or fragment");
+        }
+        if issuer.path() != "/" || self.issuer.ends_with('/') {
+            return wrong("issuer", "must be an origin without a path and without a slash at its end");
+        }
+        let database = &self.database.url;
+        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| database.starts_with(scheme)) {
+            return wrong("database.url", "must start with sqlite:// or postgres://");
+        }
+        if self.database.max_connections == 0 {
+            return wrong("database.max_connections", "must be at least 1");
+        }
+        if !(1..=600).contains(&self.tokens.code_seconds) {
+            return wrong("tokens.code_seconds", "must be from 1 to 600 (RFC 6749 section 4.1.2)");
+        }
+        if self.tokens.access_token_seconds == 0 || self.tokens.id_token_seconds == 0 {
+            return wrong("tokens", "lifetimes must be at least 1 second");
+        }
+        if self.session.idle_minutes == 0 || self.session.absolute_hours == 0 {
+            return wrong("session", "lifetimes must be at least 1");
+        }
+        if self.sign_in.tries == 0 || self.sign_in.lock_minutes == 0 {
+            return wrong("sign_in", "tries and lock_minutes must be at least 1");
+        }
+        if self.keys.publish_ahead_seconds < self.keys.reload_seconds {
+            return wrong(
+                "keys.publish_ahead_seconds",
+                "must be at least keys.reload_seconds, or instances would sign with keys that others do not publish",
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(issuer: &str) -> String {
+        Config { issuer: issuer.to_owned(), ..Config::default() }.check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn defaults_pass() {
+        Config::default().check().unwrap();
+    }
+
+    #[test]
+    fn an_issuer_that_would_be_unsafe_is_refused() {
+        for issuer in [
+            "http://id.example.gov.cn",
+            "https://id.example.gov.cn/",
+            "https://id.example.gov.cn/idp",
+            "https://id.example.gov.cn?x",
+            "https://u@id.example.gov.cn",
+            "ftp://localhost",
+            "id.example.gov.cn",
+            "http://127.0.0.1.example.com",
+        ] {
+            assert!(refused(issuer).starts_with("issuer: "), "{issuer}");
+        }
+        for issuer in ["http://127.0.0.1:1", "http://[::1]:80", "https://id.example.gov.cn:8443"] {
+            Config { issuer: issuer.to_owned(), ..Config::default() }.check().unwrap();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Who is signed in: a legal entity, an operator who acts for one, or a person.
+
+use super::entity_type::EntityType;
+use super::mask;
+use super::timestamp::Timestamp;
+
+/// The three kinds of account. The names are those of the `account_type` claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AccountKind {
+    LegalEntity,
+    Operator,
+    Person,
+}
+
+impl AccountKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LegalEntity => "legal_entity",
+            Self::Operator => "operator",
+            Self::Person => "natural_person",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::LegalEntity, Self::Operator, Self::Person].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A document as stored: the GA/T 517 code of its type, and its number in clear.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredDocument {
+    pub type_code: String,
+    pub number: String,
+}
+
+/// A registered unit. The personal parts belong to its legal representative.
+#[derive(Clone)]
+pub struct LegalEntity {
+    pub id: String,
+    pub login_name: String,
+    pub credit_code: String,
+    pub name: String,
+    pub entity_type: EntityType,
+    pub representative_name: Option<String>,
+    pub representative_document: Option<StoredDocument>,
+    pub phone: Option<String>,
+}
+
+/// A natural person with an account of their own.
+#[derive(Clone)]
+pub struct Person {
+    pub id: String,
+    pub login_name: String,
+    pub name: String,
+    pub document: Option<StoredDocument>,
+    pub phone: Option<String>,
+}
+
+/// A person whom a unit has named to act for it.
+#[derive(Clone)]
+pub struct Operator {
+    pub id: String,
+    pub name: String,
+    pub document: StoredDocument,
+    pub phone: String,
+    pub department: String,
+    pub may_manage: bool,
+    pub valid_from: Timestamp,
+    pub valid_until: Option<Timestamp>,
+    pub frozen: bool,
+}
+
+/// The account that signed in, with everything that a portal may learn of it.
+#[derive(Clone)]
+pub enum Principal {
+    LegalEntity(LegalEntity),
+    Operator { operator: Operator, unit: LegalEntity },
+    Person(Person),
+}
+
+impl Principal {
+    pub fn account_id(&self) -> &str {
+        match self {
+            Self::LegalEntity(unit) => &unit.id,
+            Self::Operator { operator, .. } => &operator.id,
+            Self::Person(person) => &person.id,
+        }
+    }
+
+    pub fn kind(&self) -> AccountKind {
+        match self {
+            Self::LegalEntity(_) => AccountKind::LegalEntity,
+            Self::Operator { .. } => AccountKind::Operator,
+            Self::Person(_) => AccountKind::Person,
+        }
+    }
+
+    /// Who this is, for their own pages: names masked, the unit in full.
+    pub fn masked_label(&self) -> String {
+        match self {
+            Self::LegalEntity(unit) => unit.name.clone(),
+            Self::Operator { operator, unit } => format!("{}（{}）", mask::name(&operator.name), unit.name),
+            Self::Person(person) => mask::name(&person.name),
+        }
+    }
+
+    /// The unit that this account is or acts for.
+    pub fn unit(&self) -> Option<&LegalEntity> {
+        match self {
+            Self::LegalEntity(unit) | Self::Operator { unit, .. } => Some(unit),
+            Self::Person(_) => None,
+        }
+    }
+}

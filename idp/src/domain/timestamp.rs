@@ -1,0 +1,100 @@
+//! A moment, in milliseconds since 1970-01-01T00:00:00Z.
+
+use std::ops::{Add, Sub};
+
+/// A moment in time, exact to the millisecond. The store keeps it as BIGINT; protocols get [`Timestamp::seconds`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// A length of time, exact to the millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(i64);
+
+impl Timestamp {
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds, rounded down: the NumericDate of RFC 7519 section 2.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// The calendar day in China (UTC+8, no daylight saving), where all dates of this product are meant.
+    pub fn china_date(self) -> chrono::NaiveDate {
+        self.china().date()
+    }
+
+    /// `2026-11-15 09:30` in China.
+    pub fn china_minute(self) -> String {
+        self.china().format("%Y-%m-%d %H:%M").to_string()
+    }
+
+    fn china(self) -> chrono::NaiveDateTime {
+        const EAST_8: i64 = 8 * 3600 * 1000;
+        chrono::DateTime::from_timestamp_millis(self.0.saturating_add(EAST_8))
+            .unwrap_or(chrono::DateTime::UNIX_EPOCH)
+            .naive_utc()
+    }
+}
+
+impl Span {
+    pub const fn millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    pub const fn seconds(seconds: u32) -> Self {
+        Self(seconds as i64 * 1000)
+    }
+
+    pub const fn minutes(minutes: u32) -> Self {
+        Self::seconds(minutes * 60)
+    }
+
+    pub const fn as_seconds(self) -> i64 {
+        self.0 / 1000
+    }
+}
+
+impl Add<Span> for Timestamp {
+    type Output = Timestamp;
+    fn add(self, span: Span) -> Timestamp {
+        Timestamp(self.0.saturating_add(span.0))
+    }
+}
+
+impl Sub<Span> for Timestamp {
+    type Output = Timestamp;
+    fn sub(self, span: Span) -> Timestamp {
+        Timestamp(self.0.saturating_sub(span.0))
+    }
+}
+
+impl Sub for Timestamp {
+    type Output = Span;
+    fn sub(self, earlier: Timestamp) -> Span {
+        Span(self.0.saturating_sub(earlier.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_changes_at_midnight_in_china() {
+        let last = Timestamp::from_millis(1_763_135_999_999); // 2025-11-14T15:59:59.999Z
+        assert_eq!(last.china_date().to_string(), "2025-11-14");
+        assert_eq!((last + Span::millis(1)).china_minute(), "2025-11-15 00:00");
+    }
+
+    #[test]
+    fn seconds_round_down_before_1970_too() {
+        assert_eq!(Timestamp::from_millis(-1).seconds(), -1);
+        assert_eq!(Timestamp::from_millis(1999).seconds(), 1);
+    }
+}

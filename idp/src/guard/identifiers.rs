@@ -1,0 +1,77 @@
+//! What a visitor typed to say which account they mean.
+
+use anyhow::Result;
+
+use crate::app::App;
+use crate::domain::normalize::normalize_code;
+use crate::domain::principal::{AccountKind, StoredDocument};
+use crate::platform::vault::Purpose;
+use crate::store::accounts::{self, Candidate};
+use crate::store::principals::document_index;
+
+/// An account as a visitor names it. Anything may be typed; what is no valid name finds nothing.
+pub enum Identifier {
+    /// 法人账号 or 统一社会信用代码
+    LegalEntity { unit: String },
+    /// 单位统一信用代码/法人账号, and 经办人手机号/身份证号
+    Operator { unit: String, person: String },
+    /// 账号, 手机号码 or 身份证号
+    Person { name: String },
+}
+
+/// GA/T 517: the type of document that can be typed without saying its type.
+const RESIDENT_ID: &str = "111";
+
+impl Identifier {
+    pub fn legal_entity(typed: &str) -> Self {
+        Self::LegalEntity { unit: normalize_code(typed) }
+    }
+
+    pub fn operator(unit: &str, person: &str) -> Self {
+        Self::Operator { unit: normalize_code(unit), person: normalize_code(person) }
+    }
+
+    pub fn person(typed: &str) -> Self {
+        Self::Person { name: normalize_code(typed) }
+    }
+
+    pub const fn kind(&self) -> AccountKind {
+        match self {
+            Self::LegalEntity { .. } => AccountKind::LegalEntity,
+            Self::Operator { .. } => AccountKind::Operator,
+            Self::Person { .. } => AccountKind::Person,
+        }
+    }
+
+    /// The same for every way of typing the same name.
+    pub fn key(&self) -> String {
+        match self {
+            Self::LegalEntity { unit } => unit.clone(),
+            Self::Operator { unit, person } => format!("{unit}|{person}"),
+            Self::Person { name } => name.clone(),
+        }
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn find(&self, app: &App) -> Result<Option<Candidate>> {
+        let index = |text: &str| {
+            let document = StoredDocument { type_code: RESIDENT_ID.to_owned(), number: text.to_owned() };
+            let phone = text.strip_prefix("+86").unwrap_or(text);
+            (app.vault.derive(Purpose::PhoneIndex, phone), document_index(&app.vault, &document))
+        };
+        Ok(match self {
+            Self::LegalEntity { unit } => {
+                accounts::find_legal_entity(&app.store, &unit.to_lowercase(), unit).await?
+            }
+            Self::Operator { unit, person } => {
+                let (phone, document) = index(person);
+                accounts::find_operator(&app.store, (&unit.to_lowercase(), unit), &phone, &document).await?
+            }
+            Self::Person { name } => {
+                let (phone, document) = index(name);
+                accounts::find_person(&app.store, &name.to_lowercase(), &phone, &document).await?
+            }
+        })
+    }
+}

@@ -1,0 +1,19 @@
+//! What stands between a visitor and an account.
+
+pub mod attempts;
+pub mod captcha;
+pub mod credentials;
+pub mod id_token_hint;
+pub mod identifiers;
+pub mod pending;
+pub mod sessions;
+
+/// Who asks: what is counted, remembered and audited of a visitor's browser.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The client's address; of IPv6 the /64 that a household or office gets.
+    pub address: String,
+    pub user_agent: String,
+    /// The browser's own long-lived secret, hashed.
+    pub device_hash: Vec<u8>,
+}

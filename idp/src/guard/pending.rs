@@ -1,0 +1,83 @@
+//! An authorization request that waits for its visitor: named in the URL, bound to one browser, so that two sign-ins
+//! in two tabs do not disturb each other.
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use super::Caller;
+use crate::app::App;
+use crate::domain::timestamp::{Span, Timestamp};
+use crate::platform::random;
+use crate::store::authorization_requests;
+
+/// What the sign-in pages need to know of a request.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Display {
+    pub portal_name: String,
+    /// The origin that the visitor is sent to in the end.
+    pub form_target: Option<String>,
+    pub login_hint: Option<String>,
+    /// The portal wants a fresh sign-in although somebody is signed in.
+    pub again: bool,
+    /// Which page to open: the `account_type` that the portal asked for.
+    pub account_type: Option<String>,
+}
+
+/// A pending request.
+pub struct Pending {
+    pub id: String,
+    pub display: Display,
+    /// The request itself, as oidc/ wrote it.
+    pub request: serde_json::Value,
+    pub created_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    display: Display,
+    request: serde_json::Value,
+}
+
+/// Keeps a request for the caller's browser; gives its id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep(
+    app: &App,
+    caller: &Caller,
+    display: Display,
+    request: serde_json::Value,
+) -> Result<String> {
+    let id = random::token();
+    let now = app.clock.now();
+    let parameters = serde_json::to_string(&Stored { display, request })?;
+    let until = now + Span::minutes(app.config.sign_in.request_minutes);
+    authorization_requests::insert(
+        &app.store,
+        &random::hash(&id),
+        &caller.device_hash,
+        &parameters,
+        now,
+        until,
+    )
+    .await?;
+    Ok(id)
+}
+
+/// The request of this id, if this browser made it and it has not expired.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(app: &App, caller: &Caller, id: &str) -> Result<Option<Pending>> {
+    let found =
+        authorization_requests::find(&app.store, &random::hash(id), &caller.device_hash, app.clock.now())
+            .await?;
+    let Some((parameters, created_at)) = found else { return Ok(None) };
+    let stored: Stored = serde_json::from_str(&parameters)?;
+    Ok(Some(Pending {
+        id: id.to_owned(),
+        display: stored.display,
+        request: stored.request,
+        created_at: Timestamp::from_millis(created_at),
+    }))
+}

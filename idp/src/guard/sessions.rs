@@ -1,0 +1,218 @@
+//! Sessions: who is signed in at a browser, for how long, and what ends with them.
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
+
+use super::Caller;
+use crate::app::App;
+use crate::domain::timestamp::{Span, Timestamp};
+use crate::platform::random;
+use crate::store::sessions::NewSession;
+use crate::store::{accounts, audit, devices, grants, outbox, sessions};
+
+/// A live session.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub sid: String,
+    pub account_id: String,
+    pub acr: String,
+    pub amr: String,
+    pub authenticated_at: Timestamp,
+    /// Never later than the account itself is valid.
+    pub expires_at: Timestamp,
+}
+
+/// How somebody has just proved who they are.
+pub struct Proof<'a> {
+    pub account_id: &'a str,
+    pub acr: &'a str,
+    pub amr: &'a str,
+    /// When the account's own validity ends.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// What the outbox tells a portal whose session has ended at the provider.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct LogoutNotice {
+    pub client_id: String,
+    pub account_id: String,
+    pub sid: String,
+}
+
+pub const LOGOUT_NOTICE: &str = "backchannel_logout";
+
+/// A session's idle time is written at most this often, so that reading it is usually enough.
+const TOUCH_EVERY: Span = Span::minutes(1);
+const KEEP_NOTICE: Span = Span::minutes(24 * 60);
+
+/// The session of a cookie's token.
+///
+/// # Errors
+/// When the database fails.
+pub async fn current(app: &App, token: &str) -> Result<Option<Session>> {
+    let hash = random::hash(token);
+    let now = app.clock.now();
+    let idle = Span::minutes(app.config.session.idle_minutes);
+    let Some(row) = sessions::find(&app.store, &hash, now, idle).await? else { return Ok(None) };
+    if now - Timestamp::from_millis(row.seen_at) > TOUCH_EVERY {
+        sessions::touch(&app.store, &hash, now).await?;
+    }
+    Ok(Some(Session {
+        sid: row.sid,
+        account_id: row.account_id,
+        acr: row.acr,
+        amr: row.amr,
+        authenticated_at: Timestamp::from_millis(row.authenticated_at),
+        expires_at: Timestamp::from_millis(row.expires_at),
+    }))
+}
+
+/// Signs an account in, in the caller's transaction; gives the new cookie's token, or `None` if the account has been
+/// disabled meanwhile.
+///
+/// The same account at the same browser keeps its `sid` under a new token (ASVS 7.2.4); another account's session
+/// there ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn start(
+    app: &App,
+    tx: &mut AnyConnection,
+    caller: &Caller,
+    old_token: Option<&str>,
+    proof: &Proof<'_>,
+) -> Result<Option<String>> {
+    let now = app.clock.now();
+    if !accounts::note_sign_in(tx, proof.account_id, now).await? {
+        return Ok(None);
+    }
+    let token = random::token();
+    let token_hash = random::hash(&token);
+    let absolute = now + Span::minutes(60 * app.config.session.absolute_hours);
+    let session = NewSession {
+        token_hash: &token_hash,
+        sid: &random::id(),
+        account_id: proof.account_id,
+        acr: proof.acr,
+        amr: proof.amr,
+        now,
+        expires_at: proof.valid_until.map_or(absolute, |end| end.min(absolute)),
+        address: &caller.address,
+        user_agent: &caller.user_agent,
+    };
+    let renewed = match old_token.map(random::hash) {
+        Some(old_hash) => {
+            let renewed = sessions::renew(tx, &old_hash, &session).await?;
+            if renewed.is_none() {
+                end_in(app, tx, &old_hash).await?;
+            }
+            renewed
+        }
+        None => None,
+    };
+    if renewed.is_none() {
+        sessions::insert(tx, &session).await?;
+    }
+    devices::remember(tx, proof.account_id, &caller.device_hash, now).await?;
+    let entry = audit::Entry {
+        event: "sign_in",
+        account_id: Some(proof.account_id),
+        client_id: None,
+        address: &caller.address,
+        user_agent: &caller.user_agent,
+        detail: proof.amr,
+    };
+    audit::insert(tx, &entry, now).await?;
+    Ok(Some(token))
+}
+
+/// Signs out the browser that holds `token`, with everything that hangs on the session. `false` if it had ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(app: &App, caller: &Caller, token: &str) -> Result<bool> {
+    let mut tx = app.store.begin().await?;
+    let ended = end_in(app, &mut tx, &random::hash(token)).await?;
+    if let Some(account_id) = &ended {
+        note_sign_out(app, &mut tx, caller, account_id).await?;
+    }
+    tx.commit().await?;
+    Ok(ended.is_some())
+}
+
+async fn end_in(app: &App, tx: &mut AnyConnection, token_hash: &[u8]) -> Result<Option<String>> {
+    let Some((sid, account_id)) = sessions::end(tx, token_hash).await? else { return Ok(None) };
+    tell_portals(app, tx, &sid, &account_id).await?;
+    grants::revoke_online(tx, &sid, app.clock.now()).await?;
+    Ok(Some(account_id))
+}
+
+/// Ends everything that an account holds anywhere: sessions, grants, and with them all tokens.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_everything(app: &App, tx: &mut AnyConnection, account_id: &str) -> Result<()> {
+    for sid in sessions::end_all(tx, account_id).await? {
+        tell_portals(app, tx, &sid, account_id).await?;
+    }
+    grants::revoke_all(tx, account_id, app.clock.now()).await?;
+    Ok(())
+}
+
+/// Queues the back-channel notices of a session that is ending (OpenID Connect Back-Channel Logout 1.0).
+async fn tell_portals(app: &App, tx: &mut AnyConnection, sid: &str, account_id: &str) -> Result<()> {
+    for client_id in grants::clients_of_session(tx, sid).await? {
+        let client = app.clients.find(&app.store, &client_id).await?;
+        if client.is_some_and(|client| client.metadata.backchannel_logout_uri.is_some()) {
+            let notice = LogoutNotice { client_id, account_id: account_id.to_owned(), sid: sid.to_owned() };
+            let payload = serde_json::to_string(&notice)?;
+            outbox::insert(tx, &app.vault, LOGOUT_NOTICE, &payload, app.clock.now(), KEEP_NOTICE).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends a session that a portal names by `sid`, having shown an ID token of it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_by_sid(app: &App, caller: &Caller, sid: &str) -> Result<()> {
+    let mut tx = app.store.begin().await?;
+    if let Some(token_hash) = sessions::token_hash_of(&mut tx, sid).await?
+        && let Some(account_id) = end_in(app, &mut tx, &token_hash).await?
+    {
+        note_sign_out(app, &mut tx, caller, &account_id).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn note_sign_out(app: &App, tx: &mut AnyConnection, caller: &Caller, account_id: &str) -> Result<()> {
+    let entry = audit::Entry {
+        event: "sign_out",
+        account_id: Some(account_id),
+        client_id: None,
+        address: &caller.address,
+        user_agent: &caller.user_agent,
+        detail: "",
+    };
+    Ok(audit::insert(tx, &entry, app.clock.now()).await?)
+}
+
+/// Disables an account, and of a unit its operators; gives how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn disable_account(app: &App, account_id: &str) -> Result<usize> {
+    let mut tx = app.store.begin().await?;
+    let mut ended = 0;
+    for id in accounts::with_operators(&mut tx, account_id).await? {
+        if accounts::disable(&mut tx, &id, app.clock.now()).await? {
+            ended += 1;
+        }
+        end_everything(app, &mut tx, &id).await?;
+    }
+    tx.commit().await?;
+    Ok(ended)
+}

@@ -1,0 +1,107 @@
+//! Work in the background: deletes what has expired in small batches, sends what waits in the outbox, and looks for
+//! new keys. Every instance runs it; the store keeps them out of each other's way.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::app::App;
+use crate::domain::timestamp::Span;
+use crate::guard::sessions::LOGOUT_NOTICE;
+use crate::oidc::logout_notice;
+use crate::store::expiry;
+use crate::store::outbox::{self, Leased};
+
+/// How long an instance may take over a message before another tries.
+const LEASE: Span = Span::minutes(1);
+const LONGEST_WAIT: u32 = 15 * 60;
+
+/// Runs until it is dropped.
+pub async fn run(app: App) {
+    tokio::join!(
+        repeat(Duration::from_millis(500), || send_outbox(&app)),
+        repeat(Duration::from_secs(20), || sweep(&app)),
+        repeat(Duration::from_secs(app.config.keys.reload_seconds.into()), || reload_keys(&app)),
+    );
+}
+
+async fn repeat<F: Future<Output = Result<()>>>(pause: Duration, work: impl Fn() -> F) {
+    loop {
+        if let Err(error) = work().await {
+            tracing::warn!(error = format!("{error:#}"), "background work failed; it will be tried again");
+            sleep(Duration::from_secs(2)).await;
+        }
+        sleep(pause).await;
+    }
+}
+
+async fn reload_keys(app: &App) -> Result<()> {
+    let app = app.clone();
+    tokio::task::spawn_blocking(move || app.keys.reload()).await?
+}
+
+/// Deletes what has expired, batch by batch, until nothing is left.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sweep(app: &App) -> Result<()> {
+    let audit_kept = Span::minutes(app.config.operations.audit_days * 24 * 60);
+    loop {
+        let deleted = expiry::sweep(&app.store, app.clock.now(), audit_kept).await?;
+        app.metrics.janitor_deleted.inc_by(deleted);
+        if deleted == 0 {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Sends what is due in the outbox, a few at a time.
+///
+/// # Errors
+/// When the database fails.
+pub async fn send_outbox(app: &App) -> Result<()> {
+    loop {
+        let messages = outbox::lease(&app.store, &app.vault, app.clock.now(), LEASE, 20).await?;
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let mut deliveries = JoinSet::new();
+        for message in messages {
+            let app = app.clone();
+            deliveries.spawn(async move { settle(&app, message).await });
+        }
+        while let Some(outcome) = deliveries.join_next().await {
+            outcome??;
+        }
+    }
+}
+
+async fn settle(app: &App, message: Leased) -> Result<()> {
+    let delivered = match message.kind.as_str() {
+        LOGOUT_NOTICE => logout_notice::deliver(app, &message.payload).await,
+        other => Err(anyhow::anyhow!("unknown kind of message: {other}")),
+    };
+    let now = app.clock.now();
+    match delivered {
+        Ok(()) => {
+            app.metrics.outbox_sent.inc();
+            outbox::settle(&app.store, &message.id).await?;
+        }
+        Err(error) if now >= message.give_up_at => {
+            app.metrics.outbox_failed.inc();
+            tracing::error!(kind = message.kind, error = format!("{error:#}"), "a message was given up");
+            outbox::settle(&app.store, &message.id).await?;
+        }
+        Err(error) => {
+            app.metrics.outbox_failed.inc();
+            tracing::warn!(kind = message.kind, error = format!("{error:#}"), "a message was not delivered");
+            let exponent = u32::try_from(message.attempts).unwrap_or(u32::MAX).min(12);
+            let wait = 2_u32.saturating_pow(exponent).min(LONGEST_WAIT);
+            outbox::retry_at(&app.store, &message.id, now + Span::seconds(wait)).await?;
+        }
+    }
+    Ok(())
+}

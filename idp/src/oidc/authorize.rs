@@ -1,0 +1,312 @@
+//! The authorization endpoint (OpenID Connect Core section 3.1.2). Reads as the protocol's checklist: who asks, where
+//! the answer goes, what is asked, who is there, have they agreed, here is the code.
+
+pub mod consent;
+mod response;
+
+use axum::extract::{RawQuery, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use url::Url;
+
+use super::authorization_request::{self, AuthorizationRequest, ReturnAddress};
+use super::error::{Code, OAuthError};
+use super::subject::subject;
+use super::{acr, scopes};
+use crate::app::App;
+use crate::domain::client::Client;
+use crate::domain::timestamp::{Span, Timestamp};
+use crate::guard::pending::{self, Display};
+use crate::guard::sessions::Session;
+use crate::platform::random;
+use crate::store::grants::{self, GrantRow};
+use crate::web::forms::form_params;
+use crate::web::params::Params;
+use crate::web::{Problem, Visitor, urls};
+use crate::{store, web};
+
+/// GET and POST `/authorize`.
+///
+/// # Errors
+/// When the database fails, or a [`Problem`] that must not be told by redirect.
+pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) -> web::Result<Response> {
+    if request.method() == Method::POST {
+        // A portal's POST crosses sites, and Lax cookies do not: the same request as GET brings them.
+        let params = form_params(request, &app).await?;
+        let mut url = url::form_urlencoded::Serializer::new(String::from("/authorize?"));
+        return Ok(visitor.go(&url.extend_pairs(params.into_pairs()).finish()));
+    }
+    let query = request.uri().query().unwrap_or_default();
+    let params = Params::parse(query.as_bytes()).map_err(|_| unreadable())?;
+    let (client, address) = return_address(&app, &params).await?;
+    match authorization_request::read(&app, &client, &params) {
+        Ok(request) => decide(&app, &visitor, &client, &request, Progress::starting(&app)).await,
+        Err(error) => Ok(response::refused(&app, &visitor, &address, &error)),
+    }
+}
+
+/// GET `/authorize/resume?request=…`: the visitor has signed in, or agreed.
+///
+/// # Errors
+/// As [`handle`].
+pub async fn resume(
+    State(app): State<App>,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> web::Result<Response> {
+    let (client, request, progress) = pending_request(&app, &visitor, query.as_deref()).await?;
+    decide(&app, &visitor, &client, &request, progress).await
+}
+
+fn unreadable() -> Problem {
+    Problem::of_status(StatusCode::BAD_REQUEST).detail("invalid_request: a parameter is not UTF-8")
+}
+
+/// Who asks, and where the answer goes. Until both are known for sure, nothing is told by redirect (RFC 9700 4.11).
+async fn return_address(app: &App, params: &Params) -> web::Result<(std::sync::Arc<Client>, ReturnAddress)> {
+    let problem = |message: &str, detail: &str| {
+        Problem::new(StatusCode::BAD_REQUEST, "无法继续登录", message)
+            .detail(format!("invalid_request: {detail}"))
+    };
+    for name in ["client_id", "redirect_uri"] {
+        if params.is_repeated(name) {
+            return Err(problem(
+                "来源网站的登录请求不正确，请返回该网站重试。",
+                "client_id or redirect_uri is repeated",
+            )
+            .into());
+        }
+    }
+    let unknown = || problem("来源网站未在本平台登记，请从正确的网站进入。", "client_id is unknown");
+    let client_id = params.get("client_id").ok_or_else(unknown)?;
+    let client = app.clients.find(&app.store, client_id).await?.ok_or_else(unknown)?;
+    let redirect_uri = params.get("redirect_uri").unwrap_or_default();
+    if !client.may_return_to(redirect_uri) {
+        return Err(problem(
+            "来源网站的返回地址未在本平台登记，请联系该网站的管理员。",
+            "redirect_uri is not registered",
+        )
+        .into());
+    }
+    let state = params.get("state").map(str::to_owned);
+    Ok((client, ReturnAddress { redirect_uri: redirect_uri.to_owned(), state }))
+}
+
+/// How far a request has come.
+struct Progress {
+    /// Whoever signed in after this has done so for this request.
+    started_at: Timestamp,
+    pending_id: Option<String>,
+    agreed: bool,
+}
+
+impl Progress {
+    fn starting(app: &App) -> Self {
+        Self { started_at: app.clock.now(), pending_id: None, agreed: false }
+    }
+}
+
+async fn pending_request(
+    app: &App,
+    visitor: &Visitor,
+    query: Option<&str>,
+) -> web::Result<(std::sync::Arc<Client>, AuthorizationRequest, Progress)> {
+    let gone = || {
+        let message = "登录超时，请返回来源网站重新登录。";
+        Problem::new(StatusCode::BAD_REQUEST, "登录超时", message)
+            .detail("the request has expired or was answered")
+    };
+    let params = Params::parse(query.unwrap_or_default().as_bytes()).map_err(|_| unreadable())?;
+    let id = params.get("request").ok_or_else(gone)?;
+    let pending = pending::find(app, &visitor.caller, id).await?.ok_or_else(gone)?;
+    let request: AuthorizationRequest =
+        serde_json::from_value(pending.request).map_err(|error| web::Error::Fault(error.into()))?;
+    let client = app.clients.find(&app.store, &request.client_id).await?.ok_or_else(gone)?;
+    let progress = Progress { started_at: pending.created_at, pending_id: Some(pending.id), agreed: false };
+    Ok((client, request, progress))
+}
+
+async fn decide(
+    app: &App,
+    visitor: &Visitor,
+    client: &Client,
+    request: &AuthorizationRequest,
+    progress: Progress,
+) -> web::Result<Response> {
+    let address = ReturnAddress { redirect_uri: request.redirect_uri.clone(), state: request.state.clone() };
+    let refuse = |code, description| {
+        Ok(response::refused(app, visitor, &address, &OAuthError::new(code, description)))
+    };
+    let session = visitor.session().await?;
+    let Some(session) =
+        session.filter(|session| is_enough(app, client, request, session, progress.started_at))
+    else {
+        if request.prompt.none {
+            return refuse(Code::LoginRequired, "nobody who may answer is signed in");
+        }
+        return ask_to_sign_in(app, visitor, client, request, progress).await;
+    };
+    let Some(acr) = authentication_class(request, &session) else {
+        return refuse(
+            Code::UnmetAuthenticationRequirements,
+            "the account can't reach the acr that is essential",
+        );
+    };
+    if !progress.agreed && needs_consent(app, client, request, &session).await? {
+        if request.prompt.none {
+            return refuse(Code::ConsentRequired, "the account has not agreed yet");
+        }
+        let id = keep(app, visitor, client, request, progress).await?;
+        return Ok(visitor.go(&urls::with_request("/authorize/consent", Some(&id))));
+    }
+    let code = issue_code(app, request, &session, acr, progress.pending_id.as_deref()).await?;
+    match code {
+        Some(code) => Ok(response::granted(app, visitor, &address, &code)),
+        None => Ok(visitor.go(urls::SIGN_IN)),
+    }
+}
+
+/// Whether this session may answer this request without anybody signing in (again).
+fn is_enough(
+    app: &App,
+    client: &Client,
+    request: &AuthorizationRequest,
+    session: &Session,
+    started_at: Timestamp,
+) -> bool {
+    let subject = subject(app, client, &session.account_id);
+    if request.hinted_sub.as_ref().is_some_and(|hinted| *hinted != subject) {
+        return false;
+    }
+    let wanted_sub = request.claims.as_ref().map(|claims| claims.wanted("sub")).unwrap_or_default();
+    if !wanted_sub.is_empty() && !wanted_sub.contains(&subject) {
+        return false;
+    }
+    if session.authenticated_at >= started_at {
+        return true;
+    }
+    if request.prompt.login || request.prompt.select_account {
+        return false;
+    }
+    let age = app.clock.now() - session.authenticated_at;
+    request.max_age.is_none_or(|most| age <= Span::seconds(most))
+}
+
+/// The class to report; `None` if an essential one is out of reach (Core section 5.5.1.1).
+fn authentication_class<'a>(request: &'a AuthorizationRequest, session: &'a Session) -> Option<&'a str> {
+    if let Some(claims) = request.claims.as_ref().filter(|claims| claims.is_essential("acr")) {
+        let wanted = claims.wanted("acr");
+        if !wanted.is_empty() {
+            let chosen = acr::satisfied(&wanted, &session.acr)?;
+            return acr::LEVELS.into_iter().find(|level| *level == chosen);
+        }
+    }
+    Some(acr::satisfied(&request.acr_values, &session.acr).unwrap_or(&session.acr))
+}
+
+async fn needs_consent(
+    app: &App,
+    client: &Client,
+    request: &AuthorizationRequest,
+    session: &Session,
+) -> web::Result<bool> {
+    if request.prompt.consent {
+        return Ok(true);
+    }
+    if client.metadata.first_party {
+        return Ok(false);
+    }
+    let agreed = grants::scopes_of_session(&app.store, &session.sid, &client.id).await?;
+    Ok(!agreed.iter().any(|agreed| request.scope.split(' ').all(|scope| scopes::contains(agreed, scope))))
+}
+
+async fn ask_to_sign_in(
+    app: &App,
+    visitor: &Visitor,
+    client: &Client,
+    request: &AuthorizationRequest,
+    progress: Progress,
+) -> web::Result<Response> {
+    let page = match request.account_type.as_deref() {
+        Some("legal_entity") => urls::SIGN_IN_LEGAL_ENTITY,
+        Some("operator") => urls::SIGN_IN_OPERATOR,
+        _ => urls::SIGN_IN_PERSONAL,
+    };
+    let id = keep(app, visitor, client, request, progress).await?;
+    Ok(visitor.go(&urls::with_request(page, Some(&id))))
+}
+
+async fn keep(
+    app: &App,
+    visitor: &Visitor,
+    client: &Client,
+    request: &AuthorizationRequest,
+    progress: Progress,
+) -> web::Result<String> {
+    if let Some(id) = progress.pending_id {
+        return Ok(id);
+    }
+    let display = Display {
+        portal_name: client.metadata.client_name.clone(),
+        form_target: form_target(&request.redirect_uri),
+        login_hint: request.login_hint.clone(),
+        again: visitor.session().await?.is_some(),
+        account_type: request.account_type.clone(),
+    };
+    let value = serde_json::to_value(request).map_err(|error| web::Error::Fault(error.into()))?;
+    Ok(pending::keep(app, &visitor.caller, display, value).await?)
+}
+
+/// What `form-action` must allow for a form that ends at the portal: an origin, or an app's own scheme.
+fn form_target(redirect_uri: &str) -> Option<String> {
+    let url = Url::parse(redirect_uri).ok()?;
+    match url.origin() {
+        origin @ url::Origin::Tuple(..) => Some(origin.ascii_serialization()),
+        url::Origin::Opaque(_) => Some(format!("{}:", url.scheme())),
+    }
+}
+
+/// Writes the grant that the code stands for; a pending request is taken with it, so that it is answered once.
+async fn issue_code(
+    app: &App,
+    request: &AuthorizationRequest,
+    session: &Session,
+    acr: &str,
+    pending_id: Option<&str>,
+) -> web::Result<Option<String>> {
+    let code = random::token();
+    let now = app.clock.now();
+    let access = now + Span::seconds(app.config.tokens.code_seconds + app.config.tokens.access_token_seconds);
+    let claims = request.claims.as_ref().map(serde_json::to_string).transpose();
+    let grant = GrantRow {
+        id: random::hash(&code),
+        client_id: request.client_id.clone(),
+        account_id: session.account_id.clone(),
+        sid: session.sid.clone(),
+        scope: request.scope.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        nonce: request.nonce.clone(),
+        code_challenge: request.code_challenge.clone(),
+        claims: claims.map_err(|error| web::Error::Fault(error.into()))?,
+        acr: acr.to_owned(),
+        amr: session.amr.clone(),
+        authenticated_at: session.authenticated_at.millis(),
+        code_expires_at: (now + Span::seconds(app.config.tokens.code_seconds)).millis(),
+        code_consumed_at: None,
+        // As long as the session, so that its end is told to this portal; longer only with a refresh token.
+        expires_at: access.max(session.expires_at).millis(),
+        revoked_at: None,
+    };
+    match pending_id {
+        None => grants::insert(&app.store, &grant, now).await?,
+        Some(id) => {
+            let mut tx = app.store.begin().await?;
+            if !store::authorization_requests::take(&mut tx, &random::hash(id)).await? {
+                return Ok(None);
+            }
+            grants::insert_in(&mut tx, &grant, now).await?;
+            tx.commit().await?;
+        }
+    }
+    Ok(Some(code))
+}

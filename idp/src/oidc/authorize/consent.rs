@@ -1,0 +1,71 @@
+//! `/authorize/consent`: the visitor agrees to what a portal wants to know, or not.
+
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::{form_target, pending_request};
+use crate::app::App;
+use crate::oidc::authorization_request::ReturnAddress;
+use crate::oidc::error::{Code, OAuthError};
+use crate::oidc::scopes;
+use crate::store::principals;
+use crate::web::page::Frame;
+use crate::web::{self, SafeForm, Visitor, urls};
+
+#[derive(Template)]
+#[template(path = "oidc/consent.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    portal_name: String,
+    account_label: String,
+    scopes: Vec<&'static scopes::Scope>,
+    action: String,
+}
+
+#[derive(Deserialize)]
+pub struct Form {
+    #[serde(default)]
+    decision: String,
+}
+
+/// # Errors
+/// When the database fails, or the request has expired.
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> web::Result<Response> {
+    let (client, request, progress) = pending_request(&app, &visitor, query.as_deref()).await?;
+    let Some(session) = visitor.session().await? else {
+        return super::decide(&app, &visitor, &client, &request, progress).await;
+    };
+    let principal = principals::find(&app.store, &app.vault, &session.account_id).await?;
+    let page = Page {
+        frame: visitor.frame(),
+        portal_name: client.metadata.client_name.clone(),
+        account_label: principal.map(|principal| principal.masked_label()).unwrap_or_default(),
+        scopes: request.scope.split(' ').filter_map(scopes::find).collect(),
+        action: urls::with_request("/authorize/consent", progress.pending_id.as_deref()),
+    };
+    Ok(Visitor::allow_form_to(visitor.show(&page)?, form_target(&request.redirect_uri)))
+}
+
+/// # Errors
+/// When the database fails, or the request has expired.
+pub async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+    SafeForm(form): SafeForm<Form>,
+) -> web::Result<Response> {
+    let (client, request, mut progress) = pending_request(&app, &visitor, query.as_deref()).await?;
+    if form.decision != "allow" {
+        let address = ReturnAddress { redirect_uri: request.redirect_uri, state: request.state };
+        let denied = OAuthError::new(Code::AccessDenied, "the account does not agree");
+        return Ok(super::response::refused(&app, &visitor, &address, &denied));
+    }
+    progress.agreed = true;
+    super::decide(&app, &visitor, &client, &request, progress).await
+}

@@ -1,0 +1,45 @@
+//! Cross-origin calls by portals that live in the browser: only from origins that public clients return to. Never on
+//! `/authorize`; discovery and keys are open to all.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::error::Result;
+use crate::app::App;
+
+/// OPTIONS on an endpoint that browsers may call.
+///
+/// # Errors
+/// When the database fails.
+pub async fn preflight(State(app): State<App>, headers: HeaderMap) -> Result<Response> {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if allow(&app, &headers, response.headers_mut()).await? {
+        let mut set = |name, value| response.headers_mut().insert(name, HeaderValue::from_static(value));
+        set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST");
+        set(header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type");
+        set(header::ACCESS_CONTROL_MAX_AGE, "600");
+    }
+    Ok(response)
+}
+
+/// Lets the calling origin read the answer, if a public client lives there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn allow(app: &App, request: &HeaderMap, response: &mut HeaderMap) -> anyhow::Result<bool> {
+    let Some(origin) = request.get(header::ORIGIN) else { return Ok(false) };
+    response.insert(header::VARY, HeaderValue::from_static("origin"));
+    let known = match origin.to_str() {
+        Ok(text) => app.clients.is_browser_origin(&app.store, text).await?,
+        Err(_) => false,
+    };
+    if known {
+        response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        response.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("www-authenticate, x-request-id"),
+        );
+    }
+    Ok(known)
+}

@@ -1,0 +1,85 @@
+//! What the provider can do, for machines: OpenID Connect Discovery 1.0, RFC 8414, and the keys (RFC 7517).
+//! Everything listed comes from the tables that the endpoints use.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::{acr, claims, scopes};
+use crate::app::App;
+use crate::config::Config;
+use crate::domain::client::{AuthMethod, GrantType};
+use crate::domain::client_keys::ASSERTION_ALGS;
+use crate::domain::signing_alg::SigningAlg;
+
+/// GET `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
+pub async fn metadata(State(app): State<App>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    (headers, app.discovery.clone()).into_response()
+}
+
+/// GET `/jwks.json`.
+pub async fn jwks(State(app): State<App>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        // Shorter than keys.publish_ahead_seconds, so that nobody meets a signature before its key.
+        (header::CACHE_CONTROL, "public, max-age=300"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    (headers, app.keys.jwks(app.clock.now())).into_response()
+}
+
+/// The metadata document.
+pub fn document(config: &Config) -> Value {
+    let issuer = &config.issuer;
+    let at = |path: &str| format!("{issuer}{path}");
+    let algs: Vec<&str> = SigningAlg::ALL.iter().map(|alg| alg.as_str()).collect();
+    let methods: Vec<&str> = AuthMethod::ALL.iter().map(|method| method.as_str()).collect();
+    let confidential: Vec<&str> = methods.iter().copied().filter(|method| *method != "none").collect();
+    let grants: Vec<&str> = GrantType::ALL.iter().map(|grant| grant.as_str()).collect();
+    let scopes: Vec<&str> = scopes::ALL.iter().map(|scope| scope.name).collect();
+    let protocol = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"];
+    let claims: Vec<&str> =
+        protocol.into_iter().chain(claims::CLAIMS.iter().map(|(claim, _)| *claim)).collect();
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": at("/authorize"),
+        "token_endpoint": at("/token"),
+        "userinfo_endpoint": at("/userinfo"),
+        "jwks_uri": at("/jwks.json"),
+        "introspection_endpoint": at("/introspect"),
+        "revocation_endpoint": at("/revoke"),
+        "end_session_endpoint": at("/sign-out"),
+        "scopes_supported": scopes,
+        "claims_supported": claims,
+        "claim_types_supported": ["normal"],
+        "claims_parameter_supported": true,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": grants,
+        "acr_values_supported": acr::LEVELS,
+        "subject_types_supported": ["pairwise", "public"],
+        "id_token_signing_alg_values_supported": algs,
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGS,
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGS,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGS,
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "display_values_supported": ["page", "popup"],
+        "ui_locales_supported": ["zh-CN"],
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "require_request_uri_registration": false,
+        "authorization_response_iss_parameter_supported": true,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+    })
+}

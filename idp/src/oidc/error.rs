@@ -1,0 +1,183 @@
+//! Every OAuth error, once: its code, its status, its JSON (RFC 6749 section 5.2, RFC 6750 section 3).
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::web;
+
+/// The registered codes that we use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    AccessDenied,
+    ConsentRequired,
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidScope,
+    InvalidToken,
+    InsufficientScope,
+    LoginRequired,
+    RegistrationNotSupported,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    ServerError,
+    TemporarilyUnavailable,
+    UnauthorizedClient,
+    UnmetAuthenticationRequirements,
+    UnsupportedGrantType,
+    UnsupportedResponseType,
+    UnsupportedTokenType,
+}
+
+impl Code {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::ConsentRequired => "consent_required",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::LoginRequired => "login_required",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::UnsupportedTokenType => "unsupported_token_type",
+        }
+    }
+
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// An answer to a portal's mistake. The description is for its engineers: ASCII, and never personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthError {
+    pub code: Code,
+    pub description: &'static str,
+    challenge: Challenge,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Challenge {
+    None,
+    Basic,
+    /// A request to a resource that carried no token at all: no error code is told (RFC 6750 section 3.1).
+    BareBearer,
+    Bearer,
+}
+
+impl OAuthError {
+    pub const fn new(code: Code, description: &'static str) -> Self {
+        let challenge = match code {
+            Code::InvalidClient => Challenge::Basic,
+            Code::InvalidToken | Code::InsufficientScope => Challenge::Bearer,
+            _ => Challenge::None,
+        };
+        Self { code, description, challenge }
+    }
+
+    pub const fn no_token() -> Self {
+        let description = "an access token is needed";
+        Self { code: Code::InvalidToken, description, challenge: Challenge::BareBearer }
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let (code, description) = (self.code.as_str(), self.description);
+        let challenge = match self.challenge {
+            Challenge::None => None,
+            Challenge::Basic => Some("Basic realm=\"idp\", charset=\"UTF-8\"".to_owned()),
+            Challenge::BareBearer => Some("Bearer realm=\"idp\"".to_owned()),
+            Challenge::Bearer => {
+                Some(format!("Bearer realm=\"idp\", error=\"{code}\", error_description=\"{description}\""))
+            }
+        };
+        let body = Json(json!({ "error": code, "error_description": description }));
+        let mut response = (self.code.status(), NO_STORE, body).into_response();
+        if let Some(Ok(value)) = challenge.map(HeaderValue::try_from) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        }
+        response
+    }
+}
+
+/// RFC 6749 section 5.1.
+pub const NO_STORE: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+
+/// How an endpoint for programs fails: with its own mistake told as JSON, or with ours.
+#[derive(Debug)]
+pub enum Failure {
+    OAuth(OAuthError),
+    Web(web::Error),
+}
+
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl From<OAuthError> for Failure {
+    fn from(error: OAuthError) -> Self {
+        Self::OAuth(error)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Web(error.into())
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Web(error.into())
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let error = match self {
+            Self::OAuth(error) => return error.into_response(),
+            Self::Web(error) => error,
+        };
+        let told = match &error {
+            web::Error::Unavailable(_) => {
+                OAuthError::new(Code::TemporarilyUnavailable, "try again in a moment")
+            }
+            web::Error::Fault(_) => OAuthError::new(Code::ServerError, "the provider failed"),
+            web::Error::Problem(problem) if problem.status == StatusCode::PAYLOAD_TOO_LARGE => {
+                return (problem.status, OAuthError::new(Code::InvalidRequest, "the body is too large"))
+                    .into_response();
+            }
+            web::Error::Problem(problem) if problem.status == StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                OAuthError::new(Code::InvalidRequest, "the body must be application/x-www-form-urlencoded")
+            }
+            web::Error::Problem(_) => {
+                OAuthError::new(Code::InvalidRequest, "a parameter is repeated or is not UTF-8")
+            }
+        };
+        // The fault itself is logged there; its page is not for programs.
+        let logged = error.into_response();
+        let mut response = told.into_response();
+        if let Some(value) = logged.headers().get(header::RETRY_AFTER) {
+            response.headers_mut().insert(header::RETRY_AFTER, value.clone());
+        }
+        response
+    }
+}

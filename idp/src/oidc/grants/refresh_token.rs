@@ -1,0 +1,104 @@
+//! `refresh_token` (RFC 6749 section 6). A public client's token is rotated and its reuse ends the family (RFC 9700
+//! section 4.14.2); a confidential client's stays, since its secret protects it (FAPI 2.0 section 5.3.2.1).
+
+use crate::app::App;
+use crate::domain::client::Client;
+use crate::domain::timestamp::{Span, Timestamp};
+use crate::oidc::error::{Code, OAuthError, Result};
+use crate::oidc::token::TokenResponse;
+use crate::oidc::{id_token, oxide, scopes};
+use crate::platform::random;
+use crate::platform::vault::Purpose;
+use crate::store::tokens::{self, NewToken, RefreshTokenRow};
+use crate::store::{self, grants};
+use crate::web::params::Params;
+
+/// An answer can be lost on its way: within this time the old token gets the same successor again.
+const GRACE: Span = Span::seconds(30);
+
+/// # Errors
+/// `invalid_grant` for a token that is unknown, expired, revoked, rotated away or somebody else's; `invalid_scope`
+/// for more than was granted.
+pub async fn refresh(app: &App, client: &Client, params: &Params) -> Result<TokenResponse> {
+    let missing = OAuthError::new(Code::InvalidRequest, "refresh_token is missing");
+    let presented = params.get("refresh_token").ok_or(missing)?;
+    let dead = || OAuthError::new(Code::InvalidGrant, "the refresh token is unknown, expired or revoked");
+    let hash = random::hash(presented);
+    let now = app.clock.now();
+    let found = tokens::find_refresh(&app.store, &hash).await?;
+    let token = found
+        .filter(|token| token.revoked_at.is_none() && token.expires_at > now.millis())
+        .ok_or_else(dead)?;
+    let grant = grants::find(&app.store, &token.grant_id).await?.ok_or_else(dead)?;
+    let scope = oxide::refresh(params, &client.id, &grant)?;
+    if !scope.split(' ').all(|scope| scopes::contains(&token.scope, scope)) {
+        return Err(OAuthError::new(Code::InvalidScope, "the scope is wider than what was granted").into());
+    }
+    let mut tx = app.store.begin().await?;
+    let refresh_token = if client.is_public() {
+        let rotated = rotate(app, &mut tx, client, &token, (presented, &hash), now).await?;
+        let Some(successor) = rotated else {
+            tx.rollback().await?;
+            grants::revoke(&app.store, &token.grant_id, now).await?;
+            tracing::warn!("a refresh token was used after its rotation; its grant is revoked");
+            return Err(dead().into());
+        };
+        successor
+    } else {
+        presented.to_owned()
+    };
+    let access_token = random::token();
+    let lifetime = app.config.tokens.access_token_seconds;
+    let access_hash = random::hash(&access_token);
+    let access = NewToken {
+        hash: &access_hash,
+        grant_id: Some(&token.grant_id),
+        client_id: &client.id,
+        scope: &scope,
+        now,
+        expires_at: now + Span::seconds(lifetime),
+    };
+    tokens::insert_access(&mut tx, &access).await?;
+    tx.commit().await?;
+    // Core section 12.2: the same identity, and no nonce that could be taken for a fresh sign-in's.
+    let id_token = id_token::make(app, client, &grant, &access_token, None).await?;
+    Ok(TokenResponse {
+        access_token,
+        token_type: "Bearer",
+        expires_in: lifetime,
+        refresh_token: Some(refresh_token),
+        id_token: Some(id_token),
+        scope,
+    })
+}
+
+/// The successor of a public client's token; `None` if the token was rotated away before and the grace is over.
+///
+/// The successor is derived from the token, so that whoever shows the old one again gets the same.
+async fn rotate(
+    app: &App,
+    tx: &mut sqlx::AnyConnection,
+    client: &Client,
+    token: &RefreshTokenRow,
+    (presented, hash): (&str, &[u8]),
+    now: Timestamp,
+) -> Result<Option<String>> {
+    let successor = app.vault.derive(Purpose::RefreshSuccessor, presented);
+    let successor_hash = random::hash(&successor);
+    if tokens::consume_refresh(tx, hash, now).await? {
+        let next = NewToken {
+            hash: &successor_hash,
+            grant_id: Some(&token.grant_id),
+            client_id: &client.id,
+            scope: &token.scope,
+            now,
+            // The family ends when its first token would have: rotation does not prolong it.
+            expires_at: Timestamp::from_millis(token.expires_at),
+        };
+        tokens::insert_refresh(tx, &next).await?;
+        return Ok(Some(successor));
+    }
+    let rotated = store::tokens::rotation(tx, hash, &successor_hash).await?;
+    let within_grace = rotated.is_some_and(|at| now - Timestamp::from_millis(at) <= GRACE);
+    Ok(within_grace.then_some(successor))
+}

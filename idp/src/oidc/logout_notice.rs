@@ -1,0 +1,42 @@
+//! Back-channel logout (OpenID Connect Back-Channel Logout 1.0): tells a portal that a session has ended.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Map, json};
+
+use super::subject::subject;
+use crate::app::App;
+use crate::guard::sessions::LogoutNotice;
+use crate::platform::random;
+
+/// Long enough for one delivery; a retry signs a new one.
+const LIFE_SECONDS: i64 = 120;
+
+/// Delivers one notice.
+///
+/// # Errors
+/// When the portal can't be reached or does not say 2xx: worth another try.
+pub async fn deliver(app: &App, payload: &str) -> Result<()> {
+    let notice: LogoutNotice = serde_json::from_str(payload)?;
+    // A client that is gone, or no longer wants notices, has nothing to be told.
+    let Some(client) = app.clients.find(&app.store, &notice.client_id).await? else { return Ok(()) };
+    let Some(uri) = &client.metadata.backchannel_logout_uri else { return Ok(()) };
+    let now = app.clock.now();
+    let claims = json!({
+        "iss": app.config.issuer,
+        "sub": subject(app, &client, &notice.account_id),
+        "aud": client.id,
+        "iat": now.seconds(),
+        "exp": now.seconds() + LIFE_SECONDS,
+        "jti": random::id(),
+        "sid": notice.sid,
+        "events": { "http://schemas.openid.net/event/backchannel-logout": Map::new() },
+    });
+    let claims = claims.as_object().context("the claims are an object")?;
+    let token = app.keys.sign(client.metadata.id_token_signed_response_alg, "logout+jwt", claims, now)?;
+    let body =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &token).finish();
+    let request = app.http.post(uri).header("content-type", "application/x-www-form-urlencoded").body(body);
+    let response = request.send().await.map_err(reqwest::Error::without_url)?;
+    ensure!(response.status().is_success(), "{} answered {}", client.id, response.status());
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! What portals talk to: OpenID Connect Core 1.0 and the OAuth 2.0 family, a file an endpoint.
+
+pub mod acr;
+pub mod authorization_request;
+pub mod authorize;
+pub mod claims;
+pub mod client_auth;
+pub mod cors;
+pub mod discovery;
+pub mod error;
+pub mod grants;
+pub mod id_token;
+pub mod introspection;
+pub mod logout_notice;
+pub mod oxide;
+pub mod registration;
+pub mod revocation;
+pub mod scopes;
+pub mod subject;
+pub mod token;
+pub mod userinfo;

@@ -1,0 +1,61 @@
+//! The userinfo endpoint (OpenID Connect Core section 5.3).
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::claims::{self, ClaimsRequest};
+use super::error::{Code, Failure, NO_STORE, OAuthError, Result};
+use super::subject::subject;
+use super::{cors, scopes};
+use crate::app::App;
+use crate::platform::random;
+use crate::store::{principals, tokens};
+use crate::web::forms::form_params;
+
+/// GET and POST `/userinfo`.
+///
+/// # Errors
+/// The bearer error of RFC 6750.
+pub async fn handle(State(app): State<App>, request: Request) -> Result<Response> {
+    let headers = request.headers().clone();
+    let token = bearer(&app, &headers, request).await?;
+    let dead = || OAuthError::new(Code::InvalidToken, "the access token is unknown, expired or revoked");
+    let row =
+        tokens::find_access(&app.store, &random::hash(&token), app.clock.now()).await?.ok_or_else(dead)?;
+    let account_id = row.account_id.as_deref().filter(|_| scopes::contains(&row.scope, "openid"));
+    let narrow = OAuthError::new(Code::InsufficientScope, "the access token lacks the scope openid");
+    let account_id = account_id.ok_or(narrow)?;
+    let client = app.clients.find(&app.store, &row.client_id).await?.ok_or_else(dead)?;
+    let principal = principals::find(&app.store, &app.vault, account_id).await?.ok_or_else(dead)?;
+    let asked: Option<ClaimsRequest> =
+        row.claims.as_deref().map(serde_json::from_str).transpose().map_err(anyhow::Error::from)?;
+    let mut claims = claims::userinfo(&client, &principal, &row.scope, asked.as_ref());
+    claims.insert("sub".to_owned(), json!(subject(&app, &client, account_id)));
+    let mut response = (NO_STORE, Json(claims)).into_response();
+    cors::allow(&app, &headers, response.headers_mut()).await?;
+    Ok(response)
+}
+
+/// The token of the Authorization header, or of a POSTed form; never of the query (RFC 9700 section 4.3.2).
+async fn bearer(app: &App, headers: &HeaderMap, request: Request) -> Result<String> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let malformed = OAuthError::new(Code::InvalidToken, "the Authorization header must be Bearer");
+        let (scheme, token) =
+            value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(malformed.clone())?;
+        return if scheme.eq_ignore_ascii_case("bearer") {
+            Ok(token.trim().to_owned())
+        } else {
+            Err(malformed.into())
+        };
+    }
+    if request.method() == Method::POST && headers.contains_key(header::CONTENT_TYPE) {
+        let params = form_params(request, app).await.map_err(Failure::Web)?;
+        if let Some(token) = params.get("access_token") {
+            return Ok(token.to_owned());
+        }
+    }
+    Err(OAuthError::no_token().into())
+}

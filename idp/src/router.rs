@@ -1,0 +1,122 @@
+//! Every URL of the product, a line each, in the manual's order.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, options, post};
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+use tower_http::timeout::TimeoutLayer;
+
+use crate::app::App;
+use crate::oidc::{authorize, cors, discovery, introspection, revocation, token, userinfo};
+use crate::site::{captcha, display, information, notice};
+use crate::web::{Problem, assets, forms, headers, requests};
+use crate::{account_centre, sign_in, sign_out};
+
+/// No form of ours is larger; uploads will say so themselves.
+const BODY_LIMIT: usize = 64 * 1024;
+/// A request that takes longer is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The whole product on one listener.
+///
+/// # Errors
+/// When the issuer's origin can't be trusted as an origin, which `Config::check` rules out.
+pub fn build(app: &App) -> anyhow::Result<Router> {
+    let pages = Router::new()
+        .merge(own_pages(app)?)
+        .merge(portal_pages())
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(from_fn_with_state(app.clone(), headers::protect));
+    Ok(pages
+        .merge(protocol())
+        .route("/assets/{hash}/{name}", get(assets::get))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
+        .layer(from_fn_with_state(app.clone(), requests::watch))
+        .with_state(app.clone()))
+}
+
+/// Pages whose forms come from ourselves: other sites' requests are refused (Origin, Sec-Fetch-Site).
+fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
+    let same_origin = CsrfLayer::new().add_trusted_origin(app.config.origin())?.with_rejection_response(
+        |_: ProtectionError| Problem::of_status(StatusCode::FORBIDDEN).into_response(),
+    );
+    Ok(Router::new()
+        .route("/", get(information::home))
+        .route("/help", get(information::help))
+        .route("/accessibility", get(information::accessibility))
+        .route("/display", get(display::get))
+        // 二 法人注册, 个人注册
+        .route("/registration/legal-entity", get(notice::register_legal_entity))
+        .route("/registration/personal", get(notice::register_personal))
+        // 三, 七 企业中心
+        .route("/account", get(account_centre::overview::get))
+        // 四 登录
+        .route("/sign-in", get(sign_in::finish::choose))
+        .route("/sign-in/personal", get(sign_in::personal::get).post(sign_in::personal::post))
+        .route("/sign-in/legal-entity", get(sign_in::legal_entity::get).post(sign_in::legal_entity::post))
+        .route("/sign-in/operator", get(sign_in::operator::get).post(sign_in::operator::post))
+        .route("/sign-in/finish", get(sign_in::finish::get))
+        .route("/captcha/new", post(captcha::new))
+        .route("/captcha/{id}/picture.png", get(captcha::picture))
+        .route("/captcha/{id}/proof", get(captcha::proof))
+        .route("/authorize/resume", get(authorize::resume))
+        .route("/authorize/consent", get(authorize::consent::get).post(authorize::consent::post))
+        .route("/sign-out/confirm", post(sign_out::confirm::post))
+        .route("/sign-out/done", get(sign_out::done::get))
+        // 五 忘记密码
+        .route("/recovery", get(notice::recovery))
+        // 六 账号申诉
+        .route("/appeals", get(notice::appeals))
+        .layer(from_fn(forms::mark_checked))
+        .layer(same_origin))
+}
+
+/// Where portals send their visitors, by GET or by a form of theirs.
+fn portal_pages() -> Router<App> {
+    Router::new()
+        .route("/authorize", get(authorize::handle).post(authorize::handle))
+        .route("/sign-out", get(sign_out::end_session::handle).post(sign_out::end_session::handle))
+}
+
+/// What portals' programs talk to.
+fn protocol() -> Router<App> {
+    Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::metadata))
+        .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
+        .route("/jwks.json", get(discovery::jwks))
+        .route("/token", post(token::post).merge(options(cors::preflight)))
+        .route("/userinfo", get(userinfo::handle).post(userinfo::handle).merge(options(cors::preflight)))
+        .route("/introspect", post(introspection::post))
+        .route("/revoke", post(revocation::post).merge(options(cors::preflight)))
+}
+
+/// Health and metrics, on a listener of their own.
+pub fn operations(app: &App) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(app.clone())
+}
+
+async fn ready(axum::extract::State(app): axum::extract::State<App>) -> Response {
+    match app.store.ping().await {
+        Ok(()) => "ok".into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database is away").into_response(),
+    }
+}
+
+async fn metrics(axum::extract::State(app): axum::extract::State<App>) -> Response {
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    match app.metrics.encode() {
+        Ok(text) => ([(axum::http::header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

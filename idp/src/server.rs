@@ -1,0 +1,140 @@
+//! Listens, serves, and stops without dropping what is running.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum_server::Handle;
+use axum_server::tls_openssl::OpenSSLConfig;
+use tokio::task::JoinHandle;
+
+use crate::app::App;
+use crate::config::{Config, TlsConfig};
+use crate::{janitor, router};
+
+/// A provider that serves until it is told to stop.
+pub struct Server {
+    pub address: SocketAddr,
+    pub operations: SocketAddr,
+    app: App,
+    handles: [Handle<SocketAddr>; 2],
+    tasks: [JoinHandle<std::io::Result<()>>; 2],
+    janitor: JoinHandle<()>,
+}
+
+/// Binds a listener; the message names the configuration key.
+///
+/// # Errors
+/// When the address is taken or is no address.
+pub fn bind(key: &str, address: &str) -> Result<TcpListener> {
+    let listener =
+        TcpListener::bind(address).with_context(|| format!("{key}: cannot listen on {address}"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+impl Server {
+    /// Starts to serve on the configured addresses (port 0 takes any).
+    ///
+    /// # Errors
+    /// When an address is taken or the TLS files can't be used.
+    pub fn start(app: App) -> Result<Self> {
+        let listener = bind("listen", &app.config.listen)?;
+        let operations_listener = bind("operations.listen", &app.config.operations.listen)?;
+        Self::start_on(app, listener, operations_listener)
+    }
+
+    /// Starts to serve on listeners that are bound already.
+    ///
+    /// # Errors
+    /// When the TLS files can't be used.
+    pub fn start_on(app: App, listener: TcpListener, operations_listener: TcpListener) -> Result<Self> {
+        let address = listener.local_addr()?;
+        let operations = operations_listener.local_addr()?;
+        let handles = [Handle::new(), Handle::new()];
+        let main = serve(listener, &app.config, router::build(&app)?, handles[0].clone())?;
+        let second = serve_plain(operations_listener, router::operations(&app), handles[1].clone())?;
+        let janitor = tokio::spawn(janitor::run(app.clone()));
+        Ok(Self { address, operations, app, handles, tasks: [main, second], janitor })
+    }
+
+    /// Serves until `stop` is done, then finishes what is running.
+    ///
+    /// # Errors
+    /// When a listener fails.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<()> {
+        stop.await;
+        self.stop().await
+    }
+
+    /// Takes no new requests, finishes those that are running, and closes the database.
+    ///
+    /// # Errors
+    /// When a listener had failed.
+    pub async fn stop(self) -> Result<()> {
+        let patience = Duration::from_secs(self.app.config.operations.shutdown_seconds.into());
+        for handle in &self.handles {
+            handle.graceful_shutdown(Some(patience));
+        }
+        for task in self.tasks {
+            task.await??;
+        }
+        self.janitor.abort();
+        self.app.store.close().await;
+        Ok(())
+    }
+}
+
+fn serve(
+    listener: TcpListener,
+    config: &Config,
+    router: Router,
+    handle: Handle<SocketAddr>,
+) -> Result<JoinHandle<std::io::Result<()>>> {
+    let Some(tls) = &config.tls else { return serve_plain(listener, router, handle) };
+    let acceptor = axum_server::tls_openssl::OpenSSLAcceptor::new(tls_config(tls)?);
+    let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
+    limit(server.http_builder());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(tokio::spawn(async move { server.serve(service).await }))
+}
+
+fn serve_plain(
+    listener: TcpListener,
+    router: Router,
+    handle: Handle<SocketAddr>,
+) -> Result<JoinHandle<std::io::Result<()>>> {
+    let mut server = axum_server::from_tcp(listener)?.handle(handle);
+    limit(server.http_builder());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(tokio::spawn(async move { server.serve(service).await }))
+}
+
+/// Nobody may hold a connection by sending headers slowly.
+fn limit(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
+    builder
+        .http1()
+        .timer(hyper_util::rt::TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(15))
+        .max_buf_size(128 * 1024);
+    builder.http2().timer(hyper_util::rt::TokioTimer::new()).max_header_list_size(128 * 1024);
+}
+
+/// Mozilla's intermediate profile: TLS 1.2 with forward secrecy and TLS 1.3.
+fn tls_config(tls: &TlsConfig) -> Result<OpenSSLConfig> {
+    use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
+    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
+    builder
+        .set_certificate_chain_file(&tls.certificate)
+        .with_context(|| format!("tls.certificate: cannot read {}", tls.certificate.display()))?;
+    builder
+        .set_private_key_file(&tls.key, SslFiletype::PEM)
+        .with_context(|| format!("tls.key: cannot read {}", tls.key.display()))?;
+    builder.check_private_key().context("tls.key: does not belong to tls.certificate")?;
+    builder.set_alpn_select_callback(|_, offered| {
+        openssl::ssl::select_next_proto(b"\x02h2\x08http/1.1", offered).ok_or(openssl::ssl::AlpnError::NOACK)
+    });
+    Ok(OpenSSLConfig::from_acceptor(std::sync::Arc::new(builder.build())))
+}

@@ -1,0 +1,159 @@
+//! What the three password pages have in common: links that keep the pending request, the captcha, the refusals.
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::guard::captcha::{self, Answer};
+use crate::guard::credentials::{self, Refusal, Typed};
+use crate::guard::identifiers::Identifier;
+use crate::guard::pending::{self, Display};
+use crate::web::{self, Errors, Visitor, cookies, urls};
+
+/// The query of every sign-in page.
+#[derive(Deserialize)]
+pub struct Query {
+    /// The pending authorization request.
+    request: Option<String>,
+}
+
+/// The fields that every sign-in form has beside its own.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Common {
+    pub password: String,
+    pub captcha_id: String,
+    pub captcha_answer: String,
+    pub captcha_proof: String,
+    /// Another picture, please.
+    pub refresh_captcha: String,
+}
+
+pub struct CaptchaView {
+    pub id: String,
+    pub image: String,
+    pub proof_url: String,
+}
+
+pub struct Links {
+    pub personal: String,
+    pub legal_entity: String,
+    pub operator: String,
+    pub recovery: &'static str,
+    pub register: &'static str,
+    pub appeal: &'static str,
+    pub action: String,
+}
+
+/// Everything around a form that does not depend on who signs in.
+pub struct Around {
+    pub display: Display,
+    pub captcha: Option<CaptchaView>,
+    pub links: Links,
+}
+
+/// The one place of the password pages' URLs that each page says of itself.
+pub struct PageUrls {
+    pub own: &'static str,
+    pub register: &'static str,
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn around(app: &App, visitor: &Visitor, query: Query, page: &PageUrls) -> web::Result<Around> {
+    let pending = match &query.request {
+        Some(id) => pending::find(app, &visitor.caller, id).await?,
+        None => None,
+    };
+    let captcha = if credentials::needs_captcha(app, &visitor.caller).await? {
+        let id = captcha::create(app).await?;
+        Some(CaptchaView { image: urls::captcha_picture(&id), proof_url: urls::captcha_proof(&id), id })
+    } else {
+        None
+    };
+    // An id that has expired stays in the links: `finish` says so after the sign-in, which still counts.
+    let request = query.request;
+    let keep = |path| urls::with_request(path, request.as_deref());
+    let links = Links {
+        personal: keep(urls::SIGN_IN_PERSONAL),
+        legal_entity: keep(urls::SIGN_IN_LEGAL_ENTITY),
+        operator: keep(urls::SIGN_IN_OPERATOR),
+        recovery: urls::RECOVERY,
+        register: page.register,
+        appeal: urls::APPEALS,
+        action: keep(page.own),
+    };
+    Ok(Around { display: pending.map(|pending| pending.display).unwrap_or_default(), captcha, links })
+}
+
+impl Around {
+    pub fn portal_name(&self) -> Option<String> {
+        Some(self.display.portal_name.clone()).filter(|name| !name.is_empty())
+    }
+
+    pub fn notice(&self) -> Option<String> {
+        self.display.again.then(|| "请重新登录以确认身份".to_owned())
+    }
+
+    /// What to type into the account field, as the portal suggests.
+    pub fn login_hint(&self) -> String {
+        self.display.login_hint.clone().unwrap_or_default()
+    }
+}
+
+/// What came of a form.
+pub enum Outcome {
+    SignedIn(Response),
+    Refused(Errors),
+}
+
+/// Checks the form's fields, then the password. `fields` are those that say who signs in, with the message if empty.
+///
+/// # Errors
+/// When the database or the hasher fails.
+pub async fn submit(
+    app: &App,
+    visitor: &Visitor,
+    request: Option<&str>,
+    fields: &[(&'static str, &str, &str)],
+    common: &Common,
+    identifier: &Identifier,
+) -> web::Result<Outcome> {
+    if !common.refresh_captcha.is_empty() {
+        return Ok(Outcome::Refused(Errors::none()));
+    }
+    let mut errors = Errors::none();
+    for (name, value, message) in fields {
+        if value.trim().is_empty() {
+            errors = errors.at(name, *message);
+        }
+    }
+    if common.password.is_empty() {
+        errors = errors.at("password", "请输入密码");
+    }
+    if errors.any() {
+        return Ok(Outcome::Refused(errors));
+    }
+    let answer =
+        Answer { id: &common.captcha_id, text: &common.captcha_answer, proof: &common.captcha_proof };
+    let captcha = (!common.captcha_id.is_empty()).then_some(answer);
+    let typed = Typed { identifier, password: &common.password, captcha };
+    match credentials::sign_in(app, &visitor.caller, visitor.session_token.as_deref(), typed).await? {
+        Ok(token) => {
+            let mut response = visitor.go(&urls::with_request(urls::SIGN_IN_FINISH, request));
+            cookies::set_for_session(response.headers_mut(), cookies::SESSION, &token);
+            Ok(Outcome::SignedIn(response))
+        }
+        Err(Refusal::Busy) => Err(web::Error::Unavailable(anyhow::anyhow!("too many password checks wait"))),
+        Err(refusal) if refusal.is_about_captcha() => {
+            Ok(Outcome::Refused(Errors::none().at("captcha_answer", refusal.to_string())))
+        }
+        Err(refusal) => Ok(Outcome::Refused(Errors::whole(refusal.to_string()))),
+    }
+}
+
+impl Query {
+    pub fn request(&self) -> Option<&str> {
+        self.request.as_deref()
+    }
+}

@@ -1,0 +1,66 @@
+//! `/sign-out/confirm`: nobody is signed out by a link that anyone could have sent.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::done;
+use crate::app::App;
+use crate::guard::sessions;
+use crate::store::principals;
+use crate::web::{self, Frame, SafeForm, Visitor, cookies, urls};
+
+#[derive(Template)]
+#[template(path = "sign_out/confirm.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    account_label: Option<String>,
+    portal_name: Option<String>,
+    action: &'static str,
+    fields: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+pub struct Form {
+    #[serde(default)]
+    decision: String,
+}
+
+/// Asks whether to sign out; says that it is done if nobody is signed in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn show(app: &App, visitor: &Visitor, client_id: Option<&str>) -> web::Result<Response> {
+    let Some(session) = visitor.session().await? else { return done::show(visitor) };
+    let principal = principals::find(&app.store, &app.vault, &session.account_id).await?;
+    let client = match client_id {
+        Some(id) => app.clients.find(&app.store, id).await?,
+        None => None,
+    };
+    visitor.show(&Page {
+        frame: visitor.frame(),
+        account_label: principal.map(|principal| principal.masked_label()),
+        portal_name: client.map(|client| client.metadata.client_name.clone()),
+        action: "/sign-out/confirm",
+        fields: Vec::new(),
+    })
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    SafeForm(form): SafeForm<Form>,
+) -> web::Result<Response> {
+    if form.decision == "cancel" {
+        return Ok(visitor.go(urls::ACCOUNT));
+    }
+    if let Some(token) = &visitor.session_token {
+        sessions::end(&app, &visitor.caller, token).await?;
+    }
+    let mut response = visitor.go("/sign-out/done");
+    cookies::remove(response.headers_mut(), cookies::SESSION);
+    Ok(response)
+}

@@ -1,0 +1,58 @@
+//! Parts of the manual that later releases open: each has its own address already, and says so plainly.
+
+use askama::Template;
+use axum::response::Response;
+
+use crate::web::{self, Frame, Visitor, urls};
+
+#[derive(Template)]
+#[template(path = "site/notice.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    title: &'static str,
+    message: &'static str,
+    back_link: &'static str,
+    back_label: &'static str,
+}
+
+fn show(visitor: &Visitor, title: &'static str, message: &'static str) -> web::Result<Response> {
+    visitor.show(&Page {
+        frame: visitor.frame(),
+        title,
+        message,
+        back_link: urls::SIGN_IN,
+        back_label: "返回登录",
+    })
+}
+
+/// 二 法人注册
+///
+/// # Errors
+/// When the template fails.
+pub async fn register_legal_entity(visitor: Visitor) -> web::Result<Response> {
+    show(&visitor, "企业注册尚未开放", "企业注册功能正在建设中。如需开通账号，请联系技术支持。")
+}
+
+/// 二 个人注册
+///
+/// # Errors
+/// When the template fails.
+pub async fn register_personal(visitor: Visitor) -> web::Result<Response> {
+    show(&visitor, "个人注册尚未开放", "个人注册功能正在建设中。如需开通账号，请联系技术支持。")
+}
+
+/// 五 忘记密码
+///
+/// # Errors
+/// When the template fails.
+pub async fn recovery(visitor: Visitor) -> web::Result<Response> {
+    show(&visitor, "找回密码尚未开放", "找回密码功能正在建设中。如忘记密码，请联系技术支持。")
+}
+
+/// 六 账号申诉
+///
+/// # Errors
+/// When the template fails.
+pub async fn appeals(visitor: Visitor) -> web::Result<Response> {
+    show(&visitor, "账号申诉尚未开放", "账号申诉功能正在建设中。如需申诉，请联系技术支持。")
+}

@@ -1,0 +1,150 @@
+//! `accounts`: what every kind of account has in common, and how one is found to sign in.
+
+use sqlx::AnyConnection;
+
+use super::Store;
+use crate::domain::principal::AccountKind;
+use crate::domain::timestamp::Timestamp;
+
+/// An account that somebody names at sign-in, before the password is checked.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Candidate {
+    pub account_id: String,
+    pub password_hash: Option<String>,
+    pub assurance: i64,
+    pub disabled_at: Option<i64>,
+    /// Operators only: until when the account is valid.
+    pub valid_until: Option<i64>,
+    pub valid_from: Option<i64>,
+    pub frozen_at: Option<i64>,
+    /// Operators only: when the unit they act for was disabled.
+    pub unit_disabled_at: Option<i64>,
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn insert(
+    tx: &mut AnyConnection,
+    id: &str,
+    kind: AccountKind,
+    password_hash: Option<&str>,
+    assurance: i64,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO accounts (id, kind, password_hash, password_set_at, assurance, created_at)
+        VALUES ($1, $2, $3, $4, $5, $4)";
+    sqlx::query(sql)
+        .bind(id)
+        .bind(kind.as_str())
+        .bind(password_hash)
+        .bind(now.millis())
+        .bind(assurance)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// A legal entity by account name (lower case) or credit code.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_legal_entity(
+    store: &Store,
+    login_name_key: &str,
+    credit_code: &str,
+) -> sqlx::Result<Option<Candidate>> {
+    let sql = "SELECT a.id AS account_id, a.password_hash, a.assurance, a.disabled_at,
+            NULL AS valid_until, NULL AS valid_from, NULL AS frozen_at, NULL AS unit_disabled_at
+        FROM legal_entities e JOIN accounts a ON a.id = e.account_id
+        WHERE e.login_name_key = $1 OR e.credit_code = $2";
+    candidate(sqlx::query_as(sql).bind(login_name_key).bind(credit_code), store).await
+}
+
+/// A person by account name (lower case), telephone or document.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_person(
+    store: &Store,
+    login_name_key: &str,
+    phone_index: &str,
+    document_index: &str,
+) -> sqlx::Result<Option<Candidate>> {
+    let sql = "SELECT a.id AS account_id, a.password_hash, a.assurance, a.disabled_at,
+            NULL AS valid_until, NULL AS valid_from, NULL AS frozen_at, NULL AS unit_disabled_at
+        FROM persons p JOIN accounts a ON a.id = p.account_id
+        WHERE p.login_name_key = $1 OR p.phone_index = $2 OR p.document_index = $3";
+    candidate(sqlx::query_as(sql).bind(login_name_key).bind(phone_index).bind(document_index), store).await
+}
+
+/// An operator by their unit, and their telephone or document.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_operator(
+    store: &Store,
+    (unit_login_name_key, unit_credit_code): (&str, &str),
+    phone_index: &str,
+    document_index: &str,
+) -> sqlx::Result<Option<Candidate>> {
+    let sql = "SELECT a.id AS account_id, a.password_hash, a.assurance, a.disabled_at,
+            o.valid_until, o.valid_from, o.frozen_at, u.disabled_at AS unit_disabled_at
+        FROM legal_entities e
+        JOIN operators o ON o.legal_entity_id = e.account_id AND o.removed_at IS NULL
+            AND (o.phone_index = $3 OR o.document_index = $4)
+        JOIN accounts a ON a.id = o.account_id
+        JOIN accounts u ON u.id = e.account_id
+        WHERE e.login_name_key = $1 OR e.credit_code = $2";
+    let query = sqlx::query_as(sql).bind(unit_login_name_key).bind(unit_credit_code);
+    candidate(query.bind(phone_index).bind(document_index), store).await
+}
+
+type CandidateQuery<'q> = sqlx::query::QueryAs<'q, sqlx::Any, Candidate, sqlx::any::AnyArguments>;
+
+async fn candidate(query: CandidateQuery<'_>, store: &Store) -> sqlx::Result<Option<Candidate>> {
+    query.fetch_optional(&store.read).await
+}
+
+/// Notes a sign-in, and holds the row until the transaction ends, so that disabling the account waits for it.
+/// `false` if the account is disabled.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_sign_in(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE accounts SET signed_in_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+    let done = sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Puts a stronger hash of the same password in the place of `old_hash`, unless it has changed meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn upgrade_hash(
+    store: &Store,
+    account_id: &str,
+    old_hash: &str,
+    new_hash: &str,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    sqlx::query(sql).bind(account_id).bind(old_hash).bind(new_hash).execute(&store.write).await.map(drop)
+}
+
+/// `false` if there is no such account, or it is disabled already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn disable(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE accounts SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+    Ok(sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await?.rows_affected() == 1)
+}
+
+/// The accounts that go when this one goes: itself, and the operators of a unit.
+///
+/// # Errors
+/// When the database fails.
+pub async fn with_operators(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT id FROM accounts WHERE id = $1
+        UNION SELECT account_id FROM operators WHERE legal_entity_id = $1";
+    sqlx::query_scalar(sql).bind(account_id).fetch_all(tx).await
+}

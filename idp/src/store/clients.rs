@@ -1,0 +1,46 @@
+//! `clients`: the registered portals. What they registered is JSON, read by oidc/client.rs.
+
+use super::Store;
+use crate::domain::timestamp::Timestamp;
+
+#[derive(Debug, sqlx::FromRow)]
+pub struct ClientRow {
+    pub id: String,
+    pub secret_hash: Option<Vec<u8>>,
+    pub metadata: String,
+    pub disabled_at: Option<i64>,
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn find(store: &Store, id: &str) -> sqlx::Result<Option<ClientRow>> {
+    let sql = "SELECT id, secret_hash, metadata, disabled_at FROM clients WHERE id = $1";
+    sqlx::query_as(sql).bind(id).fetch_optional(&store.read).await
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn list(store: &Store) -> sqlx::Result<Vec<ClientRow>> {
+    let sql = "SELECT id, secret_hash, metadata, disabled_at FROM clients ORDER BY id";
+    sqlx::query_as(sql).fetch_all(&store.read).await
+}
+
+/// Adds a client, or replaces what is registered of it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn put(store: &Store, client: &ClientRow, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "INSERT INTO clients (id, secret_hash, metadata, created_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (id) DO UPDATE SET secret_hash = $2, metadata = $3";
+    let query = sqlx::query(sql).bind(&client.id).bind(&client.secret_hash).bind(&client.metadata);
+    query.bind(now.millis()).execute(&store.write).await.map(drop)
+}
+
+/// `false` if there is no such client, or it is disabled already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn disable(store: &Store, id: &str, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE clients SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+    Ok(sqlx::query(sql).bind(id).bind(now.millis()).execute(&store.write).await?.rows_affected() == 1)
+}

@@ -1,0 +1,52 @@
+//! What has expired, deleted in small batches so that nobody waits long for the writer.
+
+use super::Store;
+use crate::domain::timestamp::{Span, Timestamp};
+
+macro_rules! delete_expired {
+    ($table:literal, $key:literal, $column:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $key,
+            " IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $column,
+            " <= $1 LIMIT 200)"
+        )
+    };
+}
+
+/// Each table that is swept by its own `expires_at`.
+const EXPIRING: [&str; 8] = [
+    delete_expired!("sessions", "token_hash", "expires_at"),
+    delete_expired!("authorization_requests", "id_hash", "expires_at"),
+    delete_expired!("attempts", "bucket", "expires_at"),
+    delete_expired!("captchas", "id_hash", "expires_at"),
+    delete_expired!("access_tokens", "hash", "expires_at"),
+    delete_expired!("refresh_tokens", "hash", "expires_at"),
+    delete_expired!("grants", "id", "expires_at"),
+    delete_expired!("used_once", "key_hash", "expires_at"),
+];
+
+/// Deletes at most one batch a table; gives how many rows went.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sweep(store: &Store, now: Timestamp, audit_kept: Span) -> sqlx::Result<u64> {
+    let mut deleted = 0;
+    for sql in EXPIRING {
+        deleted += batch(store, sql, now).await?;
+    }
+    deleted += batch(store, delete_expired!("audit_log", "id", "at"), now - audit_kept).await?;
+    deleted += batch(store, "DELETE FROM devices WHERE seen_at <= $1", now - audit_kept).await?;
+    Ok(deleted)
+}
+
+async fn batch(store: &Store, sql: &'static str, before: Timestamp) -> sqlx::Result<u64> {
+    Ok(sqlx::query(sql).bind(before.millis()).execute(&store.write).await?.rows_affected())
+}

@@ -1,0 +1,159 @@
+//! `grants`: what an account let a client have, and the code that carries it there.
+
+use sqlx::AnyConnection;
+
+use super::Store;
+use crate::domain::timestamp::Timestamp;
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct GrantRow {
+    pub id: Vec<u8>,
+    pub client_id: String,
+    pub account_id: String,
+    pub sid: String,
+    pub scope: String,
+    pub redirect_uri: String,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<String>,
+    pub claims: Option<String>,
+    pub acr: String,
+    pub amr: String,
+    pub authenticated_at: i64,
+    pub code_expires_at: i64,
+    pub code_consumed_at: Option<i64>,
+    pub expires_at: i64,
+    pub revoked_at: Option<i64>,
+}
+
+macro_rules! columns {
+    () => {
+        "id, client_id, account_id, sid, scope, redirect_uri, nonce, code_challenge, claims, acr, amr,
+        authenticated_at, code_expires_at, code_consumed_at, expires_at, revoked_at"
+    };
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn insert(store: &Store, grant: &GrantRow, now: Timestamp) -> sqlx::Result<()> {
+    insert_with(&store.write, grant, now).await
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn insert_in(tx: &mut AnyConnection, grant: &GrantRow, now: Timestamp) -> sqlx::Result<()> {
+    insert_with(tx, grant, now).await
+}
+
+async fn insert_with<'e>(
+    executor: impl sqlx::Executor<'e, Database = sqlx::Any>,
+    grant: &GrantRow,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let sql =
+        "INSERT INTO grants (id, client_id, account_id, sid, scope, redirect_uri, nonce, code_challenge,
+            claims, acr, amr, authenticated_at, created_at, code_expires_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    sqlx::query(sql)
+        .bind(&grant.id)
+        .bind(&grant.client_id)
+        .bind(&grant.account_id)
+        .bind(&grant.sid)
+        .bind(&grant.scope)
+        .bind(&grant.redirect_uri)
+        .bind(&grant.nonce)
+        .bind(&grant.code_challenge)
+        .bind(&grant.claims)
+        .bind(&grant.acr)
+        .bind(&grant.amr)
+        .bind(grant.authenticated_at)
+        .bind(now.millis())
+        .bind(grant.code_expires_at)
+        .bind(grant.expires_at)
+        .execute(executor)
+        .await
+        .map(drop)
+}
+
+/// Takes a code, once: of any number of callers one gets the grant. A grant whose session has ended meanwhile, or
+/// that was revoked, is not given.
+///
+/// # Errors
+/// When the database fails.
+pub async fn redeem(
+    tx: &mut AnyConnection,
+    id: &[u8],
+    client_id: &str,
+    now: Timestamp,
+) -> sqlx::Result<Option<GrantRow>> {
+    let sql = concat!(
+        "UPDATE grants SET code_consumed_at = $2
+        WHERE id = $1 AND client_id = $3 AND code_consumed_at IS NULL AND revoked_at IS NULL
+            AND code_expires_at > $2
+            AND EXISTS (SELECT 1 FROM sessions WHERE sessions.sid = grants.sid)
+        RETURNING ",
+        columns!()
+    );
+    sqlx::query_as(sql).bind(id).bind(now.millis()).bind(client_id).fetch_optional(tx).await
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn find(store: &Store, id: &[u8]) -> sqlx::Result<Option<GrantRow>> {
+    let sql = concat!("SELECT ", columns!(), " FROM grants WHERE id = $1");
+    sqlx::query_as(sql).bind(id).fetch_optional(&store.read).await
+}
+
+/// Ends a grant: every token that it bought is dead from here on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke(store: &Store, id: &[u8], now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+    sqlx::query(sql).bind(id).bind(now.millis()).execute(&store.write).await.map(drop)
+}
+
+/// Lets a grant live as long as its refresh token.
+///
+/// # Errors
+/// When the database fails.
+pub async fn extend(tx: &mut AnyConnection, id: &[u8], expires_at: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE grants SET expires_at = $2 WHERE id = $1 AND expires_at < $2";
+    sqlx::query(sql).bind(id).bind(expires_at.millis()).execute(tx).await.map(drop)
+}
+
+/// Which clients a session was used at.
+///
+/// # Errors
+/// When the database fails.
+pub async fn clients_of_session(tx: &mut AnyConnection, sid: &str) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT DISTINCT client_id FROM grants WHERE sid = $1 AND code_consumed_at IS NOT NULL";
+    sqlx::query_scalar(sql).bind(sid).fetch_all(tx).await
+}
+
+/// What a session's account has let a client have so far.
+///
+/// # Errors
+/// When the database fails.
+pub async fn scopes_of_session(store: &Store, sid: &str, client_id: &str) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT scope FROM grants WHERE sid = $1 AND client_id = $2 AND revoked_at IS NULL";
+    sqlx::query_scalar(sql).bind(sid).bind(client_id).fetch_all(&store.read).await
+}
+
+/// Ends the grants of a session, except those that were asked for to outlive it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_online(tx: &mut AnyConnection, sid: &str, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE grants SET revoked_at = $2
+        WHERE sid = $1 AND revoked_at IS NULL AND ' ' || scope || ' ' NOT LIKE '% offline_access %'";
+    sqlx::query(sql).bind(sid).bind(now.millis()).execute(tx).await.map(drop)
+}
+
+/// Ends every grant of an account.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_all(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE grants SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL";
+    sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await.map(drop)
+}

@@ -1,0 +1,88 @@
+//! `operators`: the people whom units have named to act for them.
+
+use anyhow::Context;
+use sqlx::AnyConnection;
+
+use super::Store;
+use super::principals::{EntityRow, document_index};
+use crate::domain::principal::{Operator, Principal, StoredDocument};
+use crate::domain::timestamp::Timestamp;
+use crate::platform::vault::{Purpose, Vault};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    operator_id: String,
+    operator_name: Vec<u8>,
+    document_type: String,
+    document: Vec<u8>,
+    operator_phone: Vec<u8>,
+    department: String,
+    manager_since: Option<i64>,
+    valid_from: i64,
+    valid_until: Option<i64>,
+    frozen_at: Option<i64>,
+    #[sqlx(flatten)]
+    unit: EntityRow,
+}
+
+/// An operator with their unit; `None` once removed.
+///
+/// # Errors
+/// When the database fails or a sealed value does not open.
+pub async fn find(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<Principal>> {
+    let sql = "SELECT o.account_id AS operator_id, o.name AS operator_name, o.document_type, o.document,
+            o.phone AS operator_phone, o.department, o.manager_since, o.valid_from, o.valid_until, o.frozen_at,
+            e.account_id, e.login_name, e.credit_code, e.name, e.entity_type, e.representative_name,
+            e.representative_document_type, e.representative_document, e.phone
+        FROM operators o JOIN legal_entities e ON e.account_id = o.legal_entity_id
+        WHERE o.account_id = $1 AND o.removed_at IS NULL";
+    let row: Option<Row> = sqlx::query_as(sql).bind(account_id).fetch_optional(&store.read).await?;
+    let Some(row) = row else { return Ok(None) };
+    let id = row.operator_id;
+    let number = vault.open_text("operators.document", &id, &row.document)?;
+    let operator = Operator {
+        name: vault.open_text("operators.name", &id, &row.operator_name)?,
+        document: StoredDocument { type_code: row.document_type, number },
+        phone: vault.open_text("operators.phone", &id, &row.operator_phone)?,
+        department: row.department,
+        may_manage: row.manager_since.is_some(),
+        valid_from: Timestamp::from_millis(row.valid_from),
+        valid_until: row.valid_until.map(Timestamp::from_millis),
+        frozen: row.frozen_at.is_some(),
+        id,
+    };
+    Ok(Some(Principal::Operator { operator, unit: row.unit.open(vault)? }))
+}
+
+/// # Errors
+/// When the database fails; [`super::is_duplicate`] tells a person who is an operator of the unit already.
+pub async fn insert(
+    tx: &mut AnyConnection,
+    vault: &Vault,
+    legal_entity_id: &str,
+    operator: &Operator,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let sql =
+        "INSERT INTO operators (account_id, legal_entity_id, name, document_type, document, document_index,
+            phone, phone_index, department, manager_since, valid_from, valid_until)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let id = &operator.id;
+    sqlx::query(sql)
+        .bind(id)
+        .bind(legal_entity_id)
+        .bind(vault.seal("operators.name", id, &operator.name)?)
+        .bind(&operator.document.type_code)
+        .bind(vault.seal("operators.document", id, &operator.document.number)?)
+        .bind(document_index(vault, &operator.document))
+        .bind(vault.seal("operators.phone", id, &operator.phone)?)
+        .bind(vault.derive(Purpose::PhoneIndex, &operator.phone))
+        .bind(&operator.department)
+        .bind(operator.may_manage.then_some(now.millis()))
+        .bind(operator.valid_from.millis())
+        .bind(operator.valid_until.map(Timestamp::millis))
+        .execute(tx)
+        .await
+        .context("operators")?;
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! `outbox`: what must be told to others, written in the transaction that made it true, sent by whoever leases it.
+
+use sqlx::AnyConnection;
+
+use super::Store;
+use crate::domain::timestamp::{Span, Timestamp};
+use crate::platform::random;
+use crate::platform::vault::Vault;
+
+#[derive(Debug, sqlx::FromRow)]
+struct Row {
+    id: String,
+    kind: String,
+    payload: Vec<u8>,
+    attempts: i64,
+    give_up_at: i64,
+}
+
+/// A message that this instance holds until it is settled or its lease ends.
+#[derive(Debug)]
+pub struct Leased {
+    pub id: String,
+    pub kind: String,
+    pub payload: String,
+    pub attempts: i64,
+    pub give_up_at: Timestamp,
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn insert(
+    tx: &mut AnyConnection,
+    vault: &Vault,
+    kind: &str,
+    payload: &str,
+    now: Timestamp,
+    keep: Span,
+) -> anyhow::Result<()> {
+    let sql = "INSERT INTO outbox (id, kind, payload, attempts, due_at, give_up_at, created_at)
+        VALUES ($1, $2, $3, 0, $4, $5, $4)";
+    let id = random::id();
+    let sealed = vault.seal("outbox.payload", &id, payload)?;
+    let query = sqlx::query(sql).bind(&id).bind(kind).bind(sealed).bind(now.millis());
+    query.bind((now + keep).millis()).execute(tx).await?;
+    Ok(())
+}
+
+/// Takes up to `count` due messages for `lease`; another instance does not see them meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lease(
+    store: &Store,
+    vault: &Vault,
+    now: Timestamp,
+    lease: Span,
+    count: u32,
+) -> anyhow::Result<Vec<Leased>> {
+    let due: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE due_at <= $1")
+        .bind(now.millis())
+        .fetch_one(&store.read)
+        .await?;
+    if due == 0 {
+        return Ok(Vec::new());
+    }
+    let sql = "UPDATE outbox SET due_at = $2, attempts = attempts + 1
+        WHERE due_at <= $1 AND id IN (SELECT id FROM outbox WHERE due_at <= $1 ORDER BY due_at LIMIT $3)
+        RETURNING id, kind, payload, attempts, give_up_at";
+    let rows: Vec<Row> = sqlx::query_as(sql)
+        .bind(now.millis())
+        .bind((now + lease).millis())
+        .bind(i64::from(count))
+        .fetch_all(&store.write)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Leased {
+                payload: vault.open_text("outbox.payload", &row.id, &row.payload)?,
+                id: row.id,
+                kind: row.kind,
+                attempts: row.attempts,
+                give_up_at: Timestamp::from_millis(row.give_up_at),
+            })
+        })
+        .collect()
+}
+
+/// Delivered, or given up.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle(store: &Store, id: &str) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM outbox WHERE id = $1").bind(id).execute(&store.write).await.map(drop)
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn retry_at(store: &Store, id: &str, due_at: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE outbox SET due_at = $2 WHERE id = $1";
+    sqlx::query(sql).bind(id).bind(due_at.millis()).execute(&store.write).await.map(drop)
+}

@@ -1,0 +1,182 @@
+//! `legal_entities` and `persons`: who an account is. Personal columns are sealed here and opened here.
+
+use anyhow::Context;
+use sqlx::AnyConnection;
+
+use super::{Store, operators};
+use crate::domain::entity_type::EntityType;
+use crate::domain::principal::{LegalEntity, Person, Principal, StoredDocument};
+use crate::platform::vault::{Purpose, Vault};
+
+#[derive(sqlx::FromRow)]
+pub(super) struct EntityRow {
+    pub account_id: String,
+    login_name: String,
+    credit_code: String,
+    name: String,
+    entity_type: String,
+    representative_name: Option<Vec<u8>>,
+    representative_document_type: Option<String>,
+    representative_document: Option<Vec<u8>>,
+    phone: Option<Vec<u8>>,
+}
+
+#[derive(sqlx::FromRow)]
+struct PersonRow {
+    account_id: String,
+    login_name: String,
+    name: Vec<u8>,
+    document_type: Option<String>,
+    document: Option<Vec<u8>>,
+    phone: Option<Vec<u8>>,
+}
+
+/// The account's kind and its own data; `None` for an unknown or removed account.
+///
+/// # Errors
+/// When the database fails or a sealed value does not open.
+pub async fn find(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<Principal>> {
+    let kind: Option<String> = sqlx::query_scalar("SELECT kind FROM accounts WHERE id = $1")
+        .bind(account_id)
+        .fetch_optional(&store.read)
+        .await?;
+    Ok(match kind.as_deref() {
+        Some("legal_entity") => legal_entity(store, vault, account_id).await?.map(Principal::LegalEntity),
+        Some("natural_person") => person(store, vault, account_id).await?.map(Principal::Person),
+        Some("operator") => operators::find(store, vault, account_id).await?,
+        _ => None,
+    })
+}
+
+async fn legal_entity(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<LegalEntity>> {
+    let sql = "SELECT account_id, login_name, credit_code, name, entity_type, representative_name,
+            representative_document_type, representative_document, phone
+        FROM legal_entities WHERE account_id = $1";
+    let row: Option<EntityRow> = sqlx::query_as(sql).bind(account_id).fetch_optional(&store.read).await?;
+    row.map(|row| row.open(vault)).transpose()
+}
+
+async fn person(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<Person>> {
+    let sql = "SELECT account_id, login_name, name, document_type, document, phone
+        FROM persons WHERE account_id = $1";
+    let row: Option<PersonRow> = sqlx::query_as(sql).bind(account_id).fetch_optional(&store.read).await?;
+    let Some(row) = row else { return Ok(None) };
+    let id = row.account_id;
+    Ok(Some(Person {
+        login_name: row.login_name,
+        name: vault.open_text("persons.name", &id, &row.name)?,
+        document: open_document(vault, "persons.document", &id, row.document_type, row.document)?,
+        phone: open_optional(vault, "persons.phone", &id, row.phone)?,
+        id,
+    }))
+}
+
+impl EntityRow {
+    pub(super) fn open(self, vault: &Vault) -> anyhow::Result<LegalEntity> {
+        let id = self.account_id;
+        Ok(LegalEntity {
+            login_name: self.login_name,
+            credit_code: self.credit_code,
+            name: self.name,
+            entity_type: EntityType::from_code(&self.entity_type)
+                .with_context(|| format!("unknown entity type {}", self.entity_type))?,
+            representative_name: open_optional(
+                vault,
+                "legal_entities.representative_name",
+                &id,
+                self.representative_name,
+            )?,
+            representative_document: open_document(
+                vault,
+                "legal_entities.representative_document",
+                &id,
+                self.representative_document_type,
+                self.representative_document,
+            )?,
+            phone: open_optional(vault, "legal_entities.phone", &id, self.phone)?,
+            id,
+        })
+    }
+}
+
+/// # Errors
+/// When the database fails; [`super::is_duplicate`] tells a name or code that is taken.
+pub async fn insert_legal_entity(
+    tx: &mut AnyConnection,
+    vault: &Vault,
+    unit: &LegalEntity,
+) -> anyhow::Result<()> {
+    let sql =
+        "INSERT INTO legal_entities (account_id, login_name, login_name_key, credit_code, name, entity_type,
+            representative_name, representative_document_type, representative_document,
+            representative_document_index, phone, phone_index)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let id = &unit.id;
+    let document = unit.representative_document.as_ref();
+    let seal = |field: &str, text: Option<&str>| text.map(|text| vault.seal(field, id, text)).transpose();
+    sqlx::query(sql)
+        .bind(id)
+        .bind(&unit.login_name)
+        .bind(unit.login_name.to_lowercase())
+        .bind(&unit.credit_code)
+        .bind(&unit.name)
+        .bind(unit.entity_type.code())
+        .bind(seal("legal_entities.representative_name", unit.representative_name.as_deref())?)
+        .bind(document.map(|document| document.type_code.clone()))
+        .bind(seal("legal_entities.representative_document", document.map(|document| &*document.number))?)
+        .bind(document.map(|document| document_index(vault, document)))
+        .bind(seal("legal_entities.phone", unit.phone.as_deref())?)
+        .bind(unit.phone.as_deref().map(|phone| vault.derive(Purpose::PhoneIndex, phone)))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// # Errors
+/// When the database fails; [`super::is_duplicate`] tells a name, telephone or document that is taken.
+pub async fn insert_person(tx: &mut AnyConnection, vault: &Vault, person: &Person) -> anyhow::Result<()> {
+    let sql = "INSERT INTO persons (account_id, login_name, login_name_key, name, document_type, document,
+            document_index, phone, phone_index)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let id = &person.id;
+    let document = person.document.as_ref();
+    let seal = |field: &str, text: Option<&str>| text.map(|text| vault.seal(field, id, text)).transpose();
+    sqlx::query(sql)
+        .bind(id)
+        .bind(&person.login_name)
+        .bind(person.login_name.to_lowercase())
+        .bind(vault.seal("persons.name", id, &person.name)?)
+        .bind(document.map(|document| document.type_code.clone()))
+        .bind(seal("persons.document", document.map(|document| &*document.number))?)
+        .bind(document.map(|document| document_index(vault, document)))
+        .bind(seal("persons.phone", person.phone.as_deref())?)
+        .bind(person.phone.as_deref().map(|phone| vault.derive(Purpose::PhoneIndex, phone)))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The blind index of a document: a number means nothing without its type.
+pub fn document_index(vault: &Vault, document: &StoredDocument) -> String {
+    vault.derive(Purpose::DocumentIndex, &format!("{}:{}", document.type_code, document.number))
+}
+
+pub(super) fn open_optional(
+    vault: &Vault,
+    field: &str,
+    owner: &str,
+    sealed: Option<Vec<u8>>,
+) -> anyhow::Result<Option<String>> {
+    sealed.map(|sealed| vault.open_text(field, owner, &sealed)).transpose()
+}
+
+fn open_document(
+    vault: &Vault,
+    field: &str,
+    owner: &str,
+    type_code: Option<String>,
+    sealed: Option<Vec<u8>>,
+) -> anyhow::Result<Option<StoredDocument>> {
+    let number = open_optional(vault, field, owner, sealed)?;
+    Ok(type_code.zip(number).map(|(type_code, number)| StoredDocument { type_code, number }))
+}

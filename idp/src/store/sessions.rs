@@ -1,0 +1,124 @@
+//! `sessions`: a row that is there and not expired is the whole proof that somebody is signed in. Whatever ends an
+//! account's right to act (disabling, freezing, the end of validity) deletes or shortens the row at that moment.
+
+use sqlx::AnyConnection;
+
+use super::Store;
+use crate::domain::timestamp::{Span, Timestamp};
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SessionRow {
+    pub sid: String,
+    pub account_id: String,
+    pub acr: String,
+    pub amr: String,
+    pub authenticated_at: i64,
+    pub created_at: i64,
+    pub seen_at: i64,
+    pub expires_at: i64,
+}
+
+pub struct NewSession<'a> {
+    pub token_hash: &'a [u8],
+    pub sid: &'a str,
+    pub account_id: &'a str,
+    pub acr: &'a str,
+    pub amr: &'a str,
+    pub now: Timestamp,
+    pub expires_at: Timestamp,
+    pub address: &'a str,
+    pub user_agent: &'a str,
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut AnyConnection, session: &NewSession<'_>) -> sqlx::Result<()> {
+    let sql =
+        "INSERT INTO sessions (token_hash, sid, account_id, acr, amr, authenticated_at, created_at, seen_at,
+            expires_at, address, user_agent)
+        VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9)";
+    sqlx::query(sql)
+        .bind(session.token_hash)
+        .bind(session.sid)
+        .bind(session.account_id)
+        .bind(session.acr)
+        .bind(session.amr)
+        .bind(session.now.millis())
+        .bind(session.expires_at.millis())
+        .bind(session.address)
+        .bind(session.user_agent)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// The session of a cookie, if it has neither expired nor idled out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(
+    store: &Store,
+    token_hash: &[u8],
+    now: Timestamp,
+    idle: Span,
+) -> sqlx::Result<Option<SessionRow>> {
+    let sql = "SELECT sid, account_id, acr, amr, authenticated_at, created_at, seen_at, expires_at
+        FROM sessions WHERE token_hash = $1 AND expires_at > $2 AND seen_at > $3";
+    let query = sqlx::query_as(sql).bind(token_hash).bind(now.millis()).bind((now - idle).millis());
+    query.fetch_optional(&store.read).await
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn touch(store: &Store, token_hash: &[u8], now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE sessions SET seen_at = $2 WHERE token_hash = $1";
+    sqlx::query(sql).bind(token_hash).bind(now.millis()).execute(&store.write).await.map(drop)
+}
+
+/// The same session under a new cookie, after its account has proved itself again. `false` if it has ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn renew(
+    tx: &mut AnyConnection,
+    old_hash: &[u8],
+    session: &NewSession<'_>,
+) -> sqlx::Result<Option<String>> {
+    let sql = "UPDATE sessions SET token_hash = $2, acr = $3, amr = $4, authenticated_at = $5, seen_at = $5,
+            expires_at = $6
+        WHERE token_hash = $1 AND account_id = $7 AND expires_at > $5 RETURNING sid";
+    sqlx::query_scalar(sql)
+        .bind(old_hash)
+        .bind(session.token_hash)
+        .bind(session.acr)
+        .bind(session.amr)
+        .bind(session.now.millis())
+        .bind(session.expires_at.millis())
+        .bind(session.account_id)
+        .fetch_optional(tx)
+        .await
+}
+
+/// Ends the session of a cookie, once; gives its `sid` and account to whoever ended it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(tx: &mut AnyConnection, token_hash: &[u8]) -> sqlx::Result<Option<(String, String)>> {
+    let sql = "DELETE FROM sessions WHERE token_hash = $1 RETURNING sid, account_id";
+    sqlx::query_as(sql).bind(token_hash).fetch_optional(tx).await
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn token_hash_of(tx: &mut AnyConnection, sid: &str) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar("SELECT token_hash FROM sessions WHERE sid = $1").bind(sid).fetch_optional(tx).await
+}
+
+/// Ends every session of an account; gives their `sid`s.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_all(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<Vec<String>> {
+    let sql = "DELETE FROM sessions WHERE account_id = $1 RETURNING sid";
+    sqlx::query_scalar(sql).bind(account_id).fetch_all(tx).await
+}

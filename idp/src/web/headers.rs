@@ -1,0 +1,93 @@
+//! Security headers on every page, and the error page for whatever went wrong behind it.
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::error::Problem;
+use super::page::Frame;
+use super::requests::RequestId;
+use super::visitor::Visitor;
+use crate::app::App;
+
+/// The origin that a page's form may lead to, beside our own.
+#[derive(Debug, Clone)]
+pub struct FormTarget(pub String);
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    frame: Frame<'a>,
+    status: u16,
+    title: &'a str,
+    message: &'a str,
+    detail: Option<String>,
+}
+
+/// The layer around every page: errors become pages, and no page leaves without its headers.
+pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let visitor = Visitor::new(&parts, &app);
+    let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let bare = response.status().is_client_error() || response.status().is_server_error();
+    let problem = response.extensions_mut().remove::<Problem>();
+    let problem = problem.or_else(|| {
+        let has_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
+            kind.to_str()
+                .is_ok_and(|kind| kind.starts_with("text/html") || kind.starts_with("application/json"))
+        });
+        (bare && !has_page).then(|| Problem::of_status(response.status()))
+    });
+    if let Some(problem) = problem {
+        response = replace(response, &visitor, &problem, request_id.as_deref());
+    }
+    let form_target = response.extensions_mut().remove::<FormTarget>();
+    secure(response.headers_mut(), form_target.as_ref().map(|target| target.0.as_str()));
+    response
+}
+
+fn replace(old: Response, visitor: &Visitor, problem: &Problem, request_id: Option<&str>) -> Response {
+    let detail =
+        [problem.detail.as_deref(), request_id].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let page = ErrorPage {
+        frame: visitor.frame(),
+        status: problem.status.as_u16(),
+        title: problem.title,
+        message: &problem.message,
+        detail: (!detail.is_empty()).then_some(detail),
+    };
+    let mut response =
+        visitor.show(&page).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response());
+    *response.status_mut() = problem.status;
+    for name in [header::ALLOW, header::RETRY_AFTER] {
+        if let Some(value) = old.headers().get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+fn secure(headers: &mut HeaderMap, form_target: Option<&str>) {
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; \
+         form-action 'self'{}{}; base-uri 'none'; frame-ancestors 'none'",
+        if form_target.is_some() { " " } else { "" },
+        form_target.unwrap_or_default(),
+    );
+    let mut set = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.entry(name).or_insert(value);
+        }
+    };
+    set(header::CONTENT_SECURITY_POLICY, &policy);
+    set(header::CACHE_CONTROL, "no-store");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
+}

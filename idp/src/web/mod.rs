@@ -1,0 +1,18 @@
+//! What every page needs.
+
+pub mod assets;
+pub mod cookies;
+pub mod error;
+pub mod forms;
+pub mod headers;
+pub mod page;
+pub mod params;
+pub mod requests;
+pub mod return_to;
+pub mod urls;
+pub mod visitor;
+
+pub use error::{Error, Problem, Result};
+pub use forms::SafeForm;
+pub use page::{Errors, Frame};
+pub use visitor::Visitor;

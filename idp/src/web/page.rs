@@ -1,0 +1,72 @@
+//! What every page shows around its content, and how messages reach their fields.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::assets;
+use super::urls;
+use crate::config::SiteConfig;
+
+/// The frame of a page: whose site it is, and how its visitor wants to see it.
+pub struct Frame<'a> {
+    pub site: &'a SiteConfig,
+    pub lang: &'static str,
+    pub large_type: bool,
+    pub high_contrast: bool,
+    /// Path and query of this page, to come back to.
+    pub here: String,
+}
+
+impl Frame<'_> {
+    pub fn asset(&self, name: &str) -> String {
+        assets::url(name)
+    }
+
+    /// Switches 大字版 (`large`) or 高对比度 (`contrast`), and comes back.
+    pub fn display_link(&self, switch: &str) -> String {
+        urls::display(switch, &self.here)
+    }
+}
+
+/// Messages for a form: one for the whole, one for each field.
+#[derive(Debug, Clone, Default)]
+pub struct Errors {
+    whole: Option<String>,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Errors {
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    pub fn whole(message: impl Into<String>) -> Self {
+        Self { whole: Some(message.into()), fields: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn at(mut self, field: &'static str, message: impl Into<String>) -> Self {
+        self.fields.push((field, message.into()));
+        self
+    }
+
+    pub fn alert(&self) -> Option<&str> {
+        self.whole.as_deref()
+    }
+
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(field, _)| *field == name).map(|(_, message)| message.as_str())
+    }
+
+    pub fn any(&self) -> bool {
+        self.whole.is_some() || !self.fields.is_empty()
+    }
+}
+
+/// Renders a page.
+///
+/// # Errors
+/// When the template fails, which only a fault in it can cause.
+pub fn render(page: &impl Template) -> super::Result<Response> {
+    Ok(Html(page.render()?).into_response())
+}

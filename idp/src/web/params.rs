@@ -1,0 +1,118 @@
+//! `application/x-www-form-urlencoded`, read strictly: bad UTF-8 is an error, and so is a parameter given twice
+//! (RFC 6749 section 3.1).
+
+/// Parameters as sent, in order, decoded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Params(Vec<(String, String)>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the parameters are not valid UTF-8")]
+pub struct Malformed;
+
+impl Params {
+    /// # Errors
+    /// When a name or value is not UTF-8 after decoding.
+    pub fn parse(encoded: &[u8]) -> Result<Self, Malformed> {
+        let mut params = Vec::new();
+        for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let name = decode(halves.next().unwrap_or_default())?;
+            let value = decode(halves.next().unwrap_or_default())?;
+            params.push((name, value));
+        }
+        Ok(Self(params))
+    }
+
+    /// A parameter's value; one without a value counts as absent (RFC 6749 section 3.1). Of several the first: see
+    /// [`Params::repeated`].
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The first name that was sent more than once.
+    pub fn repeated(&self) -> Option<&str> {
+        let earlier = |at: usize, name: &str| self.0[..at].iter().any(|(key, _)| key == name);
+        self.0
+            .iter()
+            .enumerate()
+            .find(|(at, (name, _))| earlier(*at, name))
+            .map(|(_, (name, _))| name.as_str())
+    }
+
+    pub fn is_repeated(&self, name: &str) -> bool {
+        self.0.iter().filter(|(key, _)| key == name).count() > 1
+    }
+
+    pub fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
+    }
+}
+
+fn decode(text: &[u8]) -> Result<String, Malformed> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        let escaped = match (byte, after) {
+            // A lone percent sign stands for itself, as browsers read it.
+            (b'%', [high, low, ..]) => hex_digit(*high).zip(hex_digit(*low)),
+            _ => None,
+        };
+        match (byte, escaped) {
+            (_, Some((high, low))) => {
+                bytes.push(high * 16 + low);
+                rest = &after[2..];
+            }
+            (b'+', None) => bytes.push(b' '),
+            (other, None) => bytes.push(*other),
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| Malformed)
+}
+
+fn hex_digit(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_what_browsers_send() {
+        let params = Params::parse("a=1+2&b=%E6%B3%95&c&d=&e==&&100%=%zz".as_bytes()).unwrap();
+        assert_eq!(params.get("a"), Some("1 2"));
+        assert_eq!(params.get("b"), Some("法"));
+        assert_eq!((params.get("c"), params.get("d")), (None, None));
+        assert_eq!(params.get("e"), Some("="));
+        assert_eq!(params.get("100%"), Some("%zz"));
+        assert_eq!(params.repeated(), None);
+    }
+
+    #[test]
+    fn tells_what_is_repeated_and_what_is_not_utf8() {
+        let params = Params::parse(b"a=1&b=2&a=").unwrap();
+        assert_eq!(params.repeated(), Some("a"));
+        assert!(params.is_repeated("a") && !params.is_repeated("b"));
+        assert_eq!(Params::parse(b"a=%ff"), Err(Malformed));
+        assert_eq!(Params::parse(b"\xff=a"), Err(Malformed));
+    }
+
+    proptest! {
+        #[test]
+        fn reads_back_what_the_url_crate_writes(pairs in prop::collection::vec((".*", ".*"), 0..5)) {
+            let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
+            prop_assert_eq!(Params::parse(encoded.as_bytes()).unwrap().into_pairs(), pairs);
+        }
+
+        #[test]
+        fn never_panics(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            drop(Params::parse(&bytes));
+        }
+    }
+}

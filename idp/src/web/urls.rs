@@ -1,0 +1,40 @@
+//! Paths that pages link to. `router.rs` serves them.
+
+use url::form_urlencoded;
+
+pub const ACCOUNT: &str = "/account";
+pub const APPEALS: &str = "/appeals";
+pub const RECOVERY: &str = "/recovery";
+pub const REGISTER_LEGAL_ENTITY: &str = "/registration/legal-entity";
+pub const REGISTER_PERSONAL: &str = "/registration/personal";
+pub const SIGN_IN: &str = "/sign-in";
+pub const SIGN_IN_FINISH: &str = "/sign-in/finish";
+pub const SIGN_IN_LEGAL_ENTITY: &str = "/sign-in/legal-entity";
+pub const SIGN_IN_OPERATOR: &str = "/sign-in/operator";
+pub const SIGN_IN_PERSONAL: &str = "/sign-in/personal";
+pub const SIGN_IN_CONSENT: &str = "/sign-in/consent";
+pub const SIGN_OUT: &str = "/sign-out";
+
+/// A page of the sign-in that goes on with a pending authorization request, if there is one.
+pub fn with_request(path: &str, request: Option<&str>) -> String {
+    match request {
+        Some(id) => format!(
+            "{path}?{}",
+            form_urlencoded::Serializer::new(String::new()).append_pair("request", id).finish()
+        ),
+        None => path.to_owned(),
+    }
+}
+
+pub fn captcha_picture(id: &str) -> String {
+    format!("/captcha/{id}/picture.png")
+}
+
+pub fn captcha_proof(id: &str) -> String {
+    format!("/captcha/{id}/proof")
+}
+
+pub fn display(switch: &str, here: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    format!("/display?{}", query.append_pair("switch", switch).append_pair("return_to", here).finish())
+}

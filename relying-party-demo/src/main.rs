@@ -1,0 +1,158 @@
+//! The demonstration: without a command, the provider and the portals together, ready to click through.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use idp::app::App;
+use idp::config::{CaptchaMode, Config, LogFormat, Synchronous};
+use idp::domain::client::ClientMetadata;
+use idp::oidc::registration;
+use idp::platform::clock::Clock;
+use idp::platform::telemetry;
+use idp::server::Server;
+use idp::{config, demo, oidc};
+use relying_party_demo::{ClientCredentials, Settings};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// Faster than the system's for many small pieces on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Starts the provider and the portals with demonstration data, until Ctrl-C.
+#[derive(Parser)]
+#[command(after_help = "Examples:
+  cargo run --release
+  cargo run --release -- --issuer http://localhost:8100 --portals http://localhost:9100 --data /tmp/second
+
+The provider takes its other settings from IDP_… variables (see idp/config.example.toml).")]
+struct Arguments {
+    /// Where the provider is reached.
+    #[arg(long, env = "DEMO_ISSUER", default_value = "http://localhost:8000")]
+    issuer: String,
+    /// Where the portals are reached.
+    #[arg(long, env = "DEMO_PORTALS", default_value = "http://localhost:9000")]
+    portals: String,
+    /// The folder for database and keys; made if it is missing.
+    #[arg(long, env = "DEMO_DATA", default_value = "data")]
+    data: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(run(&arguments)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("relying-party-demo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
+    let config = provider_config(arguments)?;
+    telemetry::start_logging(&config.operations);
+    let app = App::open(config, Clock::default(), oidc::discovery::document).await?;
+    demo::seed(&app).await?;
+    let settings = Settings {
+        issuer: app.config.issuer.clone(),
+        public_url: arguments.portals.clone(),
+        clients: register_portals(&app, &arguments.portals).await?,
+    };
+    let portals_at = port_of("--portals", &arguments.portals)?;
+    let listener = TcpListener::bind(portals_at)
+        .await
+        .with_context(|| format!("--portals: cannot listen on {portals_at}"))?;
+    let (stop, stopped) = watch::channel(false);
+    let portals = tokio::spawn(relying_party_demo::serve(listener, settings, has_stopped(stopped)));
+    let server = Server::start(app)?;
+    welcome(arguments);
+    idp::cli::stop_signal().await;
+    eprintln!("\nStopping …");
+    stop.send_replace(true);
+    portals.await??;
+    server.stop().await
+}
+
+/// What suits a demonstration, unless `IDP_…` variables say otherwise.
+fn provider_config(arguments: &Arguments) -> Result<Config> {
+    let issuer_at = port_of("--issuer", &arguments.issuer)?;
+    let data = arguments.data.display();
+    let here = [
+        ("IDP_ISSUER", arguments.issuer.trim_end_matches('/').to_owned()),
+        ("IDP_LISTEN", issuer_at.to_string()),
+        ("IDP_SITE__HOME_URL", arguments.portals.clone()),
+        ("IDP_DATABASE__URL", format!("sqlite://{data}/idp.db")),
+        (
+            "IDP_KEYS__DIRECTORY",
+            if data.to_string() == "data" { "keys".to_owned() } else { format!("{data}/keys") },
+        ),
+        ("IDP_OPERATIONS__LISTEN", SocketAddr::from(([127, 0, 0, 1], issuer_at.port() + 1)).to_string()),
+        ("IDP_OPERATIONS__LOG_LEVEL", "warn".to_owned()),
+    ];
+    let here = here.map(|(name, value)| (name.to_owned(), value));
+    let given = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let mut config = config::load(None, here.into_iter().chain(given))?;
+    let set = |name: &str| std::env::var_os(name).is_some();
+    if !set("IDP_SIGN_IN__CAPTCHA") {
+        config.sign_in.captcha = CaptchaMode::Adaptive;
+    }
+    if !set("IDP_OPERATIONS__LOG_FORMAT") {
+        config.operations.log_format = LogFormat::Text;
+    }
+    if !set("IDP_DATABASE__SYNCHRONOUS") {
+        config.database.synchronous = Synchronous::Normal;
+    }
+    Ok(config)
+}
+
+/// The loopback address that a URL's port means here.
+fn port_of(key: &str, url: &str) -> Result<SocketAddr> {
+    let parsed = url::Url::parse(url).with_context(|| format!("{key}: {url} is not a URL"))?;
+    let port = parsed.port_or_known_default().with_context(|| format!("{key}: {url} has no port"))?;
+    Ok(SocketAddr::from(([127, 0, 0, 1], port)))
+}
+
+/// Registers every portal anew, with a secret that lives as long as this process.
+async fn register_portals(app: &App, public_url: &str) -> Result<Vec<ClientCredentials>> {
+    let mut clients = Vec::new();
+    for portal in relying_party_demo::registrations(public_url) {
+        let metadata: ClientMetadata = serde_json::from_value(serde_json::json!({
+            "client_name": portal.client_name,
+            "redirect_uris": portal.redirect_uris,
+            "post_logout_redirect_uris": portal.post_logout_redirect_uris,
+            "backchannel_logout_uri": portal.backchannel_logout_uri,
+            "token_endpoint_auth_method": "client_secret_basic",
+            "grant_types": ["authorization_code"],
+            "scope": portal.scope,
+            "first_party": true,
+        }))?;
+        let secret = registration::register(app, &portal.client_id, &metadata).await?;
+        let client_secret = secret.context("client_secret_basic has a secret")?;
+        clients.push(ClientCredentials { client_id: portal.client_id, client_secret });
+    }
+    Ok(clients)
+}
+
+async fn has_stopped(mut stopped: watch::Receiver<bool>) {
+    // The sender lives as long as the process: an error means that it is over, too.
+    drop(stopped.wait_for(|stopped| *stopped).await);
+}
+
+fn welcome(arguments: &Arguments) {
+    eprintln!("Portals:  {}\nProvider: {}\n", arguments.portals, arguments.issuer);
+    eprintln!("Accounts, all with the password {}:", demo::PASSWORD);
+    for (kind, names) in demo::GUIDE {
+        eprintln!("  {kind}: {names}");
+    }
+    eprintln!("\nCtrl-C stops both.");
+}

@@ -1,0 +1,7 @@
+//! What the portals show.
+
+pub mod application;
+pub mod cases;
+pub mod hall;
+pub mod home;
+pub mod jishiban;

@@ -1,0 +1,46 @@
+//! `Portal`: what all pages share.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use openidconnect::ClientSecret;
+use url::Url;
+
+use crate::Settings;
+use crate::cookies::Cookies;
+use crate::pending::PendingSignIns;
+use crate::provider::Provider;
+use crate::relying_party::RelyingParty;
+use crate::sessions::Sessions;
+
+pub struct Portal {
+    pub public_url: String,
+    pub provider: Provider,
+    pub cookies: Cookies,
+    pub pending: PendingSignIns,
+    pub sessions: Sessions,
+    secrets: HashMap<String, ClientSecret>,
+}
+
+impl Portal {
+    pub fn new(settings: Settings) -> anyhow::Result<Arc<Self>> {
+        let public_url = Url::parse(&settings.public_url).context("public_url is not a URL")?;
+        Ok(Arc::new(Self {
+            provider: Provider::new(settings.issuer)?,
+            cookies: Cookies { secure: public_url.scheme() == "https" },
+            public_url: settings.public_url,
+            pending: PendingSignIns::default(),
+            sessions: Sessions::default(),
+            secrets: settings
+                .clients
+                .into_iter()
+                .map(|one| (one.client_id, ClientSecret::new(one.client_secret)))
+                .collect(),
+        }))
+    }
+
+    pub fn secret(&self, party: RelyingParty) -> Option<ClientSecret> {
+        self.secrets.get(&party.client_id()).cloned()
+    }
+}

@@ -1,0 +1,7 @@
+//! End-to-end tests, a file a chapter of the manual, plus the protocol, attacks, storage, browsers and the house
+//! itself. Everything goes through the real server over HTTP, on SQLite and on PostgreSQL.
+
+#[macro_use]
+mod support;
+
+mod sign_in;

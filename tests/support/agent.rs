@@ -1,0 +1,133 @@
+//! A visitor's browser without a screen: keeps cookies, follows nothing by itself.
+
+use std::collections::BTreeMap;
+
+use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use scraper::{Html, Selector};
+use serde_json::Value;
+
+pub struct Agent {
+    pub base: String,
+    pub cookies: BTreeMap<String, String>,
+    client: Client,
+}
+
+/// An answer, read to its end.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Agent {
+    pub fn new(base: &str) -> Self {
+        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        Self { base: base.to_owned(), cookies: BTreeMap::new(), client }
+    }
+
+    pub async fn get(&mut self, path: &str) -> Reply {
+        let request = self.request(Method::GET, path);
+        self.send(request).await
+    }
+
+    /// A form of the site's own page, as a browser sends it.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let request = self.request(Method::POST, path).form(fields).header("sec-fetch-site", "same-origin");
+        self.send(request).await
+    }
+
+    /// A request to shape further; send it with [`Agent::send`]. `path` may be a whole URL.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        self.client.request(method, url)
+    }
+
+    pub async fn send(&mut self, request: RequestBuilder) -> Reply {
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
+        let response = request.send().await.unwrap();
+        for cookie in response.headers().get_all(SET_COOKIE) {
+            let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if attributes.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        Reply {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: String::from_utf8(response.bytes().await.unwrap().to_vec()).unwrap(),
+        }
+    }
+
+    /// Follows redirects inside the site; gives the first reply that stays, or leads elsewhere.
+    pub async fn follow(&mut self, mut reply: Reply) -> Reply {
+        while let Some(location) = reply.location() {
+            if location.starts_with("http") && !location.starts_with(&self.base) {
+                break;
+            }
+            reply = self.get(&location).await;
+        }
+        reply
+    }
+
+    /// Signs in on a sign-in page; gives the reply to the form. `page` is path and query.
+    pub async fn sign_in(&mut self, page: &str, fields: &[(&str, &str)]) -> Reply {
+        if !self.cookies.contains_key("__Host-visitor") {
+            self.get(page).await;
+        }
+        self.post(page, fields).await
+    }
+
+    /// Signs the demo's legal entity in, and checks that it worked.
+    pub async fn sign_in_legal_entity(&mut self) {
+        let reply = self
+            .sign_in("/sign-in/legal-entity", &[("account", "xinyue0221"), ("password", "Jlrs2026")])
+            .await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
+    }
+}
+
+impl Reply {
+    pub fn location(&self) -> Option<String> {
+        Some(self.headers.get("location")?.to_str().unwrap().to_owned())
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.body))
+    }
+
+    /// What the page says, without markup.
+    pub fn text(&self) -> String {
+        Html::parse_document(&self.body).root_element().text().collect::<Vec<_>>().join(" ")
+    }
+
+    /// An attribute of the first element that matches.
+    pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        let selector = Selector::parse(selector).unwrap();
+        let document = Html::parse_document(&self.body);
+        Some(document.select(&selector).next()?.value().attr(name)?.to_owned())
+    }
+
+    pub fn has(&self, selector: &str) -> bool {
+        Html::parse_document(&self.body).select(&Selector::parse(selector).unwrap()).next().is_some()
+    }
+
+    /// A parameter of the redirect's query.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let location = self.location()?;
+        let base = url::Url::parse("http://localhost").unwrap();
+        let url = base.join(&location).unwrap();
+        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+}

@@ -1,0 +1,122 @@
+//! A real server on port 0, with its own database, keys and clock.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+use idp::app::App;
+use idp::config::{CaptchaMode, Config};
+use idp::domain::timestamp::Span;
+use idp::platform::clock::Clock;
+use idp::server::Server;
+use idp::{demo, oidc};
+
+use super::postgres;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A running provider. Dropped, it leaves nothing behind.
+pub struct TestApp {
+    pub app: App,
+    pub clock: Clock,
+    /// The issuer: `http://localhost:port`
+    pub base: String,
+    /// Health and metrics: `http://127.0.0.1:port`
+    pub operations: String,
+    pub folder: PathBuf,
+    server: Option<Server>,
+    /// The folder is another instance's.
+    borrowed: bool,
+}
+
+impl TestApp {
+    /// A provider with the demo's accounts, adaptive captchas and cheap password hashes.
+    pub async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, |_| ()).await.expect("this engine is there")
+    }
+
+    /// `None` (said aloud) where there is no PostgreSQL and none is required.
+    pub async fn start_on_postgres() -> Option<Self> {
+        Self::start_with(Engine::Postgres, |_| ()).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_with(engine: Engine, change: impl FnOnce(&mut Config)) -> Option<Self> {
+        let folder = std::env::temp_dir().join(format!("idp-test-{:016x}", getrandom::u64().unwrap()));
+        let mut config = Config::default();
+        config.database.url = match engine {
+            Engine::Sqlite => format!("sqlite://{}/idp.db", folder.display()),
+            Engine::Postgres => postgres::fresh_database().await?,
+        };
+        config.database.max_connections = 8;
+        config.keys.directory = folder.join("keys");
+        config.sign_in.captcha = CaptchaMode::Adaptive;
+        config.password.argon2_memory_kib = 64;
+        config.password.argon2_iterations = 1;
+        config.operations.log_level = std::env::var("TEST_LOG").unwrap_or_else(|_| "error".to_owned());
+        change(&mut config);
+        let app = Self::open(config, Clock::default(), folder, false).await;
+        demo::seed(&app.app).await.unwrap();
+        Some(app)
+    }
+
+    /// Another instance on the same database, keys and clock, under the same issuer.
+    pub async fn second_instance(&self) -> Self {
+        let mut config = self.app.config.clone();
+        config.issuer = self.base.clone();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::serve(config, self.clock.clone(), self.folder.clone(), true, listener).await
+    }
+
+    async fn open(mut config: Config, clock: Clock, folder: PathBuf, borrowed: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        config.issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        Self::serve(config, clock, folder, borrowed, listener).await
+    }
+
+    async fn serve(
+        config: Config,
+        clock: Clock,
+        folder: PathBuf,
+        borrowed: bool,
+        listener: TcpListener,
+    ) -> Self {
+        idp::platform::telemetry::start_logging(&config.operations);
+        let operations = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        operations.set_nonblocking(true).unwrap();
+        let app = App::open(config, clock.clone(), oidc::discovery::document).await.unwrap();
+        let server = Server::start_on(app.clone(), listener, operations).unwrap();
+        Self {
+            base: format!("http://localhost:{}", server.address.port()),
+            operations: format!("http://{}", server.operations),
+            app,
+            clock,
+            folder,
+            server: Some(server),
+            borrowed,
+        }
+    }
+
+    pub fn advance_seconds(&self, seconds: u32) {
+        self.clock.advance(Span::seconds(seconds));
+    }
+
+    /// Stops as SIGTERM would.
+    pub async fn stop(mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop().await.unwrap();
+        }
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if !self.borrowed {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}

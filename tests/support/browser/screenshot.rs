@@ -1,0 +1,41 @@
+//! Pictures of pages, for whoever wants to look at what the tests saw.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use axum::http::Method;
+use base64::Engine;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use serde_json::{Value, json};
+use url::{ParseError, Url};
+
+use super::Browser;
+
+impl Browser {
+    /// The whole page, also below the fold, in `tests/output/<viewport>/<name>.png`.
+    pub async fn screenshot(&self, name: &str) -> Result<PathBuf> {
+        let shot = Cdp("Page.captureScreenshot", json!({ "format": "png", "captureBeyondViewport": true }));
+        let shot = self.client.issue_cmd(shot).await?;
+        let png =
+            base64::engine::general_purpose::STANDARD.decode(shot["data"].as_str().context("no image")?)?;
+        let output = Path::new(env!("CARGO_MANIFEST_DIR")).join("output");
+        let path = output.join(self.viewport.name()).join(format!("{name}.png"));
+        std::fs::create_dir_all(path.parent().context("no folder")?)?;
+        std::fs::write(&path, png).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    }
+}
+
+/// A command of Chromium's own DevTools protocol.
+#[derive(Debug)]
+struct Cdp(&'static str, Value);
+
+impl WebDriverCompatibleCommand for Cdp {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "cmd": self.0, "params": self.1 }).to_string()))
+    }
+}
