@@ -20,7 +20,7 @@ use crate::guard::pending::{self, Display};
 use crate::guard::sessions::Session;
 use crate::platform::random;
 use crate::store::grants::{self, GrantRow};
-use crate::web::forms::form_params;
+use crate::web::forms::form_params_as_sent;
 use crate::web::params::Params;
 use crate::web::{Problem, Visitor, urls};
 use crate::{store, web};
@@ -32,7 +32,7 @@ use crate::{store, web};
 pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) -> web::Result<Response> {
     if request.method() == Method::POST {
         // A portal's POST crosses sites, and Lax cookies do not: the same request as GET brings them.
-        let params = form_params(request, &app).await?;
+        let params = form_params_as_sent(request, &app).await?;
         let mut url = url::form_urlencoded::Serializer::new(String::from("/authorize?"));
         return Ok(visitor.go(&url.extend_pairs(params.into_pairs()).finish()));
     }
