@@ -9,7 +9,7 @@ use serde_json::json;
 use super::claims::{self, ClaimsRequest};
 use super::error::{Code, Failure, NO_STORE, OAuthError, Result};
 use super::subject::subject;
-use super::{cors, scopes};
+use super::scopes;
 use crate::app::App;
 use crate::platform::random;
 use crate::store::{principals, tokens};
@@ -34,9 +34,7 @@ pub async fn handle(State(app): State<App>, request: Request) -> Result<Response
         row.claims.as_deref().map(serde_json::from_str).transpose().map_err(anyhow::Error::from)?;
     let mut claims = claims::userinfo(&client, &principal, &row.scope, asked.as_ref());
     claims.insert("sub".to_owned(), json!(subject(&app, &client, account_id)));
-    let mut response = (NO_STORE, Json(claims)).into_response();
-    cors::allow(&app, &headers, response.headers_mut()).await?;
-    Ok(response)
+    Ok((NO_STORE, Json(claims)).into_response())
 }
 
 /// The token of the Authorization header, or of a POSTed form; never of the query (RFC 9700 section 4.3.2).
