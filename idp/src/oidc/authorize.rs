@@ -138,11 +138,17 @@ async fn decide(
         Ok(response::refused(app, visitor, &address, &OAuthError::new(code, description)))
     };
     let session = visitor.session().await?;
+    let signed_in_for_this = progress.pending_id.is_some()
+        && session.as_ref().is_some_and(|session| session.authenticated_at >= progress.started_at);
     let Some(session) =
         session.filter(|session| is_enough(app, client, request, session, progress.started_at))
     else {
         if request.prompt.none {
             return refuse(Code::LoginRequired, "nobody who may answer is signed in");
+        }
+        if signed_in_for_this {
+            // Core section 3.1.2.1: an error, rather than the same page again and again.
+            return refuse(Code::LoginRequired, "another account has signed in than the request names");
         }
         return ask_to_sign_in(app, visitor, client, request, progress).await;
     };
