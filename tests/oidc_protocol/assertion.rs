@@ -18,7 +18,8 @@ impl Robot {
     async fn register(app: &TestApp) -> Self {
         let mut key = Jwk::generate_ec_key(EcCurve::P256).unwrap();
         key.set_key_id("robot-1");
-        let public = key.to_public_key().unwrap();
+        let mut public = key.to_public_key().unwrap();
+        public.set_key_id("robot-1");
         let changes = json!({
             "token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [public.as_ref()]},
         });

@@ -87,7 +87,7 @@ on_both! {
 on_both! {
     // RFC 6749 section 4.1.2.1: everything else is told to the portal, signed in or not.
     async fn other_mistakes_are_told_by_redirect(app: TestApp) {
-        let portal = Portal::register_with(&app, "hall", json!({"scope": "openid profile"})).await;
+        let portal = Portal::register_with(&app, "hall", json!({"scope": "openid profile legal_entity operator"})).await;
         let mut strangers = Agent::new(&app.base);
         let mut agent = signed_in(&app).await;
         for (changes, code) in [

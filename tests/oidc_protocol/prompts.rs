@@ -218,7 +218,7 @@ on_both! {
         assert!(userinfo.get("name").is_none(), "{userinfo}");
         // Core section 5.5.1: tokens for this subject, or none.
         let somebody = r#"{"id_token":{"sub":{"value":"somebody"}}}"#;
-        let changes = [("claims", somebody), ("prompt", "none")];
+        let changes = [("scope", "openid"), ("claims", somebody), ("prompt", "none")];
         let reply = agent.get(&portal.authorize_path(&changes)).await;
         assert_error_redirect(&app, &portal, &reply, "login_required");
     }

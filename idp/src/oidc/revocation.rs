@@ -3,8 +3,8 @@
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 
-use super::error::{Code, Failure, NO_STORE, OAuthError, Result};
 use super::client_auth;
+use super::error::{Code, Failure, NO_STORE, OAuthError, Result};
 use crate::app::App;
 use crate::platform::random;
 use crate::store::{grants, tokens};

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::claims::{self, ClaimsRequest};
 use super::error::{Code, Failure, NO_STORE, OAuthError, Result};
-use super::subject::subject;
 use super::scopes;
+use super::subject::subject;
 use crate::app::App;
 use crate::platform::random;
 use crate::store::{principals, tokens};
@@ -62,6 +62,7 @@ async fn bearer(app: &App, headers: &HeaderMap, request: Request) -> Result<Stri
 
 fn of_header(value: &HeaderValue) -> Result<String, OAuthError> {
     let malformed = OAuthError::new(Code::InvalidToken, "the Authorization header must be Bearer");
-    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(malformed.clone())?;
+    let (scheme, token) =
+        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(malformed.clone())?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim().to_owned()) } else { Err(malformed) }
 }
