@@ -4,4 +4,5 @@
 #[macro_use]
 mod support;
 
+mod oidc_protocol;
 mod sign_in;

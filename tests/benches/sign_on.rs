@@ -85,10 +85,10 @@ async fn measure(
         &bench,
         flows,
         connections,
-        |bench| async move { bench.sign_on().await.map(drop) },
+        |bench| async move { bench.sign_on("").await.map(drop) },
     )
     .await?;
-    let tokens = bench.sign_on().await?;
+    let tokens = bench.sign_on(" offline_access").await?;
     let refresh = text(&tokens, "refresh_token")?;
     let access = text(&tokens, "access_token")?;
     let of = |params: Vec<(&'static str, String)>, path: &'static str| {
@@ -286,7 +286,7 @@ impl Bench {
                 ("client_id", "bench"),
                 ("redirect_uri", CALLBACK),
                 ("response_type", "code"),
-                ("scope", "openid profile legal_entity offline_access"),
+                ("scope", "openid profile legal_entitySCOPE"),
                 ("state", "af0ifjsldkj"),
                 ("nonce", "n-0S6_WzA2Mj"),
                 ("code_challenge", &challenge),
@@ -303,8 +303,9 @@ impl Bench {
     }
 
     /// authorize → code → token → userinfo; gives the token response.
-    async fn sign_on(&self) -> Result<Value> {
-        let response = self.http.get(&self.authorize).header(COOKIE, &self.cookies).send().await?;
+    async fn sign_on(&self, more_scope: &str) -> Result<Value> {
+        let authorize = self.authorize.replace("SCOPE", &more_scope.replace(' ', "+"));
+        let response = self.http.get(&authorize).header(COOKIE, &self.cookies).send().await?;
         let location = response.headers().get(LOCATION).context("no redirect")?.to_str()?;
         let url = url::Url::parse(location)?;
         let code = url.query_pairs().find(|(name, _)| name == "code").context("no code")?.1.into_owned();

@@ -220,13 +220,14 @@ impl KeySet {
             let key = || -> anyhow::Result<SigningKey> {
                 let file: KeyFile = serde_json::from_str(&folder.read(name)?)?;
                 let jwk = Jwk::from_map(file.jwk)?;
+                let kid = jwk.key_id().context("the key has no kid")?.to_owned();
                 let mut public = jwk.to_public_key()?.as_ref().clone();
-                // josekit leaves the kid behind, and clients would find no key.
-                public.insert("kid".to_owned(), json!(jwk.key_id()));
+                // josekit leaves it out, and without it no portal finds the key that a token's header names.
+                public.insert("kid".to_owned(), json!(kid));
                 public.insert("use".to_owned(), json!("sig"));
                 public.insert("alg".to_owned(), json!(file.alg.as_str()));
                 Ok(SigningKey {
-                    kid: jwk.key_id().context("the key has no kid")?.to_owned(),
+                    kid,
                     alg: file.alg,
                     signs_from: Timestamp::from_millis(file.signs_from),
                     signer: file.alg.signer(&jwk)?,
