@@ -89,7 +89,7 @@ pub async fn redeem(
         "UPDATE grants SET code_consumed_at = $2
         WHERE id = $1 AND client_id = $3 AND code_consumed_at IS NULL AND revoked_at IS NULL
             AND code_expires_at > $2
-            AND EXISTS (SELECT 1 FROM sessions WHERE sessions.sid = grants.sid)
+            AND EXISTS (SELECT 1 FROM sessions WHERE sessions.sid = grants.sid AND sessions.expires_at > $2)
         RETURNING ",
         columns!()
     );

@@ -30,6 +30,17 @@ pub struct RefreshTokenRow {
     pub expires_at: i64,
     pub consumed_at: Option<i64>,
     pub revoked_at: Option<i64>,
+    /// When the account itself ends: an operator's validity.
+    pub account_ends_at: Option<i64>,
+}
+
+impl RefreshTokenRow {
+    /// Whether neither the token, nor its grant, nor its account has ended. A token that was rotated away counts.
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none()
+            && self.expires_at > now.millis()
+            && self.account_ends_at.is_none_or(|end| end > now.millis())
+    }
 }
 
 pub struct NewToken<'a> {
@@ -68,13 +79,16 @@ async fn insert_access_with<'e>(
     query.execute(executor).await.map(drop)
 }
 
+/// An access token that is alive: neither it, nor its grant, nor its account has ended.
+///
 /// # Errors
 /// When the database fails.
 pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Result<Option<AccessTokenRow>> {
     let sql = "SELECT t.grant_id, t.client_id, t.scope, t.issued_at, t.expires_at,
             g.account_id, g.claims, g.acr, g.authenticated_at
         FROM access_tokens t LEFT JOIN grants g ON g.id = t.grant_id
-        WHERE t.hash = $1 AND t.expires_at > $2
+            LEFT JOIN operators o ON o.account_id = g.account_id
+        WHERE t.hash = $1 AND t.expires_at > $2 AND (o.valid_until IS NULL OR o.valid_until > $2)
             AND (t.grant_id IS NULL OR (g.id IS NOT NULL AND g.revoked_at IS NULL))";
     sqlx::query_as(sql).bind(hash).bind(now.millis()).fetch_optional(&store.read).await
 }
@@ -104,8 +118,10 @@ pub async fn insert_refresh(tx: &mut AnyConnection, token: &NewToken<'_>) -> sql
 pub async fn find_refresh(store: &Store, hash: &[u8]) -> sqlx::Result<Option<RefreshTokenRow>> {
     let sql =
         "SELECT r.grant_id, g.client_id, g.account_id, r.scope, r.issued_at, r.expires_at, r.consumed_at,
-            g.revoked_at
-        FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id WHERE r.hash = $1";
+            g.revoked_at, o.valid_until AS account_ends_at
+        FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id
+            LEFT JOIN operators o ON o.account_id = g.account_id
+        WHERE r.hash = $1";
     sqlx::query_as(sql).bind(hash).fetch_optional(&store.read).await
 }
 
