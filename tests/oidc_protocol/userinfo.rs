@@ -20,7 +20,7 @@ on_both! {
         ];
         let mut bodies = Vec::new();
         for request in requests {
-            let reply = Agent::new(&app.base).send(request).await;
+            let reply = agent.stranger().send(request).await;
             assert_eq!(reply.status, 200, "{}", reply.body);
             assert_eq!(reply.header("content-type"), "application/json");
             assert_eq!(reply.header("cache-control"), "no-store");
@@ -70,7 +70,7 @@ on_both! {
         let query = format!("/userinfo?access_token={access}");
         for (method, path) in [(Method::GET, "/userinfo"), (Method::POST, "/userinfo"), (Method::GET, &query), (Method::POST, &query)] {
             let request = agent.request(method, path);
-            let reply = Agent::new(&app.base).send(request).await;
+            let reply = agent.stranger().send(request).await;
             assert_refused(&reply, 401, "invalid_token");
             assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"idp\"");
         }
