@@ -121,6 +121,16 @@ pub async fn extend(tx: &mut AnyConnection, id: &[u8], expires_at: Timestamp) ->
     sqlx::query(sql).bind(id).bind(expires_at.millis()).execute(tx).await.map(drop)
 }
 
+/// Lets the grants of a session live as long as the session: it remembers by them which portals must be told of its
+/// end.
+///
+/// # Errors
+/// When the database fails.
+pub async fn extend_session(tx: &mut AnyConnection, sid: &str, expires_at: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE grants SET expires_at = $2 WHERE sid = $1 AND expires_at < $2";
+    sqlx::query(sql).bind(sid).bind(expires_at.millis()).execute(tx).await.map(drop)
+}
+
 /// Which clients a session was used at.
 ///
 /// # Errors
