@@ -24,8 +24,9 @@ fn basic(id: &str, secret: &str) -> Option<String> {
 
 on_both! {
     async fn client_secret_basic(app: TestApp) {
+        let uris = json!({"redirect_uris": ["https://a.example/"], "post_logout_redirect_uris": []});
         // RFC 6749 section 2.3.1: both halves are form-encoded before they are joined.
-        let portal = Portal::register_with(&app, "a portal:+%&", json!({"redirect_uris": ["https://a.example/"]})).await;
+        let portal = Portal::register_with(&app, "a portal:+%&", uris).await;
         let secret = portal.secret.as_deref().unwrap();
         assert_eq!(ask(&app, basic("a+portal%3A%2B%25%26", secret), &GRANT).await.status, 200);
         let lower = basic("a%20portal%3a%2b%25%26", secret).map(|value| value.replace("Basic", "bAsIc"));

@@ -1,6 +1,11 @@
 //! What ends with a session or an account: codes that were not redeemed, and tokens (OpenID Connect Core section 11,
 //! ASVS 7.4).
 
+use idp::domain::principal::{AccountKind, Operator, StoredDocument};
+use idp::domain::timestamp::{Span, Timestamp};
+use idp::guard::identifiers::Identifier;
+use idp::store::{accounts, operators};
+
 use super::*;
 
 on_both! {
@@ -51,7 +56,7 @@ on_both! {
         let tokens = portal.tokens(&mut agent, &[("scope", "openid offline_access")]).await;
         let rotating = public.tokens(&mut agent, &[("scope", "openid offline_access")]).await;
         let code = portal.code(&mut agent, &[]).await;
-        let person = idp::guard::identifiers::Identifier::person("liying2026");
+        let person = Identifier::person("liying2026");
         let account = person.find(&app.app).await.unwrap().unwrap().account_id;
         assert_eq!(idp::guard::sessions::disable_account(&app.app, &account).await.unwrap(), 1);
         for (portal, tokens) in [(&portal, &tokens), (&public, &rotating)] {
@@ -63,6 +68,69 @@ on_both! {
         assert_refused(&portal.redeem(&mut agent, &code).await, 400, "invalid_grant");
         let told = portal.post(&mut agent, "/introspect", &[("token", &text(&tokens, "access_token"))]).await;
         assert_eq!(told.json(), json!({"active": false}));
+        let reply = agent.get(&portal.authorize_path(&[("prompt", "none")])).await;
+        assert_error_redirect(&app, &portal, &reply, "login_required");
+    }
+}
+
+/// An operator of the demo's unit whose validity ends; gives the telephone.
+async fn operator_until(app: &TestApp, end: Timestamp) -> &'static str {
+    let unit = Identifier::legal_entity("xinyue0221").find(&app.app).await.unwrap().unwrap().account_id;
+    let hash = app.app.hasher.hash(PASSWORD).await.unwrap().unwrap();
+    let now = app.clock.now();
+    let operator = Operator {
+        id: "operator-who-leaves".to_owned(),
+        name: "孙丽".to_owned(),
+        document: StoredDocument { type_code: "111".to_owned(), number: "220102198501010006".to_owned() },
+        phone: "19400000009".to_owned(),
+        department: String::new(),
+        may_manage: false,
+        valid_from: now,
+        valid_until: Some(end),
+        frozen: false,
+    };
+    let mut tx = app.app.store.begin().await.unwrap();
+    accounts::insert(&mut tx, &operator.id, AccountKind::Operator, Some(&hash), 2, now).await.unwrap();
+    operators::insert(&mut tx, &app.app.vault, &unit, &operator, now).await.unwrap();
+    tx.commit().await.unwrap();
+    "19400000009"
+}
+
+on_both! {
+    // ASVS 7.4.2: the end of an operator's validity is the end of everything that they hold.
+    async fn an_operators_tokens_end_with_their_validity(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let public = public_portal(&app, "app").await;
+        let phone = operator_until(&app, app.clock.now() + Span::minutes(10)).await;
+        let mut agent = Agent::new(&app.base);
+        let fields = [("unit", "xinyue0221"), ("operator", phone), ("password", PASSWORD)];
+        let reply = agent.sign_in("/sign-in/operator", &fields).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        let offline = [("scope", "openid offline_access")];
+        let tokens = portal.tokens(&mut agent, &offline).await;
+        let rotating = public.tokens(&mut agent, &offline).await;
+        app.advance_seconds(570);
+        let late = text(&portal.tokens(&mut agent, &[]).await, "access_token");
+        let code = portal.code(&mut agent, &[]).await;
+        let token = text(&tokens, "refresh_token");
+        let params = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+        let fresh = text(&portal.token(&mut agent, &params).await.json(), "access_token");
+        for access in [&late, &fresh] {
+            assert_eq!(portal.userinfo(&agent, access).await.status, 200);
+        }
+        app.advance_seconds(31);
+        for access in [&late, &fresh] {
+            assert_refused(&portal.userinfo(&agent, access).await, 401, "invalid_token");
+        }
+        for dead in [&late, &fresh, &token] {
+            let told = portal.post(&mut agent, "/introspect", &[("token", dead)]).await;
+            assert_eq!(told.json(), json!({"active": false}));
+        }
+        assert_refused(&portal.token(&mut agent, &params).await, 400, "invalid_grant");
+        assert_refused(&portal.redeem(&mut agent, &code).await, 400, "invalid_grant");
+        let token = text(&rotating, "refresh_token");
+        let params = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+        assert_refused(&public.token(&mut agent, &params).await, 400, "invalid_grant");
         let reply = agent.get(&portal.authorize_path(&[("prompt", "none")])).await;
         assert_error_redirect(&app, &portal, &reply, "login_required");
     }

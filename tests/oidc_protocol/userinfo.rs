@@ -20,7 +20,7 @@ on_both! {
         ];
         let mut bodies = Vec::new();
         for request in requests {
-            let reply = Agent::new(&app.base).send(request).await;
+            let reply = agent.stranger().send(request).await;
             assert_eq!(reply.status, 200, "{}", reply.body);
             assert_eq!(reply.header("content-type"), "application/json");
             assert_eq!(reply.header("cache-control"), "no-store");
@@ -70,7 +70,7 @@ on_both! {
         let query = format!("/userinfo?access_token={access}");
         for (method, path) in [(Method::GET, "/userinfo"), (Method::POST, "/userinfo"), (Method::GET, &query), (Method::POST, &query)] {
             let request = agent.request(method, path);
-            let reply = Agent::new(&app.base).send(request).await;
+            let reply = agent.stranger().send(request).await;
             assert_refused(&reply, 401, "invalid_token");
             assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"idp\"");
         }
@@ -101,5 +101,34 @@ on_both! {
         let reply = portal.userinfo(&agent, &text(&own, "access_token")).await;
         assert_refused(&reply, 403, "insufficient_scope");
         assert!(reply.header("www-authenticate").contains("error=\"insufficient_scope\""));
+    }
+}
+
+on_both! {
+    // Core section 5.1.2: our own claims. A unit's account says which unit, an operator's also who acts for it.
+    async fn units_and_operators_are_told_as_such(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let everything = "openid profile phone legal_entity legal_representative operator id_document";
+        let mut unit = Agent::new(&app.base);
+        unit.sign_in_legal_entity().await;
+        let access = text(&portal.tokens(&mut unit, &[("scope", everything)]).await, "access_token");
+        let of_unit = portal.userinfo(&unit, &access).await.json();
+        let expected =
+            ["account_type", "legal_entity", "legal_representative", "name", "preferred_username", "sub"];
+        assert_eq!(members(&of_unit), expected, "no human's telephone or document");
+        assert_eq!(of_unit["account_type"], "legal_entity");
+        assert_eq!(of_unit["legal_entity"]["entity_type"], json!({"code": "2", "name": "企业法人"}));
+        let mut agent = Agent::new(&app.base);
+        let fields = [("unit", "91220101TEXT00017E"), ("operator", "15400000002"), ("password", PASSWORD)];
+        let reply = agent.sign_in("/sign-in/operator", &fields).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        let access = text(&portal.tokens(&mut agent, &[("scope", everything)]).await, "access_token");
+        let of_operator = portal.userinfo(&agent, &access).await.json();
+        assert_eq!((&of_operator["account_type"], &of_operator["name"]), (&json!("operator"), &json!("刘洋")));
+        assert_eq!(of_operator["legal_entity"], of_unit["legal_entity"], "the key of the unit is the same for all");
+        assert_eq!(of_operator["operator"]["management_authority"], false);
+        assert_eq!(of_operator["operator"]["department"], "人力资源部");
+        assert_eq!(of_operator["phone_number"], "+8615400000002");
+        assert_ne!(of_operator["sub"], of_unit["sub"]);
     }
 }

@@ -28,6 +28,12 @@ impl Agent {
         Self { base: base.to_owned(), cookies: BTreeMap::new(), client }
     }
 
+    /// Somebody else at the same site: the same connections, since a new client costs more than a request, but no
+    /// cookies.
+    pub fn stranger(&self) -> Self {
+        Self { base: self.base.clone(), cookies: BTreeMap::new(), client: self.client.clone() }
+    }
+
     pub async fn get(&mut self, path: &str) -> Reply {
         let request = self.request(Method::GET, path);
         self.send(request).await

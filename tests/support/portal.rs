@@ -100,7 +100,7 @@ impl Portal {
             }
             None => params.push(("client_id", &self.id)),
         }
-        Agent::new(&agent.base).send(request.form(&params)).await
+        agent.stranger().send(request.form(&params)).await
     }
 
     /// Redeems a code as it should be.
@@ -127,7 +127,7 @@ impl Portal {
 
     pub async fn userinfo(&self, agent: &Agent, access_token: &str) -> Reply {
         let request = agent.request(reqwest::Method::GET, "/userinfo").bearer_auth(access_token);
-        Agent::new(&agent.base).send(request).await
+        agent.stranger().send(request).await
     }
 }
 

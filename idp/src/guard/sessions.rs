@@ -111,8 +111,9 @@ pub async fn start(
         }
         None => None,
     };
-    if renewed.is_none() {
-        sessions::insert(tx, &session).await?;
+    match &renewed {
+        Some(sid) => grants::extend_session(tx, sid, session.expires_at).await?,
+        None => sessions::insert(tx, &session).await?,
     }
     devices::remember(tx, proof.account_id, &caller.device_hash, now).await?;
     let entry = audit::Entry {

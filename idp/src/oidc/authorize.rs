@@ -59,7 +59,7 @@ pub async fn resume(
 }
 
 fn unreadable() -> Problem {
-    Problem::of_status(StatusCode::BAD_REQUEST).detail("invalid_request: a parameter is not UTF-8")
+    Problem::of_status(StatusCode::BAD_REQUEST).detail("invalid_request: a parameter is not UTF-8 text")
 }
 
 /// Who asks, and where the answer goes. Until both are known for sure, nothing is told by redirect (RFC 9700 4.11).

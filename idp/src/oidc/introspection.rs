@@ -66,11 +66,9 @@ async fn access(app: &App, asking: &Client, token: &str) -> Result<Option<Value>
 }
 
 async fn refresh(app: &App, asking: &Client, token: &str) -> Result<Option<Value>> {
-    let now = app.clock.now().millis();
+    let now = app.clock.now();
     let found = tokens::find_refresh(&app.store, &random::hash(token)).await?;
-    let alive = |row: &tokens::RefreshTokenRow| {
-        row.revoked_at.is_none() && row.consumed_at.is_none() && row.expires_at > now
-    };
+    let alive = |row: &tokens::RefreshTokenRow| row.is_alive(now) && row.consumed_at.is_none();
     let Some(row) = found.filter(|row| alive(row) && may_know(asking, &row.client_id)) else {
         return Ok(None);
     };

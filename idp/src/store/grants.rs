@@ -90,7 +90,7 @@ pub async fn redeem(store: &Store, redemption: &Redemption<'_>) -> sqlx::Result<
         "UPDATE grants SET code_consumed_at = $2, access_hash = $4, access_expires_at = $5
         WHERE id = $1 AND client_id = $3 AND code_consumed_at IS NULL AND revoked_at IS NULL
             AND code_expires_at > $2
-            AND EXISTS (SELECT 1 FROM sessions WHERE sessions.sid = grants.sid)
+            AND EXISTS (SELECT 1 FROM sessions WHERE sessions.sid = grants.sid AND sessions.expires_at > $2)
         RETURNING ",
         columns!()
     );
@@ -117,6 +117,16 @@ pub async fn find(store: &Store, id: &[u8]) -> sqlx::Result<Option<GrantRow>> {
 pub async fn revoke(store: &Store, id: &[u8], now: Timestamp) -> sqlx::Result<()> {
     let sql = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     store.write.execute(sqlx::query(sql).bind(id).bind(now.millis())).await.map(drop)
+}
+
+/// Lets the grants of a session live as long as the session: it remembers by them which portals must be told of its
+/// end.
+///
+/// # Errors
+/// When the database fails.
+pub async fn extend_session(tx: &mut AnyConnection, sid: &str, expires_at: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE grants SET expires_at = $2 WHERE sid = $1 AND expires_at < $2";
+    sqlx::query(sql).bind(sid).bind(expires_at.millis()).execute(tx).await.map(drop)
 }
 
 /// Which clients a session was used at.

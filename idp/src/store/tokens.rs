@@ -32,6 +32,17 @@ pub struct RefreshTokenRow {
     pub expires_at: i64,
     pub consumed_at: Option<i64>,
     pub revoked_at: Option<i64>,
+    /// When the account itself ends: an operator's validity.
+    pub account_ends_at: Option<i64>,
+}
+
+impl RefreshTokenRow {
+    /// Whether neither the token, nor its grant, nor its account has ended. A token that was rotated away counts.
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none()
+            && self.expires_at > now.millis()
+            && self.account_ends_at.is_none_or(|end| end > now.millis())
+    }
 }
 
 pub struct NewToken<'a> {
@@ -66,18 +77,24 @@ fn insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
     query.bind(token.scope).bind(token.now.millis()).bind(token.expires_at.millis())
 }
 
+/// An access token that is alive: neither it, nor its grant, nor its account has ended.
+///
 /// # Errors
 /// When the database fails.
 pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Result<Option<AccessTokenRow>> {
     let sql = "SELECT g.client_id, g.scope, g.code_consumed_at AS issued_at, g.access_expires_at AS expires_at,
             g.account_id, a.kind AS account_kind, g.claims, g.acr, g.authenticated_at
         FROM grants g JOIN accounts a ON a.id = g.account_id
+            LEFT JOIN operators o ON o.account_id = g.account_id
         WHERE g.access_hash = $1 AND g.access_expires_at > $2 AND g.revoked_at IS NULL
+            AND (o.valid_until IS NULL OR o.valid_until > $2)
         UNION ALL
         SELECT t.client_id, t.scope, t.issued_at, t.expires_at,
             g.account_id, a.kind AS account_kind, g.claims, g.acr, g.authenticated_at
-        FROM access_tokens t LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN accounts a ON a.id = g.account_id
-        WHERE t.hash = $1 AND t.expires_at > $2
+        FROM access_tokens t LEFT JOIN grants g ON g.id = t.grant_id
+            LEFT JOIN accounts a ON a.id = g.account_id
+            LEFT JOIN operators o ON o.account_id = g.account_id
+        WHERE t.hash = $1 AND t.expires_at > $2 AND (o.valid_until IS NULL OR o.valid_until > $2)
             AND (t.grant_id IS NULL OR (g.id IS NOT NULL AND g.revoked_at IS NULL))";
     store.read.optional(sqlx::query_as(sql).bind(hash).bind(now.millis())).await
 }
@@ -121,8 +138,10 @@ fn refresh_insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
 pub async fn find_refresh(store: &Store, hash: &[u8]) -> sqlx::Result<Option<RefreshTokenRow>> {
     let sql =
         "SELECT r.grant_id, g.client_id, g.account_id, r.scope, r.issued_at, r.expires_at, r.consumed_at,
-            g.revoked_at
-        FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id WHERE r.hash = $1";
+            g.revoked_at, o.valid_until AS account_ends_at
+        FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id
+            LEFT JOIN operators o ON o.account_id = g.account_id
+        WHERE r.hash = $1";
     store.read.optional(sqlx::query_as(sql).bind(hash)).await
 }
 

@@ -42,6 +42,10 @@ fn negotiate(client: &Client, asked: Option<&str>) -> Result<String, OAuthError>
     let own = |scope: &&str| crate::oidc::scopes::find(scope).is_none();
     let Some(asked) = asked else {
         let all: Vec<&str> = client.metadata.scope.split(' ').filter(own).collect();
+        if all.is_empty() {
+            // A scope has at least one name (RFC 6749 section 3.3), and a token for nothing is of no use.
+            return Err(OAuthError::new(Code::InvalidScope, "the client has no scope of its own"));
+        }
         return Ok(all.join(" "));
     };
     if !asked.split(' ').all(|scope| own(&scope) && client.may_ask_for(scope)) {

@@ -26,9 +26,7 @@ pub async fn refresh(app: &App, client: &Client, params: &Params) -> Result<Toke
     let hash = random::hash(presented);
     let now = app.clock.now();
     let found = tokens::find_refresh(&app.store, &hash).await?;
-    let token = found
-        .filter(|token| token.revoked_at.is_none() && token.expires_at > now.millis())
-        .ok_or_else(dead)?;
+    let token = found.filter(|token| token.is_alive(now)).ok_or_else(dead)?;
     let grant = grants::find(&app.store, &token.grant_id).await?.ok_or_else(dead)?;
     let scope = oxide::refresh(params, &client.id, &grant)?;
     if !scope.split(' ').all(|scope| scopes::contains(&token.scope, scope)) {
