@@ -4,4 +4,5 @@
 #[macro_use]
 mod support;
 
+mod attacks;
 mod sign_in;
