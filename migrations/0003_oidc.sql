@@ -26,13 +26,17 @@ CREATE TABLE grants (
     created_at       BIGINT NOT NULL,
     code_expires_at  BIGINT NOT NULL,
     code_consumed_at BIGINT,
+    access_hash       BYTEA,         -- the access token that the code bought
+    access_expires_at BIGINT,
     expires_at       BIGINT NOT NULL,
     revoked_at       BIGINT
 );
+CREATE UNIQUE INDEX grants_by_access_token ON grants (access_hash);
 CREATE INDEX grants_by_sid ON grants (sid);
 CREATE INDEX grants_by_account ON grants (account_id);
 CREATE INDEX grants_by_expiry ON grants (expires_at);
 
+-- Access tokens that no code bought: of refreshes, and of clients for themselves.
 CREATE TABLE access_tokens (
     hash       BYTEA  NOT NULL PRIMARY KEY,
     grant_id   BYTEA,               -- NULL: client_credentials

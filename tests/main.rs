@@ -5,4 +5,5 @@
 mod support;
 
 mod attacks;
+mod oidc_protocol;
 mod sign_in;

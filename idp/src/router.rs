@@ -5,7 +5,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, options, post};
+use axum::routing::{MethodRouter, get, options, post};
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
@@ -34,7 +34,7 @@ pub fn build(app: &App) -> anyhow::Result<Router> {
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(from_fn_with_state(app.clone(), headers::protect));
     Ok(pages
-        .merge(protocol())
+        .merge(protocol(app))
         .route("/assets/{hash}/{name}", get(assets::get))
         // What is no page (an asset, JSON) is not to be taken for one.
         .layer(SetResponseHeaderLayer::if_not_present(
@@ -92,15 +92,18 @@ fn portal_pages() -> Router<App> {
 }
 
 /// What portals' programs talk to.
-fn protocol() -> Router<App> {
+fn protocol(app: &App) -> Router<App> {
+    let for_browsers = |endpoint: MethodRouter<App>| {
+        endpoint.layer(from_fn_with_state(app.clone(), cors::share)).merge(options(cors::preflight))
+    };
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
         .route("/jwks.json", get(discovery::jwks))
-        .route("/token", post(token::post).merge(options(cors::preflight)))
-        .route("/userinfo", get(userinfo::handle).post(userinfo::handle).merge(options(cors::preflight)))
+        .route("/token", for_browsers(post(token::post)))
+        .route("/userinfo", for_browsers(get(userinfo::handle).post(userinfo::handle)))
         .route("/introspect", post(introspection::post))
-        .route("/revoke", post(revocation::post).merge(options(cors::preflight)))
+        .route("/revoke", for_browsers(post(revocation::post)))
 }
 
 /// Health and metrics, on a listener of their own.

@@ -1,1 +1,356 @@
-fn main() {}
+//! The sign-on benchmark: drives the real release binary over HTTP with a live session, and reads what it cost from
+//! the server process itself (CPU time and memory of /proc), since machines are shared and clocks on walls are noisy.
+//!
+//! `cargo bench -p tests` (with TEST_POSTGRES_URL for PostgreSQL; `BENCH_FLOWS` and `BENCH_CONNECTIONS` to vary it).
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use reqwest::Client;
+use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use serde_json::{Value, json};
+
+const VERIFIER: &str = "a-code-verifier-that-is-long-enough-for-rfc7636";
+const CALLBACK: &str = "https://bench.example/callback";
+
+fn main() -> Result<()> {
+    let flows = setting("BENCH_FLOWS", 4000);
+    let connections = setting("BENCH_CONNECTIONS", 8);
+    let binary = build()?;
+    println!(
+        "{flows} flows over {connections} connections; CPU is the server process's user and system time\n"
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let folder = std::env::temp_dir().join(format!("idp-bench-{}", std::process::id()));
+    let sqlite = format!("sqlite://{}/idp.db", folder.display());
+    runtime.block_on(measure("SQLite", &binary, &folder, &sqlite, flows, connections))?;
+    match std::env::var("TEST_POSTGRES_URL") {
+        Ok(server) => {
+            let url = runtime.block_on(fresh_database(&server))?;
+            runtime.block_on(measure("PostgreSQL", &binary, &folder, &url, flows, connections))?;
+        }
+        Err(_) => println!("PostgreSQL: skipped; `tests/run.sh --postgres` says how to start one"),
+    }
+    drop(fs::remove_dir_all(&folder));
+    Ok(())
+}
+
+fn setting(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
+
+fn build() -> Result<PathBuf> {
+    let status = Command::new(env!("CARGO")).args(["build", "--release", "-p", "idp"]).status()?;
+    ensure!(status.success(), "the release binary does not build");
+    let own = std::env::current_exe()?;
+    let release = own.ancestors().nth(2).context("the target folder")?;
+    Ok(release.join("idp"))
+}
+
+async fn fresh_database(server: &str) -> Result<String> {
+    use sqlx::{Connection, Executor};
+    let name = format!("bench_{}", std::process::id());
+    let mut connection = sqlx::PgConnection::connect(server).await?;
+    connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+    let mut url = url::Url::parse(server)?;
+    url.set_path(&name);
+    Ok(url.to_string())
+}
+
+async fn measure(
+    name: &str,
+    binary: &Path,
+    folder: &Path,
+    database: &str,
+    flows: usize,
+    connections: usize,
+) -> Result<()> {
+    let server = Server::start(binary, folder, database)?;
+    let rest = server.memory()?;
+    println!(
+        "{name}: first answer {} ms after start, {rest:.0} MB resident at rest",
+        server.started.as_millis()
+    );
+    let bench = Arc::new(Bench::sign_in(&server.base, server.secret.clone()).await?);
+    run(
+        "sign-on",
+        &server,
+        &bench,
+        flows,
+        connections,
+        |bench| async move { bench.sign_on("").await.map(drop) },
+    )
+    .await?;
+    let tokens = bench.sign_on(" offline_access").await?;
+    let refresh = text(&tokens, "refresh_token")?;
+    let access = text(&tokens, "access_token")?;
+    let of = |params: Vec<(&'static str, String)>, path: &'static str| {
+        move |bench: Arc<Bench>| {
+            let params = params.clone();
+            async move { bench.post(path, &params).await.map(drop) }
+        }
+    };
+    let grant = |name: &str| ("grant_type", name.to_owned());
+    let refreshing = vec![grant("refresh_token"), ("refresh_token", refresh)];
+    run("refresh", &server, &bench, flows, connections, of(refreshing, "/token")).await?;
+    run(
+        "client_credentials",
+        &server,
+        &bench,
+        flows,
+        connections,
+        of(vec![grant("client_credentials")], "/token"),
+    )
+    .await?;
+    run("introspection", &server, &bench, flows, connections, of(vec![("token", access)], "/introspect"))
+        .await?;
+    run("discovery", &server, &bench, flows, connections, |bench| async move {
+        bench.get("/.well-known/openid-configuration").await.map(drop)
+    })
+    .await?;
+    println!("  {:.0} MB resident afterwards\n", server.memory()?);
+    Ok(())
+}
+
+/// Runs `work` `count` times over `connections` tasks, and prints what it cost.
+async fn run<F, W>(
+    name: &str,
+    server: &Server,
+    bench: &Arc<Bench>,
+    count: usize,
+    connections: usize,
+    work: W,
+) -> Result<()>
+where
+    W: Fn(Arc<Bench>) -> F + Clone + Send + 'static,
+    F: Future<Output = Result<()>> + Send,
+{
+    for _ in 0..connections {
+        work(Arc::clone(bench)).await?;
+    }
+    let left = Arc::new(AtomicUsize::new(count));
+    let cpu = server.cpu()?;
+    let started = Instant::now();
+    let tasks: Vec<_> = (0..connections)
+        .map(|_| {
+            let (bench, work, left) = (Arc::clone(bench), work.clone(), Arc::clone(&left));
+            tokio::spawn(async move {
+                let mut times = Vec::new();
+                while left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                    .is_ok()
+                {
+                    let began = Instant::now();
+                    work(Arc::clone(&bench)).await?;
+                    times.push(began.elapsed());
+                }
+                anyhow::Ok(times)
+            })
+        })
+        .collect();
+    let mut times = Vec::new();
+    for task in tasks {
+        times.extend(task.await??);
+    }
+    let wall = started.elapsed().as_secs_f64();
+    let cpu = server.cpu()? - cpu;
+    times.sort();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    println!(
+        "  {name:<19} {:>7.0} /s   p50 {:>6.2} ms   p99 {:>6.2} ms   {:>6.3} ms CPU each",
+        count as f64 / wall,
+        at(0.5),
+        at(0.99),
+        cpu.as_secs_f64() * 1e3 / count as f64
+    );
+    Ok(())
+}
+
+struct Server {
+    child: Child,
+    base: String,
+    secret: String,
+    started: Duration,
+}
+
+impl Server {
+    fn start(binary: &Path, folder: &Path, database: &str) -> Result<Self> {
+        fs::create_dir_all(folder)?;
+        let port = free_port()?;
+        let base = format!("http://localhost:{port}");
+        let command = |arguments: &[&str]| {
+            let mut command = Command::new(binary);
+            command
+                .args(arguments)
+                .env("IDP_ISSUER", &base)
+                .env("IDP_LISTEN", format!("127.0.0.1:{port}"))
+                .env("IDP_OPERATIONS__LISTEN", "127.0.0.1:0")
+                .env("IDP_OPERATIONS__LOG_LEVEL", "warn")
+                .env("IDP_DATABASE__URL", database)
+                .env("IDP_DATABASE__SYNCHRONOUS", "normal")
+                .env("IDP_SIGN_IN__CAPTCHA", "off")
+                .env("IDP_SESSION__IDLE_MINUTES", "600")
+                .env("IDP_KEYS__DIRECTORY", folder.join("keys"));
+            command
+        };
+        let metadata = folder.join("client.json");
+        fs::write(&metadata, client_metadata().to_string())?;
+        let mut password = command(&["account", "add", "legal-entity", "--login-name", "xinyue0221"])
+            .args(["--credit-code", "91220101TEXT00017E", "--name", "欣悦信息技术有限公司"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        password.stdin.take().context("stdin")?.write_all(b"Jlrs2026")?;
+        ensure!(password.wait()?.success(), "no account");
+        let added = command(&["client", "add", "--id", "bench", "--file"]).arg(&metadata).output()?;
+        let printed = String::from_utf8(added.stdout)?;
+        let secret = printed.split("client_secret: ").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let secret = secret.context("no secret")?.to_owned();
+        let began = Instant::now();
+        let child = command(&["serve"]).stderr(Stdio::null()).spawn()?;
+        let mut server = Self { child, base, secret, started: Duration::ZERO };
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            ensure!(server.child.try_wait()?.is_none(), "the server stopped");
+            ensure!(began.elapsed() < Duration::from_secs(10), "the server does not answer");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        server.started = began.elapsed();
+        std::thread::sleep(Duration::from_millis(500));
+        Ok(server)
+    }
+
+    /// User and system time so far.
+    fn cpu(&self) -> Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let after_name = stat.rsplit(')').next().context("stat")?;
+        let fields: Vec<&str> = after_name.split_whitespace().collect();
+        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+        // Linux counts these in hundredths of a second (USER_HZ) on every architecture that we run on.
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
+    /// Resident memory in MB.
+    fn memory(&self) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS")).context("VmRSS")?;
+        Ok(line.split_whitespace().nth(1).context("VmRSS")?.parse::<f64>()? / 1024.0)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn client_metadata() -> Value {
+    json!({
+        "client_name": "测量", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "client_secret_basic",
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+        "scope": "openid profile legal_entity offline_access reports", "first_party": true,
+    })
+}
+
+/// A portal, and a browser that is signed in.
+struct Bench {
+    http: Client,
+    base: String,
+    secret: String,
+    cookies: String,
+    authorize: String,
+}
+
+impl Bench {
+    async fn sign_in(base: &str, secret: String) -> Result<Self> {
+        let http = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+        let form = [("account", "xinyue0221"), ("password", "Jlrs2026")];
+        let response = http.post(format!("{base}/sign-in/legal-entity")).form(&form).send().await?;
+        ensure!(response.status() == 303, "not signed in: {}", response.status());
+        let cookies = response.headers().get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+        let cookies: Vec<&str> = cookies.filter_map(|cookie| cookie.split(';').next()).collect();
+        let challenge = challenge();
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([
+                ("client_id", "bench"),
+                ("redirect_uri", CALLBACK),
+                ("response_type", "code"),
+                ("scope", "openid profile legal_entitySCOPE"),
+                ("state", "af0ifjsldkj"),
+                ("nonce", "n-0S6_WzA2Mj"),
+                ("code_challenge", &challenge),
+                ("code_challenge_method", "S256"),
+            ])
+            .finish();
+        Ok(Self {
+            cookies: cookies.join("; "),
+            authorize: format!("{base}/authorize?{query}"),
+            http,
+            base: base.to_owned(),
+            secret,
+        })
+    }
+
+    /// authorize → code → token → userinfo; gives the token response.
+    async fn sign_on(&self, more_scope: &str) -> Result<Value> {
+        let authorize = self.authorize.replace("SCOPE", &more_scope.replace(' ', "+"));
+        let response = self.http.get(&authorize).header(COOKIE, &self.cookies).send().await?;
+        let location = response.headers().get(LOCATION).context("no redirect")?.to_str()?;
+        let url = url::Url::parse(location)?;
+        let code = url.query_pairs().find(|(name, _)| name == "code").context("no code")?.1.into_owned();
+        let params = [
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", code),
+            ("redirect_uri", CALLBACK.to_owned()),
+            ("code_verifier", VERIFIER.to_owned()),
+        ];
+        let tokens = self.post("/token", &params).await?;
+        let access = text(&tokens, "access_token")?;
+        let userinfo = self.http.get(format!("{}/userinfo", self.base)).bearer_auth(access).send().await?;
+        ensure!(userinfo.status() == 200, "userinfo: {}", userinfo.status());
+        drop(userinfo.bytes().await?);
+        Ok(tokens)
+    }
+
+    async fn post(&self, path: &str, params: &[(&'static str, String)]) -> Result<Value> {
+        let request = self.http.post(format!("{}{path}", self.base)).basic_auth("bench", Some(&self.secret));
+        let response = request.form(params).send().await?;
+        let status = response.status();
+        let body = response.bytes().await?;
+        ensure!(status == 200, "{path}: {status} {}", String::from_utf8_lossy(&body));
+        Ok(serde_json::from_slice(&body)?)
+    }
+
+    async fn get(&self, path: &str) -> Result<Vec<u8>> {
+        Ok(self
+            .http
+            .get(format!("{}{path}", self.base))
+            .send()
+            .await?
+            .error_for_status()?
+            .bytes()
+            .await?
+            .to_vec())
+    }
+}
+
+fn text(json: &Value, name: &str) -> Result<String> {
+    Ok(json[name].as_str().with_context(|| format!("no {name}: {json}"))?.to_owned())
+}
+
+fn challenge() -> String {
+    use base64::Engine;
+    use sha2::{Digest, Sha256};
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER))
+}

@@ -20,7 +20,7 @@ use crate::guard::pending::{self, Display};
 use crate::guard::sessions::Session;
 use crate::platform::random;
 use crate::store::grants::{self, GrantRow};
-use crate::web::forms::form_params;
+use crate::web::forms::form_params_as_sent;
 use crate::web::params::Params;
 use crate::web::{Problem, Visitor, urls};
 use crate::{store, web};
@@ -32,7 +32,7 @@ use crate::{store, web};
 pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) -> web::Result<Response> {
     if request.method() == Method::POST {
         // A portal's POST crosses sites, and Lax cookies do not: the same request as GET brings them.
-        let params = form_params(request, &app).await?;
+        let params = form_params_as_sent(request, &app).await?;
         let mut url = url::form_urlencoded::Serializer::new(String::from("/authorize?"));
         return Ok(visitor.go(&url.extend_pairs(params.into_pairs()).finish()));
     }
@@ -138,11 +138,17 @@ async fn decide(
         Ok(response::refused(app, visitor, &address, &OAuthError::new(code, description)))
     };
     let session = visitor.session().await?;
+    let signed_in_for_this = progress.pending_id.is_some()
+        && session.as_ref().is_some_and(|session| session.authenticated_at >= progress.started_at);
     let Some(session) =
         session.filter(|session| is_enough(app, client, request, session, progress.started_at))
     else {
         if request.prompt.none {
             return refuse(Code::LoginRequired, "nobody who may answer is signed in");
+        }
+        if signed_in_for_this {
+            // Core section 3.1.2.1: an error, rather than the same page again and again.
+            return refuse(Code::LoginRequired, "another account has signed in than the request names");
         }
         return ask_to_sign_in(app, visitor, client, request, progress).await;
     };
@@ -277,6 +283,12 @@ async fn issue_code(
     let code = random::token();
     let now = app.clock.now();
     let access = now + Span::seconds(app.config.tokens.code_seconds + app.config.tokens.access_token_seconds);
+    // As long as the session, so that its end is told to this portal; longer only with a refresh token.
+    let longest = if scopes::contains(&request.scope, "offline_access") {
+        access + Span::minutes(app.config.tokens.refresh_token_days * 24 * 60)
+    } else {
+        session.expires_at
+    };
     let claims = request.claims.as_ref().map(serde_json::to_string).transpose();
     let grant = GrantRow {
         id: random::hash(&code),
@@ -293,8 +305,7 @@ async fn issue_code(
         authenticated_at: session.authenticated_at.millis(),
         code_expires_at: (now + Span::seconds(app.config.tokens.code_seconds)).millis(),
         code_consumed_at: None,
-        // As long as the session, so that its end is told to this portal; longer only with a refresh token.
-        expires_at: access.max(session.expires_at).millis(),
+        expires_at: access.max(longest).millis(),
         revoked_at: None,
     };
     match pending_id {

@@ -94,6 +94,11 @@ impl OAuthError {
         Self { code, description, challenge }
     }
 
+    /// A mistake at a resource, told as a bearer challenge whatever its code (RFC 6750 section 3).
+    pub const fn at_resource(code: Code, description: &'static str) -> Self {
+        Self { code, description, challenge: Challenge::Bearer }
+    }
+
     pub const fn no_token() -> Self {
         let description = "an access token is needed";
         Self { code: Code::InvalidToken, description, challenge: Challenge::BareBearer }

@@ -151,12 +151,11 @@ pub fn refresh(params: &Params, client_id: &str, grant: &GrantRow) -> Result<Str
         return Err(refuse(Code::InvalidGrant, "the refresh token was issued to another client"));
     }
     let wanted = params.get("scope");
-    let grant = Some(Box::new(recover(grant, Extensions::new())?));
-    let input = refresh::Input::Recovered { scope: wanted.map(Cow::Borrowed), grant };
+    let recovered = Some(Box::new(recover(grant, Extensions::new())?));
+    let input = refresh::Input::Recovered { scope: wanted.map(Cow::Borrowed), grant: recovered };
     match machine.advance(input) {
-        refresh::Output::Refresh { grant, .. } => {
-            Ok(wanted.map_or_else(|| grant.scope.to_string(), str::to_owned))
-        }
+        // The machine's scope is a set; portals get theirs back in the order in which they asked.
+        refresh::Output::Refresh { .. } => Ok(wanted.unwrap_or(&grant.scope).to_owned()),
         _ => Err(refuse(Code::InvalidScope, "the scope is wider than what was granted")),
     }
 }

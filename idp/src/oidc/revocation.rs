@@ -3,8 +3,8 @@
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 
+use super::client_auth;
 use super::error::{Code, Failure, NO_STORE, OAuthError, Result};
-use super::{client_auth, cors};
 use crate::app::App;
 use crate::platform::random;
 use crate::store::{grants, tokens};
@@ -26,7 +26,5 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response> 
         // The access tokens of the same grant go with it (RFC 7009 section 2.1).
         grants::revoke(&app.store, &token.grant_id, app.clock.now()).await?;
     }
-    let mut response = NO_STORE.into_response();
-    cors::allow(&app, &headers, response.headers_mut()).await?;
-    Ok(response)
+    Ok(NO_STORE.into_response())
 }

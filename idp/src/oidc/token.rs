@@ -6,7 +6,6 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::cors;
 use super::error::{Code, OAuthError, Result};
 use super::{client_auth, grants};
 use crate::app::App;
@@ -52,7 +51,5 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response> 
     };
     app.metrics.tokens.get_or_create(&GrantLabel { grant_type: grant.as_str() }).inc();
     let uncached = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
-    let mut response = (uncached, Json(response)).into_response();
-    cors::allow(&app, &headers, response.headers_mut()).await?;
-    Ok(response)
+    Ok((uncached, Json(response)).into_response())
 }

@@ -2,18 +2,19 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::claims::{self, ClaimsRequest};
 use super::error::{Code, Failure, NO_STORE, OAuthError, Result};
+use super::scopes;
 use super::subject::subject;
-use super::{cors, scopes};
 use crate::app::App;
 use crate::platform::random;
 use crate::store::{principals, tokens};
 use crate::web::forms::form_params;
+use crate::web::params::Params;
 
 /// GET and POST `/userinfo`.
 ///
@@ -25,37 +26,44 @@ pub async fn handle(State(app): State<App>, request: Request) -> Result<Response
     let dead = || OAuthError::new(Code::InvalidToken, "the access token is unknown, expired or revoked");
     let row =
         tokens::find_access(&app.store, &random::hash(&token), app.clock.now()).await?.ok_or_else(dead)?;
-    let account_id = row.account_id.as_deref().filter(|_| scopes::contains(&row.scope, "openid"));
+    let account = row.account_id.as_deref().zip(row.account_kind.as_deref());
     let narrow = OAuthError::new(Code::InsufficientScope, "the access token lacks the scope openid");
-    let account_id = account_id.ok_or(narrow)?;
+    let (account_id, kind) = account.filter(|_| scopes::contains(&row.scope, "openid")).ok_or(narrow)?;
     let client = app.clients.find(&app.store, &row.client_id).await?.ok_or_else(dead)?;
-    let principal = principals::find(&app.store, &app.vault, account_id).await?.ok_or_else(dead)?;
+    let principal = principals::find_of_kind(&app.store, &app.vault, kind, account_id).await?;
+    let principal = principal.ok_or_else(dead)?;
     let asked: Option<ClaimsRequest> =
         row.claims.as_deref().map(serde_json::from_str).transpose().map_err(anyhow::Error::from)?;
     let mut claims = claims::userinfo(&client, &principal, &row.scope, asked.as_ref());
     claims.insert("sub".to_owned(), json!(subject(&app, &client, account_id)));
-    let mut response = (NO_STORE, Json(claims)).into_response();
-    cors::allow(&app, &headers, response.headers_mut()).await?;
-    Ok(response)
+    Ok((NO_STORE, Json(claims)).into_response())
 }
 
-/// The token of the Authorization header, or of a POSTed form; never of the query (RFC 9700 section 4.3.2).
+/// The token of the Authorization header, or of a POSTed form; never of the query (RFC 9700 section 4.3.2), and never
+/// of both (RFC 6750 section 2).
 async fn bearer(app: &App, headers: &HeaderMap, request: Request) -> Result<String> {
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let malformed = OAuthError::new(Code::InvalidToken, "the Authorization header must be Bearer");
-        let (scheme, token) =
-            value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(malformed.clone())?;
-        return if scheme.eq_ignore_ascii_case("bearer") {
-            Ok(token.trim().to_owned())
-        } else {
-            Err(malformed.into())
-        };
-    }
-    if request.method() == Method::POST && headers.contains_key(header::CONTENT_TYPE) {
-        let params = form_params(request, app).await.map_err(Failure::Web)?;
-        if let Some(token) = params.get("access_token") {
-            return Ok(token.to_owned());
+    let in_header = headers.get(header::AUTHORIZATION).map(of_header).transpose()?;
+    let form = if request.method() == Method::POST && headers.contains_key(header::CONTENT_TYPE) {
+        Some(form_params(request, app).await)
+    } else {
+        None
+    };
+    let in_form = |params: &Params| params.get("access_token").map(str::to_owned);
+    match (in_header, form) {
+        (Some(_), Some(Ok(params))) if in_form(&params).is_some() => {
+            Err(OAuthError::at_resource(Code::InvalidRequest, "the access token was sent in two ways").into())
         }
+        (Some(token), _) => Ok(token),
+        (None, Some(form)) => {
+            in_form(&form.map_err(Failure::Web)?).ok_or_else(|| OAuthError::no_token().into())
+        }
+        (None, None) => Err(OAuthError::no_token().into()),
     }
-    Err(OAuthError::no_token().into())
+}
+
+fn of_header(value: &HeaderValue) -> Result<String, OAuthError> {
+    let malformed = OAuthError::new(Code::InvalidToken, "the Authorization header must be Bearer");
+    let (scheme, token) =
+        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(malformed.clone())?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim().to_owned()) } else { Err(malformed) }
 }

@@ -49,6 +49,8 @@ impl Hasher {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
         let shared = Arc::new(Shared { params, spare: Mutex::new(Vec::new()) });
         let decoy = shared.hash(&random::token())?;
+        // A server at rest holds no memory for passwords; the first sign-ins make their own.
+        shared.spare.lock().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(Self {
             shared,
             running: Semaphore::new(cores),

@@ -220,11 +220,14 @@ impl KeySet {
             let key = || -> anyhow::Result<SigningKey> {
                 let file: KeyFile = serde_json::from_str(&folder.read(name)?)?;
                 let jwk = Jwk::from_map(file.jwk)?;
+                let kid = jwk.key_id().context("the key has no kid")?.to_owned();
                 let mut public = jwk.to_public_key()?.as_ref().clone();
+                // josekit leaves it out, and without it no portal finds the key that a token's header names.
+                public.insert("kid".to_owned(), json!(kid));
                 public.insert("use".to_owned(), json!("sig"));
                 public.insert("alg".to_owned(), json!(file.alg.as_str()));
                 Ok(SigningKey {
-                    kid: jwk.key_id().context("the key has no kid")?.to_owned(),
+                    kid,
                     alg: file.alg,
                     signs_from: Timestamp::from_millis(file.signs_from),
                     signer: file.alg.signer(&jwk)?,
@@ -283,7 +286,9 @@ mod tests {
         let claims = json!({"sub": "a"}).as_object().unwrap().clone();
         let kids = |now: Timestamp| {
             let set: Value = serde_json::from_slice(&ring.jwks(now)).unwrap();
-            set["keys"].as_array().unwrap().len()
+            let keys = set["keys"].as_array().unwrap();
+            assert!(keys.iter().all(|key| key["kid"].is_string() && key.get("d").is_none()), "{keys:?}");
+            keys.len()
         };
         let old = ring.sign(SigningAlg::ES256, "JWT", &claims, at(10)).unwrap();
         assert_eq!(kids(at(10)), 2);

@@ -17,7 +17,8 @@ use crate::web::{self, Problem, Visitor, cookies};
 /// # Errors
 /// When the database fails, or a [`Problem`] with what the portal asked for.
 pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) -> web::Result<Response> {
-    let params = if request.method() == Method::POST {
+    let posted = request.method() == Method::POST;
+    let params = if posted {
         form_params(request, &app).await?
     } else {
         let query = request.uri().query().unwrap_or_default();
@@ -27,6 +28,11 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
         return Err(problem("a parameter is repeated").into());
     }
     let Some(hint) = params.get("id_token_hint").and_then(|hint| id_token_hint::read(&app, hint)) else {
+        if posted {
+            // Without the cookie, which a POST across sites does not bring, this would say "you are signed out" to
+            // somebody who is not. The same question as GET brings it.
+            return Ok(visitor.go(&question(params.get("client_id"))));
+        }
         return confirm::show(&app, &visitor, params.get("client_id")).await;
     };
     if params.get("client_id").is_some_and(|named| named != hint.client_id) {
@@ -48,8 +54,16 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
         Some(target) => visitor.go(&target),
         None => done::show(&visitor)?,
     };
-    cookies::remove(response.headers_mut(), cookies::SESSION);
+    if visitor.session_token.is_some() {
+        // A cookie that was not sent may be that of another session, which goes on.
+        cookies::remove(response.headers_mut(), cookies::SESSION);
+    }
     Ok(response)
+}
+
+fn question(client_id: Option<&str>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::from("/sign-out?"));
+    query.extend_pairs(client_id.map(|id| ("client_id", id))).finish()
 }
 
 fn problem(detail: &'static str) -> Problem {

@@ -102,7 +102,7 @@ pub async fn find_operator(
 type CandidateQuery<'q> = sqlx::query::QueryAs<'q, sqlx::Any, Candidate, sqlx::any::AnyArguments>;
 
 async fn candidate(query: CandidateQuery<'_>, store: &Store) -> sqlx::Result<Option<Candidate>> {
-    query.fetch_optional(&store.read).await
+    store.read.optional(query).await
 }
 
 /// Notes a sign-in, and holds the row until the transaction ends, so that disabling the account waits for it.
@@ -127,7 +127,7 @@ pub async fn upgrade_hash(
     new_hash: &str,
 ) -> sqlx::Result<()> {
     let sql = "UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
-    sqlx::query(sql).bind(account_id).bind(old_hash).bind(new_hash).execute(&store.write).await.map(drop)
+    store.write.execute(sqlx::query(sql).bind(account_id).bind(old_hash).bind(new_hash)).await.map(drop)
 }
 
 /// `false` if there is no such account, or it is disabled already.

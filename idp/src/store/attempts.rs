@@ -48,5 +48,5 @@ pub async fn clear(tx: &mut AnyConnection, bucket: &str) -> sqlx::Result<()> {
 pub async fn current(store: &Store, bucket: &str, now: Timestamp) -> sqlx::Result<i64> {
     let sql = "SELECT count FROM attempts WHERE bucket = $1 AND expires_at > $2";
     let query = sqlx::query_scalar(sql).bind(bucket).bind(now.millis());
-    query.fetch_optional(&store.read).await.map(|count: Option<i64>| count.unwrap_or(0))
+    store.read.scalar(query).await.map(|count: Option<i64>| count.unwrap_or(0))
 }

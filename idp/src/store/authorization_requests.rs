@@ -18,7 +18,7 @@ pub async fn insert(
     let sql = "INSERT INTO authorization_requests (id_hash, visitor_hash, parameters, created_at, expires_at)
         VALUES ($1, $2, $3, $4, $5)";
     let query = sqlx::query(sql).bind(id_hash).bind(visitor_hash).bind(parameters);
-    query.bind(now.millis()).bind(expires_at.millis()).execute(&store.write).await.map(drop)
+    store.write.execute(query.bind(now.millis()).bind(expires_at.millis())).await.map(drop)
 }
 
 /// The request's parameters and when it was made, for the browser that made it.
@@ -34,7 +34,7 @@ pub async fn find(
     let sql = "SELECT parameters, created_at FROM authorization_requests
         WHERE id_hash = $1 AND visitor_hash = $2 AND expires_at > $3";
     let query = sqlx::query_as(sql).bind(id_hash).bind(visitor_hash).bind(now.millis());
-    query.fetch_optional(&store.read).await
+    store.read.optional(query).await
 }
 
 /// Takes the request, so that it is answered once. `false` if somebody was faster.

@@ -7,20 +7,14 @@ use crate::domain::timestamp::Timestamp;
 /// When the database fails.
 pub async fn insert(store: &Store, id_hash: &[u8], answer: &str, expires_at: Timestamp) -> sqlx::Result<()> {
     let sql = "INSERT INTO captchas (id_hash, answer, expires_at) VALUES ($1, $2, $3)";
-    sqlx::query(sql)
-        .bind(id_hash)
-        .bind(answer)
-        .bind(expires_at.millis())
-        .execute(&store.write)
-        .await
-        .map(drop)
+    store.write.execute(sqlx::query(sql).bind(id_hash).bind(answer).bind(expires_at.millis())).await.map(drop)
 }
 
 /// # Errors
 /// When the database fails.
 pub async fn find(store: &Store, id_hash: &[u8], now: Timestamp) -> sqlx::Result<Option<String>> {
     let sql = "SELECT answer FROM captchas WHERE id_hash = $1 AND expires_at > $2";
-    sqlx::query_scalar(sql).bind(id_hash).bind(now.millis()).fetch_optional(&store.read).await
+    store.read.scalar(sqlx::query_scalar(sql).bind(id_hash).bind(now.millis())).await
 }
 
 /// Takes a captcha: whatever the answer, it can't be tried again.
@@ -29,5 +23,5 @@ pub async fn find(store: &Store, id_hash: &[u8], now: Timestamp) -> sqlx::Result
 /// When the database fails.
 pub async fn take(store: &Store, id_hash: &[u8], now: Timestamp) -> sqlx::Result<Option<String>> {
     let sql = "DELETE FROM captchas WHERE id_hash = $1 AND expires_at > $2 RETURNING answer";
-    sqlx::query_scalar(sql).bind(id_hash).bind(now.millis()).fetch_optional(&store.write).await
+    store.write.scalar(sqlx::query_scalar(sql).bind(id_hash).bind(now.millis())).await
 }

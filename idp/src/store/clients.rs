@@ -15,14 +15,14 @@ pub struct ClientRow {
 /// When the database fails.
 pub async fn find(store: &Store, id: &str) -> sqlx::Result<Option<ClientRow>> {
     let sql = "SELECT id, secret_hash, metadata, disabled_at FROM clients WHERE id = $1";
-    sqlx::query_as(sql).bind(id).fetch_optional(&store.read).await
+    store.read.optional(sqlx::query_as(sql).bind(id)).await
 }
 
 /// # Errors
 /// When the database fails.
 pub async fn list(store: &Store) -> sqlx::Result<Vec<ClientRow>> {
     let sql = "SELECT id, secret_hash, metadata, disabled_at FROM clients ORDER BY id";
-    sqlx::query_as(sql).fetch_all(&store.read).await
+    store.read.all(sqlx::query_as(sql)).await
 }
 
 /// Adds a client, or replaces what is registered of it.
@@ -33,7 +33,7 @@ pub async fn put(store: &Store, client: &ClientRow, now: Timestamp) -> sqlx::Res
     let sql = "INSERT INTO clients (id, secret_hash, metadata, created_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (id) DO UPDATE SET secret_hash = $2, metadata = $3";
     let query = sqlx::query(sql).bind(&client.id).bind(&client.secret_hash).bind(&client.metadata);
-    query.bind(now.millis()).execute(&store.write).await.map(drop)
+    store.write.execute(query.bind(now.millis())).await.map(drop)
 }
 
 /// `false` if there is no such client, or it is disabled already.
@@ -42,5 +42,5 @@ pub async fn put(store: &Store, client: &ClientRow, now: Timestamp) -> sqlx::Res
 /// When the database fails.
 pub async fn disable(store: &Store, id: &str, now: Timestamp) -> sqlx::Result<bool> {
     let sql = "UPDATE clients SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
-    Ok(sqlx::query(sql).bind(id).bind(now.millis()).execute(&store.write).await?.rows_affected() == 1)
+    Ok(store.write.execute(sqlx::query(sql).bind(id).bind(now.millis())).await? == 1)
 }

@@ -8,10 +8,10 @@ use crate::domain::timestamp::Timestamp;
 /// # Errors
 /// When the database fails.
 pub async fn is_known(store: &Store, account_id: &str, device_hash: &[u8]) -> sqlx::Result<bool> {
-    let sql = "SELECT COUNT(*) FROM devices WHERE account_id = $1 AND device_hash = $2";
-    let count: i64 =
-        sqlx::query_scalar(sql).bind(account_id).bind(device_hash).fetch_one(&store.read).await?;
-    Ok(count > 0)
+    let sql = "SELECT seen_at FROM devices WHERE account_id = $1 AND device_hash = $2";
+    let seen_at: Option<i64> =
+        store.read.scalar(sqlx::query_scalar(sql).bind(account_id).bind(device_hash)).await?;
+    Ok(seen_at.is_some())
 }
 
 /// # Errors

@@ -48,5 +48,5 @@ pub async fn sweep(store: &Store, now: Timestamp, audit_kept: Span) -> sqlx::Res
 }
 
 async fn batch(store: &Store, sql: &'static str, before: Timestamp) -> sqlx::Result<u64> {
-    Ok(sqlx::query(sql).bind(before.millis()).execute(&store.write).await?.rows_affected())
+    Ok(store.write.execute(sqlx::query(sql).bind(before.millis())).await?)
 }

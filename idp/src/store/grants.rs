@@ -1,6 +1,8 @@
 //! `grants`: what an account let a client have, and the code that carries it there.
 
-use sqlx::AnyConnection;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection};
 
 use super::Store;
 use crate::domain::timestamp::Timestamp;
@@ -35,20 +37,16 @@ macro_rules! columns {
 /// # Errors
 /// When the database fails.
 pub async fn insert(store: &Store, grant: &GrantRow, now: Timestamp) -> sqlx::Result<()> {
-    insert_with(&store.write, grant, now).await
+    store.write.execute(insertion(grant, now)).await.map(drop)
 }
 
 /// # Errors
 /// When the database fails.
 pub async fn insert_in(tx: &mut AnyConnection, grant: &GrantRow, now: Timestamp) -> sqlx::Result<()> {
-    insert_with(tx, grant, now).await
+    insertion(grant, now).execute(tx).await.map(drop)
 }
 
-async fn insert_with<'e>(
-    executor: impl sqlx::Executor<'e, Database = sqlx::Any>,
-    grant: &GrantRow,
-    now: Timestamp,
-) -> sqlx::Result<()> {
+fn insertion(grant: &GrantRow, now: Timestamp) -> Query<'_, Any, AnyArguments> {
     let sql =
         "INSERT INTO grants (id, client_id, account_id, sid, scope, redirect_uri, nonce, code_challenge,
             claims, acr, amr, authenticated_at, created_at, code_expires_at, expires_at)
@@ -69,9 +67,17 @@ async fn insert_with<'e>(
         .bind(now.millis())
         .bind(grant.code_expires_at)
         .bind(grant.expires_at)
-        .execute(executor)
-        .await
-        .map(drop)
+}
+
+/// What a code is taken with.
+pub struct Redemption<'a> {
+    /// The hash of the code.
+    pub id: &'a [u8],
+    pub client_id: &'a str,
+    /// The access token that it buys: part of the grant's row, so that taking a code is one statement.
+    pub access_hash: &'a [u8],
+    pub access_expires_at: Timestamp,
+    pub now: Timestamp,
 }
 
 /// Takes a code, once: of any number of callers one gets the grant. A grant whose session has ended meanwhile, or
@@ -79,28 +85,29 @@ async fn insert_with<'e>(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn redeem(
-    tx: &mut AnyConnection,
-    id: &[u8],
-    client_id: &str,
-    now: Timestamp,
-) -> sqlx::Result<Option<GrantRow>> {
+pub async fn redeem(store: &Store, redemption: &Redemption<'_>) -> sqlx::Result<Option<GrantRow>> {
     let sql = concat!(
-        "UPDATE grants SET code_consumed_at = $2
+        "UPDATE grants SET code_consumed_at = $2, access_hash = $4, access_expires_at = $5
         WHERE id = $1 AND client_id = $3 AND code_consumed_at IS NULL AND revoked_at IS NULL
             AND code_expires_at > $2
             AND EXISTS (SELECT 1 FROM sessions WHERE sessions.sid = grants.sid)
         RETURNING ",
         columns!()
     );
-    sqlx::query_as(sql).bind(id).bind(now.millis()).bind(client_id).fetch_optional(tx).await
+    let query = sqlx::query_as(sql)
+        .bind(redemption.id)
+        .bind(redemption.now.millis())
+        .bind(redemption.client_id)
+        .bind(redemption.access_hash)
+        .bind(redemption.access_expires_at.millis());
+    store.write.optional(query).await
 }
 
 /// # Errors
 /// When the database fails.
 pub async fn find(store: &Store, id: &[u8]) -> sqlx::Result<Option<GrantRow>> {
     let sql = concat!("SELECT ", columns!(), " FROM grants WHERE id = $1");
-    sqlx::query_as(sql).bind(id).fetch_optional(&store.read).await
+    store.read.optional(sqlx::query_as(sql).bind(id)).await
 }
 
 /// Ends a grant: every token that it bought is dead from here on.
@@ -109,16 +116,7 @@ pub async fn find(store: &Store, id: &[u8]) -> sqlx::Result<Option<GrantRow>> {
 /// When the database fails.
 pub async fn revoke(store: &Store, id: &[u8], now: Timestamp) -> sqlx::Result<()> {
     let sql = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
-    sqlx::query(sql).bind(id).bind(now.millis()).execute(&store.write).await.map(drop)
-}
-
-/// Lets a grant live as long as its refresh token.
-///
-/// # Errors
-/// When the database fails.
-pub async fn extend(tx: &mut AnyConnection, id: &[u8], expires_at: Timestamp) -> sqlx::Result<()> {
-    let sql = "UPDATE grants SET expires_at = $2 WHERE id = $1 AND expires_at < $2";
-    sqlx::query(sql).bind(id).bind(expires_at.millis()).execute(tx).await.map(drop)
+    store.write.execute(sqlx::query(sql).bind(id).bind(now.millis())).await.map(drop)
 }
 
 /// Which clients a session was used at.
@@ -136,7 +134,7 @@ pub async fn clients_of_session(tx: &mut AnyConnection, sid: &str) -> sqlx::Resu
 /// When the database fails.
 pub async fn scopes_of_session(store: &Store, sid: &str, client_id: &str) -> sqlx::Result<Vec<String>> {
     let sql = "SELECT scope FROM grants WHERE sid = $1 AND client_id = $2 AND revoked_at IS NULL";
-    sqlx::query_scalar(sql).bind(sid).bind(client_id).fetch_all(&store.read).await
+    store.read.scalars(sqlx::query_scalar(sql).bind(sid).bind(client_id)).await
 }
 
 /// Ends the grants of a session, except those that were asked for to outlive it.

@@ -1,12 +1,15 @@
 //! The only SQL, a file a table. One portable text runs on SQLite and on PostgreSQL (see migrations/README.md).
 
 use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use sqlx::any::{AnyPoolOptions, install_default_drivers};
-use sqlx::{Any, AnyPool};
+use sqlx::any::{AnyConnectOptions, install_default_drivers};
 
+use self::connections::Connections;
+pub use self::connections::Tx;
 use crate::config::{DatabaseConfig, Synchronous};
 
 pub mod accounts;
@@ -15,6 +18,7 @@ pub mod audit;
 pub mod authorization_requests;
 pub mod captchas;
 pub mod clients;
+mod connections;
 pub mod devices;
 pub mod expiry;
 pub mod grants;
@@ -36,17 +40,14 @@ macro_rules! sqlite_pragmas {
 }
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
-/// A transaction that may write. Dropped without [`Tx::commit`], it leaves nothing behind.
-pub type Tx = sqlx::Transaction<'static, Any>;
-
 /// Either database, open.
 ///
 /// SQLite takes one writer at a time, so it gets one connection for writing, where writers queue in order, and
 /// others for reading. PostgreSQL has one pool for both.
 #[derive(Clone)]
 pub struct Store {
-    read: AnyPool,
-    write: AnyPool,
+    read: Arc<Connections>,
+    write: Arc<Connections>,
     begin: &'static str,
 }
 
@@ -57,42 +58,29 @@ impl Store {
     /// When the database can't be reached; the message names `database.url` without its password.
     pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Self> {
         install_default_drivers();
-        let options = AnyPoolOptions::new()
-            .acquire_timeout(Duration::from_secs(config.acquire_timeout_seconds.into()))
-            // A connection is checked when it comes back to the pool; once more at each use is 10 µs for nothing.
-            .test_before_acquire(false);
-        if let Some(path) = config.url.strip_prefix("sqlite://") {
+        let patience = Duration::from_secs(config.acquire_timeout_seconds.into());
+        let wrong = "database.url: is no URL of a database";
+        let store = if let Some(path) = config.url.strip_prefix("sqlite://") {
             let path = path.split('?').next().unwrap_or(path);
             if let Some(folder) = Path::new(path).parent() {
                 std::fs::create_dir_all(folder)
                     .with_context(|| format!("database.url: cannot make {}", folder.display()))?;
             }
-            let url = format!("sqlite://{path}?mode=rwc");
-            let pragmas = match config.synchronous {
+            let options = AnyConnectOptions::from_str(&format!("sqlite://{path}?mode=rwc")).context(wrong)?;
+            let setup = match config.synchronous {
                 Synchronous::Full => sqlite_pragmas!("FULL"),
                 Synchronous::Normal => sqlite_pragmas!("NORMAL"),
             };
-            let pool = |count: u32| {
-                let options = options.clone().max_connections(count).after_connect(move |connection, _| {
-                    Box::pin(async move { sqlx::raw_sql(pragmas).execute(connection).await.map(drop) })
-                });
-                options.connect(&url)
-            };
-            let write = pool(1).await.context("database.url: cannot open the SQLite file")?;
-            let read =
-                pool(config.max_connections).await.context("database.url: cannot open the SQLite file")?;
-            Ok(Self { read, write, begin: "BEGIN IMMEDIATE" })
+            let pool = |count| Connections::new(options.clone(), setup, count, patience);
+            Self { read: pool(config.max_connections), write: pool(1), begin: "BEGIN IMMEDIATE" }
         } else {
-            let options = options.max_connections(config.max_connections).after_connect(|connection, _| {
-                Box::pin(async move {
-                    let limits =
-                        "SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '15s'";
-                    sqlx::raw_sql(limits).execute(connection).await.map(drop)
-                })
-            });
-            let pool = options.connect(&config.url).await.context("database.url: cannot reach PostgreSQL")?;
-            Ok(Self { read: pool.clone(), write: pool, begin: "BEGIN" })
-        }
+            let options = AnyConnectOptions::from_str(&config.url).context(wrong)?;
+            let setup = "SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '15s'";
+            let pool = Connections::new(options, setup, config.max_connections, patience);
+            Self { read: Arc::clone(&pool), write: pool, begin: "BEGIN" }
+        };
+        store.ping().await.context("database.url: the database cannot be opened")?;
+        Ok(store)
     }
 
     /// Brings the schema up to date; instances that start together take turns.
@@ -100,13 +88,14 @@ impl Store {
     /// # Errors
     /// When a migration fails, or the schema is newer than this release.
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        MIGRATIONS.run(&self.write).await.context("the schema cannot be migrated")
+        let mut lease = self.write.lease().await?;
+        MIGRATIONS.run(&mut *lease).await.context("the schema cannot be migrated")
     }
 
     /// # Errors
     /// When the database can't be reached.
     pub async fn begin(&self) -> sqlx::Result<Tx> {
-        self.write.begin_with(self.begin).await
+        Tx::begin(&self.write, self.begin).await
     }
 
     /// Whether the database answers.
@@ -114,7 +103,7 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> sqlx::Result<()> {
-        sqlx::query("SELECT 1").execute(&self.read).await.map(drop)
+        self.write.execute(sqlx::query("SELECT 1")).await.map(drop)
     }
 
     pub async fn close(&self) {

@@ -36,7 +36,7 @@ pub async fn find(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Res
             e.representative_document_type, e.representative_document, e.phone
         FROM operators o JOIN legal_entities e ON e.account_id = o.legal_entity_id
         WHERE o.account_id = $1 AND o.removed_at IS NULL";
-    let row: Option<Row> = sqlx::query_as(sql).bind(account_id).fetch_optional(&store.read).await?;
+    let row: Option<Row> = store.read.optional(sqlx::query_as(sql).bind(account_id)).await?;
     let Some(row) = row else { return Ok(None) };
     let id = row.operator_id;
     let number = vault.open_text("operators.document", &id, &row.document)?;

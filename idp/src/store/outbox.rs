@@ -56,21 +56,18 @@ pub async fn lease(
     lease: Span,
     count: u32,
 ) -> anyhow::Result<Vec<Leased>> {
-    let due: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE due_at <= $1")
-        .bind(now.millis())
-        .fetch_one(&store.read)
-        .await?;
-    if due == 0 {
+    // Looking costs no write, and mostly nothing is due.
+    let look = sqlx::query_scalar("SELECT id FROM outbox WHERE due_at <= $1 LIMIT 1").bind(now.millis());
+    let due: Option<String> = store.read.scalar(look).await?;
+    if due.is_none() {
         return Ok(Vec::new());
     }
     let sql = "UPDATE outbox SET due_at = $2, attempts = attempts + 1
         WHERE due_at <= $1 AND id IN (SELECT id FROM outbox WHERE due_at <= $1 ORDER BY due_at LIMIT $3)
         RETURNING id, kind, payload, attempts, give_up_at";
-    let rows: Vec<Row> = sqlx::query_as(sql)
-        .bind(now.millis())
-        .bind((now + lease).millis())
-        .bind(i64::from(count))
-        .fetch_all(&store.write)
+    let rows: Vec<Row> = store
+        .write
+        .all(sqlx::query_as(sql).bind(now.millis()).bind((now + lease).millis()).bind(i64::from(count)))
         .await?;
     rows.into_iter()
         .map(|row| {
@@ -90,12 +87,12 @@ pub async fn lease(
 /// # Errors
 /// When the database fails.
 pub async fn settle(store: &Store, id: &str) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM outbox WHERE id = $1").bind(id).execute(&store.write).await.map(drop)
+    store.write.execute(sqlx::query("DELETE FROM outbox WHERE id = $1").bind(id)).await.map(drop)
 }
 
 /// # Errors
 /// When the database fails.
 pub async fn retry_at(store: &Store, id: &str, due_at: Timestamp) -> sqlx::Result<()> {
     let sql = "UPDATE outbox SET due_at = $2 WHERE id = $1";
-    sqlx::query(sql).bind(id).bind(due_at.millis()).execute(&store.write).await.map(drop)
+    store.write.execute(sqlx::query(sql).bind(id).bind(due_at.millis())).await.map(drop)
 }

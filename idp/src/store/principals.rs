@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 
 use super::{Store, operators};
 use crate::domain::entity_type::EntityType;
-use crate::domain::principal::{LegalEntity, Person, Principal, StoredDocument};
+use crate::domain::principal::{AccountKind, LegalEntity, Person, Principal, StoredDocument};
 use crate::platform::vault::{Purpose, Vault};
 
 #[derive(sqlx::FromRow)]
@@ -36,15 +36,31 @@ struct PersonRow {
 /// # Errors
 /// When the database fails or a sealed value does not open.
 pub async fn find(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<Principal>> {
-    let kind: Option<String> = sqlx::query_scalar("SELECT kind FROM accounts WHERE id = $1")
-        .bind(account_id)
-        .fetch_optional(&store.read)
-        .await?;
-    Ok(match kind.as_deref() {
-        Some("legal_entity") => legal_entity(store, vault, account_id).await?.map(Principal::LegalEntity),
-        Some("natural_person") => person(store, vault, account_id).await?.map(Principal::Person),
-        Some("operator") => operators::find(store, vault, account_id).await?,
-        _ => None,
+    let kind = sqlx::query_scalar("SELECT kind FROM accounts WHERE id = $1").bind(account_id);
+    let kind: Option<String> = store.read.scalar(kind).await?;
+    match kind {
+        Some(kind) => find_of_kind(store, vault, &kind, account_id).await,
+        None => Ok(None),
+    }
+}
+
+/// The same, for a caller who knows the kind: one query.
+///
+/// # Errors
+/// When the database fails or a sealed value does not open.
+pub async fn find_of_kind(
+    store: &Store,
+    vault: &Vault,
+    kind: &str,
+    account_id: &str,
+) -> anyhow::Result<Option<Principal>> {
+    Ok(match AccountKind::parse(kind) {
+        Some(AccountKind::LegalEntity) => {
+            legal_entity(store, vault, account_id).await?.map(Principal::LegalEntity)
+        }
+        Some(AccountKind::Person) => person(store, vault, account_id).await?.map(Principal::Person),
+        Some(AccountKind::Operator) => operators::find(store, vault, account_id).await?,
+        None => None,
     })
 }
 
@@ -52,14 +68,14 @@ async fn legal_entity(store: &Store, vault: &Vault, account_id: &str) -> anyhow:
     let sql = "SELECT account_id, login_name, credit_code, name, entity_type, representative_name,
             representative_document_type, representative_document, phone
         FROM legal_entities WHERE account_id = $1";
-    let row: Option<EntityRow> = sqlx::query_as(sql).bind(account_id).fetch_optional(&store.read).await?;
+    let row: Option<EntityRow> = store.read.optional(sqlx::query_as(sql).bind(account_id)).await?;
     row.map(|row| row.open(vault)).transpose()
 }
 
 async fn person(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<Person>> {
     let sql = "SELECT account_id, login_name, name, document_type, document, phone
         FROM persons WHERE account_id = $1";
-    let row: Option<PersonRow> = sqlx::query_as(sql).bind(account_id).fetch_optional(&store.read).await?;
+    let row: Option<PersonRow> = store.read.optional(sqlx::query_as(sql).bind(account_id)).await?;
     let Some(row) = row else { return Ok(None) };
     let id = row.account_id;
     Ok(Some(Person {

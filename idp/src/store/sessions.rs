@@ -65,14 +65,14 @@ pub async fn find(
     let sql = "SELECT sid, account_id, acr, amr, authenticated_at, created_at, seen_at, expires_at
         FROM sessions WHERE token_hash = $1 AND expires_at > $2 AND seen_at > $3";
     let query = sqlx::query_as(sql).bind(token_hash).bind(now.millis()).bind((now - idle).millis());
-    query.fetch_optional(&store.read).await
+    store.read.optional(query).await
 }
 
 /// # Errors
 /// When the database fails.
 pub async fn touch(store: &Store, token_hash: &[u8], now: Timestamp) -> sqlx::Result<()> {
     let sql = "UPDATE sessions SET seen_at = $2 WHERE token_hash = $1";
-    sqlx::query(sql).bind(token_hash).bind(now.millis()).execute(&store.write).await.map(drop)
+    store.write.execute(sqlx::query(sql).bind(token_hash).bind(now.millis())).await.map(drop)
 }
 
 /// The same session under a new cookie, after its account has proved itself again. `false` if it has ended.

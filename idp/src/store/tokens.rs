@@ -1,20 +1,22 @@
 //! `access_tokens` and `refresh_tokens`. A token is alive while its row is there, not expired, and its grant is not
 //! revoked.
 
-use sqlx::AnyConnection;
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection};
 
 use super::Store;
 use crate::domain::timestamp::Timestamp;
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct AccessTokenRow {
-    pub grant_id: Option<Vec<u8>>,
     pub client_id: String,
     pub scope: String,
     pub issued_at: i64,
     pub expires_at: i64,
     /// Of the grant; `None` for client_credentials.
     pub account_id: Option<String>,
+    pub account_kind: Option<String>,
     pub claims: Option<String>,
     pub acr: Option<String>,
     pub authenticated_at: Option<i64>,
@@ -41,42 +43,43 @@ pub struct NewToken<'a> {
     pub expires_at: Timestamp,
 }
 
-const INSERT_ACCESS: &str =
-    "INSERT INTO access_tokens (hash, grant_id, client_id, scope, issued_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6)";
-
+/// A further access token of a grant: the first is part of the grant's row.
+///
 /// # Errors
 /// When the database fails.
 pub async fn insert_access(tx: &mut AnyConnection, token: &NewToken<'_>) -> sqlx::Result<()> {
-    insert_access_with(tx, token).await
+    insertion(token).execute(tx).await.map(drop)
 }
 
-/// For a token without a grant, which needs no transaction.
+/// For an access token with which nothing else happens.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn insert_access_alone(store: &Store, token: &NewToken<'_>) -> sqlx::Result<()> {
-    insert_access_with(&store.write, token).await
+    store.write.execute(insertion(token)).await.map(drop)
 }
 
-async fn insert_access_with<'e>(
-    executor: impl sqlx::Executor<'e, Database = sqlx::Any>,
-    token: &NewToken<'_>,
-) -> sqlx::Result<()> {
-    let query = sqlx::query(INSERT_ACCESS).bind(token.hash).bind(token.grant_id).bind(token.client_id);
-    let query = query.bind(token.scope).bind(token.now.millis()).bind(token.expires_at.millis());
-    query.execute(executor).await.map(drop)
+fn insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
+    let sql = "INSERT INTO access_tokens (hash, grant_id, client_id, scope, issued_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let query = sqlx::query(sql).bind(token.hash).bind(token.grant_id).bind(token.client_id);
+    query.bind(token.scope).bind(token.now.millis()).bind(token.expires_at.millis())
 }
 
 /// # Errors
 /// When the database fails.
 pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Result<Option<AccessTokenRow>> {
-    let sql = "SELECT t.grant_id, t.client_id, t.scope, t.issued_at, t.expires_at,
-            g.account_id, g.claims, g.acr, g.authenticated_at
-        FROM access_tokens t LEFT JOIN grants g ON g.id = t.grant_id
+    let sql = "SELECT g.client_id, g.scope, g.code_consumed_at AS issued_at, g.access_expires_at AS expires_at,
+            g.account_id, a.kind AS account_kind, g.claims, g.acr, g.authenticated_at
+        FROM grants g JOIN accounts a ON a.id = g.account_id
+        WHERE g.access_hash = $1 AND g.access_expires_at > $2 AND g.revoked_at IS NULL
+        UNION ALL
+        SELECT t.client_id, t.scope, t.issued_at, t.expires_at,
+            g.account_id, a.kind AS account_kind, g.claims, g.acr, g.authenticated_at
+        FROM access_tokens t LEFT JOIN grants g ON g.id = t.grant_id LEFT JOIN accounts a ON a.id = g.account_id
         WHERE t.hash = $1 AND t.expires_at > $2
             AND (t.grant_id IS NULL OR (g.id IS NOT NULL AND g.revoked_at IS NULL))";
-    sqlx::query_as(sql).bind(hash).bind(now.millis()).fetch_optional(&store.read).await
+    store.read.optional(sqlx::query_as(sql).bind(hash).bind(now.millis())).await
 }
 
 /// Revokes one access token of a client; its grant lives on.
@@ -84,17 +87,31 @@ pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Re
 /// # Errors
 /// When the database fails.
 pub async fn revoke_access(store: &Store, hash: &[u8], client_id: &str) -> sqlx::Result<()> {
-    let sql = "DELETE FROM access_tokens WHERE hash = $1 AND client_id = $2";
-    sqlx::query(sql).bind(hash).bind(client_id).execute(&store.write).await.map(drop)
+    let first = "UPDATE grants SET access_hash = NULL WHERE access_hash = $1 AND client_id = $2";
+    let further = "DELETE FROM access_tokens WHERE hash = $1 AND client_id = $2";
+    for sql in [first, further] {
+        store.write.execute(sqlx::query(sql).bind(hash).bind(client_id)).await?;
+    }
+    Ok(())
 }
 
 /// # Errors
 /// When the database fails; [`super::is_duplicate`] tells a successor that was issued already.
 pub async fn insert_refresh(tx: &mut AnyConnection, token: &NewToken<'_>) -> sqlx::Result<()> {
+    refresh_insertion(token).execute(tx).await.map(drop)
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn insert_refresh_alone(store: &Store, token: &NewToken<'_>) -> sqlx::Result<()> {
+    store.write.execute(refresh_insertion(token)).await.map(drop)
+}
+
+fn refresh_insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
     let sql = "INSERT INTO refresh_tokens (hash, grant_id, scope, issued_at, expires_at)
         VALUES ($1, $2, $3, $4, $5)";
     let query = sqlx::query(sql).bind(token.hash).bind(token.grant_id).bind(token.scope);
-    query.bind(token.now.millis()).bind(token.expires_at.millis()).execute(tx).await.map(drop)
+    query.bind(token.now.millis()).bind(token.expires_at.millis())
 }
 
 /// A refresh token, alive or not, with whose it is.
@@ -106,7 +123,7 @@ pub async fn find_refresh(store: &Store, hash: &[u8]) -> sqlx::Result<Option<Ref
         "SELECT r.grant_id, g.client_id, g.account_id, r.scope, r.issued_at, r.expires_at, r.consumed_at,
             g.revoked_at
         FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id WHERE r.hash = $1";
-    sqlx::query_as(sql).bind(hash).fetch_optional(&store.read).await
+    store.read.optional(sqlx::query_as(sql).bind(hash)).await
 }
 
 /// Rotates a refresh token away, once. `false` if somebody was faster.

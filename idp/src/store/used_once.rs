@@ -10,6 +10,6 @@ use crate::domain::timestamp::Timestamp;
 pub async fn r#use(store: &Store, key_hash: &[u8], expires_at: Timestamp) -> sqlx::Result<bool> {
     let sql =
         "INSERT INTO used_once (key_hash, expires_at) VALUES ($1, $2) ON CONFLICT (key_hash) DO NOTHING";
-    let done = sqlx::query(sql).bind(key_hash).bind(expires_at.millis()).execute(&store.write).await?;
-    Ok(done.rows_affected() == 1)
+    let done = store.write.execute(sqlx::query(sql).bind(key_hash).bind(expires_at.millis())).await?;
+    Ok(done == 1)
 }

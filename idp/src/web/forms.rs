@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::de::DeserializeOwned;
 
 use super::error::{Error, Problem};
-use super::params::Params;
+use super::params::{Malformed, Params};
 
 /// Left on a request by [`mark_checked`], behind the layer that refuses other sites' requests.
 #[derive(Clone, Copy)]
@@ -45,6 +45,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for SafeForm<T> {
 /// # Errors
 /// A [`Problem`] that says what is wrong with it.
 pub async fn form_params<S: Send + Sync>(request: Request, state: &S) -> Result<Params, Error> {
+    let params = form_params_as_sent(request, state).await?;
+    match params.repeated() {
+        Some(_) => Err(Problem::of_status(StatusCode::BAD_REQUEST).detail("a field was sent twice").into()),
+        None => Ok(params),
+    }
+}
+
+/// The parameters of a form body, repeated ones too: for whoever tells a repetition in another way.
+///
+/// # Errors
+/// A [`Problem`] that says what is wrong with it.
+pub async fn form_params_as_sent<S: Send + Sync>(request: Request, state: &S) -> Result<Params, Error> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -53,10 +65,6 @@ pub async fn form_params<S: Send + Sync>(request: Request, state: &S) -> Result<
     let body = Bytes::from_request(request, state)
         .await
         .map_err(|rejection| Problem::of_status(rejection.status()))?;
-    let bad = |detail: &str| Problem::of_status(StatusCode::BAD_REQUEST).detail(detail.to_owned());
-    let params = Params::parse(&body).map_err(|error| bad(&error.to_string()))?;
-    match params.repeated() {
-        Some(_) => Err(bad("a field was sent twice").into()),
-        None => Ok(params),
-    }
+    let bad = |error: Malformed| Problem::of_status(StatusCode::BAD_REQUEST).detail(error.to_string());
+    Ok(Params::parse(&body).map_err(bad)?)
 }

@@ -10,7 +10,8 @@ use crate::app::App;
 use crate::oidc::authorization_request::ReturnAddress;
 use crate::oidc::error::{Code, OAuthError};
 use crate::oidc::scopes;
-use crate::store::principals;
+use crate::platform::random;
+use crate::store::{authorization_requests, principals};
 use crate::web::page::Frame;
 use crate::web::{self, SafeForm, Visitor, urls};
 
@@ -62,10 +63,20 @@ pub async fn post(
 ) -> web::Result<Response> {
     let (client, request, mut progress) = pending_request(&app, &visitor, query.as_deref()).await?;
     if form.decision != "allow" {
+        withdraw(&app, progress.pending_id.as_deref()).await?;
         let address = ReturnAddress { redirect_uri: request.redirect_uri, state: request.state };
         let denied = OAuthError::new(Code::AccessDenied, "the account does not agree");
         return Ok(super::response::refused(&app, &visitor, &address, &denied));
     }
     progress.agreed = true;
     super::decide(&app, &visitor, &client, &request, progress).await
+}
+
+/// A refusal answers the request: going back and agreeing must not answer it again, with a state that is used up.
+async fn withdraw(app: &App, pending_id: Option<&str>) -> web::Result<()> {
+    let Some(id) = pending_id else { return Ok(()) };
+    let mut tx = app.store.begin().await?;
+    authorization_requests::take(&mut tx, &random::hash(id)).await?;
+    tx.commit().await?;
+    Ok(())
 }

@@ -1,13 +1,13 @@
-//! `authorization_code` (RFC 6749 section 4.1.3): one transaction, one signature.
+//! `authorization_code` (RFC 6749 section 4.1.3): one statement, one signature.
 
 use crate::app::App;
-use crate::domain::client::{Client, GrantType};
+use crate::domain::client::Client;
 use crate::domain::timestamp::Span;
 use crate::oidc::error::{Code, OAuthError, Result};
 use crate::oidc::token::TokenResponse;
 use crate::oidc::{id_token, oxide, scopes};
 use crate::platform::random;
-use crate::store::grants::{self, GrantRow};
+use crate::store::grants::{self, GrantRow, Redemption};
 use crate::store::tokens::{self, NewToken};
 use crate::web::params::Params;
 
@@ -17,31 +17,26 @@ pub async fn redeem(app: &App, client: &Client, params: &Params) -> Result<Token
     let missing = OAuthError::new(Code::InvalidRequest, "code is missing");
     let code = params.get("code").ok_or(missing)?;
     let id = random::hash(code);
+    let access_token = random::token();
+    let access_hash = random::hash(&access_token);
     let now = app.clock.now();
-    let mut tx = app.store.begin().await?;
-    let Some(grant) = grants::redeem(&mut tx, &id, &client.id, now).await? else {
-        tx.rollback().await?;
+    let lifetime = app.config.tokens.access_token_seconds;
+    let redemption = Redemption {
+        id: &id,
+        client_id: &client.id,
+        access_hash: &access_hash,
+        access_expires_at: now + Span::seconds(lifetime),
+        now,
+    };
+    let Some(grant) = grants::redeem(&app.store, &redemption).await? else {
         return Err(refuse_and_revoke(app, &id).await?.into());
     };
     if let Err(error) = oxide::redeem(params, &client.id, &grant) {
-        // The code stays spent: whoever guesses at its verifier gets one guess.
-        tx.commit().await?;
+        // The code stays spent: whoever guesses at its verifier gets one guess. What it bought was told to nobody.
+        grants::revoke(&app.store, &id, now).await?;
         return Err(error.into());
     }
-    let access_token = random::token();
-    let hash = random::hash(&access_token);
-    let lifetime = app.config.tokens.access_token_seconds;
-    let access = NewToken {
-        hash: &hash,
-        grant_id: Some(&id),
-        client_id: &client.id,
-        scope: &grant.scope,
-        now,
-        expires_at: now + Span::seconds(lifetime),
-    };
-    tokens::insert_access(&mut tx, &access).await?;
-    let refresh_token = issue_refresh(app, &mut tx, client, &grant).await?;
-    tx.commit().await?;
+    let refresh_token = issue_refresh(app, &grant).await?;
     let id_token = id_token::make(app, client, &grant, &access_token, grant.nonce.as_deref()).await?;
     Ok(TokenResponse {
         access_token,
@@ -53,31 +48,23 @@ pub async fn redeem(app: &App, client: &Client, params: &Params) -> Result<Token
     })
 }
 
-/// A refresh token, if the grant is to outlive its session.
-async fn issue_refresh(
-    app: &App,
-    tx: &mut sqlx::AnyConnection,
-    client: &Client,
-    grant: &GrantRow,
-) -> Result<Option<String>> {
-    if !client.may_use(GrantType::RefreshToken) || !scopes::contains(&grant.scope, "offline_access") {
+/// With `offline_access`, the refresh token that outlives the session. A statement of its own: should it fail, the
+/// client was told of nothing, and the code stays spent.
+async fn issue_refresh(app: &App, grant: &GrantRow) -> Result<Option<String>> {
+    if !scopes::contains(&grant.scope, "offline_access") {
         return Ok(None);
     }
     let refresh_token = random::token();
-    let hash = random::hash(&refresh_token);
     let now = app.clock.now();
-    let expires_at = now + Span::minutes(app.config.tokens.refresh_token_days * 24 * 60);
     let token = NewToken {
-        hash: &hash,
+        hash: &random::hash(&refresh_token),
         grant_id: Some(&grant.id),
-        client_id: &client.id,
+        client_id: &grant.client_id,
         scope: &grant.scope,
         now,
-        expires_at,
+        expires_at: now + Span::minutes(app.config.tokens.refresh_token_days * 24 * 60),
     };
-    tokens::insert_refresh(tx, &token).await?;
-    // The grant must be there for as long as any of its tokens can be shown.
-    grants::extend(tx, &grant.id, expires_at + Span::seconds(app.config.tokens.access_token_seconds)).await?;
+    tokens::insert_refresh_alone(&app.store, &token).await?;
     Ok(Some(refresh_token))
 }
 

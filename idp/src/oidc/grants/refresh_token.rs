@@ -61,13 +61,17 @@ pub async fn refresh(app: &App, client: &Client, params: &Params) -> Result<Toke
     tokens::insert_access(&mut tx, &access).await?;
     tx.commit().await?;
     // Core section 12.2: the same identity, and no nonce that could be taken for a fresh sign-in's.
-    let id_token = id_token::make(app, client, &grant, &access_token, None).await?;
+    let id_token = if scopes::contains(&scope, "openid") {
+        Some(id_token::make(app, client, &grant, &access_token, None).await?)
+    } else {
+        None
+    };
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
         expires_in: lifetime,
         refresh_token: Some(refresh_token),
-        id_token: Some(id_token),
+        id_token,
         scope,
     })
 }

@@ -1,0 +1,122 @@
+//! Consent: asked of whoever goes to a third party's portal (OpenID Connect Core section 3.1.2.4, ASVS 10.7).
+
+use super::*;
+
+async fn third_party(app: &TestApp) -> Portal {
+    Portal::register_with(app, "shop", json!({"first_party": false})).await
+}
+
+/// The consent page that a request leads to.
+async fn page(agent: &mut Agent, portal: &Portal, changes: &[(&str, &str)]) -> Reply {
+    let reply = agent.get(&portal.authorize_path(changes)).await;
+    let location = reply.location().unwrap_or_default();
+    assert!(location.starts_with("/authorize/consent?request="), "{location}");
+    agent.get(&location).await
+}
+
+async fn decide(agent: &mut Agent, page: &Reply, decision: &str) -> Reply {
+    let action = page.attribute("form[action^='/authorize/consent']", "action").unwrap();
+    let reply = agent.post(&action, &[("decision", decision)]).await;
+    assert_eq!(reply.status, 303, "{}", reply.text());
+    reply
+}
+
+on_both! {
+    async fn a_third_party_waits_for_consent_which_the_session_remembers(app: TestApp) {
+        let portal = third_party(&app).await;
+        let mut agent = signed_in(&app).await;
+        let none = [("prompt", "none")];
+        let reply = agent.get(&portal.authorize_path(&none)).await;
+        assert_error_redirect(&app, &portal, &reply, "consent_required");
+        let shown = page(&mut agent, &portal, &[]).await;
+        assert_eq!(shown.status, 200);
+        for word in ["测试门户shop", "读取姓名或单位名称", "同意并继续", "拒绝"] {
+            assert!(shown.text().contains(word), "{word}: {}", shown.text());
+        }
+        assert!(!shown.text().contains("读取手机号码"), "only what is asked for");
+        assert!(shown.header("content-security-policy").contains("form-action 'self' https://shop.example;"));
+        assert_eq!(shown.header("x-frame-options"), "DENY");
+        let reply = decide(&mut agent, &shown, "allow").await;
+        let code = reply.query("code").unwrap();
+        assert_eq!(reply.query("state").as_deref(), Some("state-1"));
+        assert_eq!(portal.redeem(&mut agent, &code).await.status, 200);
+        // Remembered: the same or less goes through, also silently; more does not.
+        for changes in [&[][..], &none, &[("scope", "openid")]] {
+            assert!(agent.get(&portal.authorize_path(changes)).await.query("code").is_some(), "{changes:?}");
+        }
+        page(&mut agent, &portal, &[("scope", "openid phone")]).await;
+        // Core section 3.1.2.1: prompt=consent asks even so.
+        page(&mut agent, &portal, &[("prompt", "consent")]).await;
+        // Another session has agreed to nothing.
+        let mut other = signed_in(&app).await;
+        page(&mut other, &portal, &[]).await;
+    }
+}
+
+on_both! {
+    // RFC 6749 section 4.1.2.1: access_denied.
+    async fn who_refuses_is_sent_back_without_a_code(app: TestApp) {
+        let portal = third_party(&app).await;
+        let mut agent = signed_in(&app).await;
+        let shown = page(&mut agent, &portal, &[]).await;
+        for decision in ["deny", "", "nonsense"] {
+            let shown = if decision == "deny" { shown.clone() } else { page(&mut agent, &portal, &[]).await };
+            let reply = decide(&mut agent, &shown, decision).await;
+            assert_error_redirect(&app, &portal, &reply, "access_denied");
+        }
+        // The request has been answered: going back and agreeing does not answer it again.
+        let action = shown.attribute("form[action^='/authorize/consent']", "action").unwrap();
+        assert_page(&agent.post(&action, &[("decision", "allow")]).await, "expired or was answered");
+        let reply = agent.get(&portal.authorize_path(&[("prompt", "none")])).await;
+        assert_error_redirect(&app, &portal, &reply, "consent_required");
+    }
+}
+
+on_both! {
+    // RFC 9700 section 4.16 and ASVS 3.5: another site can't agree in the visitor's name, nor another browser.
+    async fn only_our_own_page_agrees(app: TestApp) {
+        let portal = third_party(&app).await;
+        let mut agent = signed_in(&app).await;
+        let shown = page(&mut agent, &portal, &[]).await;
+        let action = shown.attribute("form[action^='/authorize/consent']", "action").unwrap();
+        let request = agent.request(reqwest::Method::POST, &action).form(&[("decision", "allow")]);
+        let forged = agent.send(request.header("sec-fetch-site", "cross-site")).await;
+        assert_eq!((forged.status.as_u16(), forged.location()), (403, None));
+        let mut other = signed_in(&app).await;
+        assert_page(&other.post(&action, &[("decision", "allow")]).await, "expired or was answered");
+        // Signed out meanwhile: agreeing asks to sign in first.
+        agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
+        let asked = agent.post(&action, &[("decision", "allow")]).await;
+        asks_to_sign_in(&asked);
+        let reply = sign_in_at(&mut agent, &asked).await;
+        assert_eq!(reply.query("code"), None, "whoever signs in now is asked");
+        assert!(reply.text().contains("同意并继续"), "{}", reply.text());
+    }
+}
+
+on_both! {
+    // Core section 11: offline_access only with consent, or from a portal of the same authority.
+    async fn offline_access_needs_consent(app: TestApp) {
+        let offline = ("scope", "openid offline_access");
+        let portal = third_party(&app).await;
+        let mut agent = signed_in(&app).await;
+        let shown = page(&mut agent, &portal, &[offline]).await;
+        let code = decide(&mut agent, &shown, "allow").await.query("code").unwrap();
+        let tokens = portal.redeem(&mut agent, &code).await.json();
+        assert_eq!((&tokens["scope"], tokens.get("refresh_token")), (&json!("openid"), None), "not asked, not given");
+        let shown = page(&mut agent, &portal, &[offline, ("prompt", "consent")]).await;
+        assert!(shown.text().contains("在您离开后继续访问"));
+        let code = decide(&mut agent, &shown, "allow").await.query("code").unwrap();
+        let tokens = portal.redeem(&mut agent, &code).await.json();
+        assert_eq!(tokens["scope"], "openid offline_access");
+        assert_eq!(unpadded(&text(&tokens, "refresh_token")).len(), 32);
+        let own = Portal::register(&app, "hall").await;
+        assert!(own.tokens(&mut agent, &[offline]).await["refresh_token"].is_string());
+        assert!(own.tokens(&mut agent, &[]).await.get("refresh_token").is_none());
+        // A client that may not refresh gets none, whatever it asks for.
+        let plain = json!({"grant_types": ["authorization_code"]});
+        let plain = Portal::register_with(&app, "plain", plain).await;
+        let tokens = plain.tokens(&mut agent, &[offline]).await;
+        assert_eq!((&tokens["scope"], tokens.get("refresh_token")), (&json!("openid"), None));
+    }
+}

@@ -1,0 +1,105 @@
+//! The userinfo endpoint: OpenID Connect Core section 5.3, RFC 6750.
+
+use reqwest::Method;
+
+use super::*;
+
+on_both! {
+    // Core section 5.3.1: GET and POST, the token in the header or in the form.
+    async fn userinfo_answers_get_and_post(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let tokens = portal.tokens(&mut agent, &[("scope", "openid profile phone id_document")]).await;
+        let access = text(&tokens, "access_token");
+        let userinfo = |method| agent.request(method, "/userinfo");
+        let requests = [
+            userinfo(Method::GET).bearer_auth(&access),
+            userinfo(Method::GET).header("authorization", format!("bearer {access}")),
+            userinfo(Method::POST).bearer_auth(&access),
+            userinfo(Method::POST).form(&[("access_token", &access)]),
+        ];
+        let mut bodies = Vec::new();
+        for request in requests {
+            let reply = Agent::new(&app.base).send(request).await;
+            assert_eq!(reply.status, 200, "{}", reply.body);
+            assert_eq!(reply.header("content-type"), "application/json");
+            assert_eq!(reply.header("cache-control"), "no-store");
+            bodies.push(reply.json());
+        }
+        bodies.dedup();
+        assert_eq!(bodies.len(), 1, "the same by every way: {bodies:?}");
+        let claims = &bodies[0];
+        assert_eq!(claims["sub"], super::claims(&text(&tokens, "id_token"))["sub"], "Core section 5.3.2");
+        assert_eq!(claims["name"], "李颖");
+        assert_eq!((&claims["phone_number"], &claims["phone_number_verified"]), (&json!("+8619400000003"), &json!(true)));
+        assert_eq!(claims["id_document"], json!({"type": "111", "number": "220102199001010009"}));
+        assert_eq!(claims["account_type"], "natural_person");
+        for (name, value) in claims.as_object().unwrap() {
+            let empty = value.is_null() || value == "" || value == &json!({}) || value == &json!([]);
+            assert!(!empty, "Core section 5.3.2: {name} has no value, so it must be left out");
+        }
+    }
+}
+
+on_both! {
+    // Core section 5.4: a scope opens its claims and no others.
+    async fn claims_follow_the_scope(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        for (scope, expected) in [
+            ("openid", &["account_type", "sub"][..]),
+            ("openid phone", &["account_type", "phone_number", "phone_number_masked", "phone_number_verified", "sub"]),
+            ("openid profile", &["account_type", "id_document_masked", "name", "preferred_username", "sub"]),
+            ("openid legal_entity operator legal_representative", &["account_type", "sub"]),
+        ] {
+            let access = text(&portal.tokens(&mut agent, &[("scope", scope)]).await, "access_token");
+            let claims = portal.userinfo(&agent, &access).await.json();
+            assert_eq!(members(&claims), expected, "{scope}");
+        }
+    }
+}
+
+on_both! {
+    // RFC 6750 section 3: what is wrong with the token, in the header and in the body.
+    async fn without_a_good_token_there_is_nothing(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let tokens = portal.tokens(&mut agent, &[("scope", "openid offline_access")]).await;
+        let access = text(&tokens, "access_token");
+        // Section 3.1: a request without a token is told no error code in its challenge.
+        let query = format!("/userinfo?access_token={access}");
+        for (method, path) in [(Method::GET, "/userinfo"), (Method::POST, "/userinfo"), (Method::GET, &query), (Method::POST, &query)] {
+            let request = agent.request(method, path);
+            let reply = Agent::new(&app.base).send(request).await;
+            assert_refused(&reply, 401, "invalid_token");
+            assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"idp\"");
+        }
+        for wrong in ["made-up", "", &text(&tokens, "refresh_token"), &text(&tokens, "id_token"), &access[1..]] {
+            let reply = portal.userinfo(&agent, wrong).await;
+            assert_refused(&reply, 401, "invalid_token");
+            assert!(reply.header("www-authenticate").contains("error=\"invalid_token\""));
+        }
+        let request = agent.request(Method::POST, "/userinfo").form(&[("access_token", "made-up")]);
+        assert_refused(&agent.send(request).await, 401, "invalid_token");
+        let request = agent.request(Method::GET, "/userinfo").basic_auth("hall", portal.secret.as_ref());
+        assert_refused(&agent.send(request).await, 401, "invalid_token");
+        // Section 2: one way at a time.
+        let request = agent.request(Method::POST, "/userinfo").bearer_auth(&access);
+        let reply = agent.send(request.form(&[("access_token", &access)])).await;
+        assert_refused(&reply, 400, "invalid_request");
+        app.advance_seconds(600);
+        assert_refused(&portal.userinfo(&agent, &access).await, 401, "invalid_token");
+    }
+}
+
+on_both! {
+    // RFC 6750 section 3.1: a good token for something else.
+    async fn a_back_ends_own_token_has_no_userinfo(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let mut agent = Agent::new(&app.base);
+        let own = portal.token(&mut agent, &[("grant_type", "client_credentials")]).await.json();
+        let reply = portal.userinfo(&agent, &text(&own, "access_token")).await;
+        assert_refused(&reply, 403, "insufficient_scope");
+        assert!(reply.header("www-authenticate").contains("error=\"insufficient_scope\""));
+    }
+}
