@@ -4,5 +4,6 @@
 #[macro_use]
 mod support;
 
+mod attacks;
 mod oidc_protocol;
 mod sign_in;

@@ -1,17 +1,30 @@
 //! A visitor's browser without a screen: keeps cookies, follows nothing by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{LazyLock, Mutex};
 
 use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use scraper::{Html, Selector};
 use serde_json::Value;
+use tokio::runtime::{self, Handle};
 
 pub struct Agent {
     pub base: String,
     pub cookies: BTreeMap<String, String>,
+    /// What a proxy says of where this browser is (`X-Forwarded-For`); counts where `trusted_proxies` is set.
+    pub address: Option<String>,
     client: Client,
+}
+
+/// One client a runtime (that is: a test), since each loads the system's certificates. It keeps connections, but no
+/// cookies.
+fn client() -> Client {
+    static CLIENTS: LazyLock<Mutex<HashMap<runtime::Id, Client>>> = LazyLock::new(Mutex::default);
+    let mut clients = CLIENTS.lock().unwrap();
+    let build = || Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+    clients.entry(Handle::current().id()).or_insert_with(build).clone()
 }
 
 /// An answer, read to its end.
@@ -24,8 +37,12 @@ pub struct Reply {
 
 impl Agent {
     pub fn new(base: &str) -> Self {
-        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        Self { base: base.to_owned(), cookies: BTreeMap::new(), client }
+        Self { base: base.to_owned(), cookies: BTreeMap::new(), address: None, client: client() }
+    }
+
+    /// A browser behind a proxy, at this address.
+    pub fn at(base: &str, address: &str) -> Self {
+        Self { address: Some(address.to_owned()), ..Self::new(base) }
     }
 
     /// Somebody else at the same site: the same connections, since a new client costs more than a request, but no
@@ -55,6 +72,10 @@ impl Agent {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
+        let request = match &self.address {
+            Some(address) => request.header("x-forwarded-for", address),
+            None => request,
+        };
         let response = request.send().await.unwrap();
         for cookie in response.headers().get_all(SET_COOKIE) {
             let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
@@ -116,6 +137,13 @@ impl Reply {
     /// What the page says, without markup.
     pub fn text(&self) -> String {
         Html::parse_document(&self.body).root_element().text().collect::<Vec<_>>().join(" ")
+    }
+
+    /// What the first element that matches says; empty if there is none.
+    pub fn text_of(&self, selector: &str) -> String {
+        let document = Html::parse_document(&self.body);
+        let found = document.select(&Selector::parse(selector).unwrap()).next();
+        found.map(|element| element.text().collect::<String>().trim().to_owned()).unwrap_or_default()
     }
 
     /// An attribute of the first element that matches.

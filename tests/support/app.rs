@@ -65,8 +65,14 @@ impl TestApp {
 
     /// Another instance on the same database, keys and clock, under the same issuer.
     pub async fn second_instance(&self) -> Self {
+        self.second_instance_with(|_| ()).await
+    }
+
+    /// The same with other settings.
+    pub async fn second_instance_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.app.config.clone();
         config.issuer = self.base.clone();
+        change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         Self::serve(config, self.clock.clone(), self.folder.clone(), true, listener).await
     }

@@ -5,16 +5,20 @@ pub mod app;
 pub mod browser;
 pub mod portal;
 pub mod postgres;
+pub mod sql;
 
 pub use agent::{Agent, Reply};
 pub use app::{Engine, TestApp};
 pub use portal::Portal;
 
 /// One test on both databases: `on_both! { async fn name(app: TestApp) { … } }` gives `name::sqlite` and
-/// `name::postgres`.
+/// `name::postgres`. With other settings: `on_both! { |config| config.trusted_proxies = 1; async fn … }`.
 #[macro_export]
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
+        $crate::on_both! { |_| (); $(#[$meta])* async fn $name($app: TestApp) $body }
+    };
+    ($change:expr; $(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
         $(#[$meta])*
         mod $name {
             #[allow(unused_imports, reason = "not every test uses all of its file's imports")]
@@ -24,12 +28,14 @@ macro_rules! on_both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                run($crate::support::TestApp::start($crate::support::Engine::Sqlite).await).await;
+                let app = $crate::support::TestApp::start_with($crate::support::Engine::Sqlite, $change).await;
+                run(app.expect("SQLite is always there")).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                if let Some(app) = $crate::support::TestApp::start_on_postgres().await {
+                let app = $crate::support::TestApp::start_with($crate::support::Engine::Postgres, $change).await;
+                if let Some(app) = app {
                     run(app).await;
                 }
             }

@@ -203,6 +203,10 @@ impl ClientMetadata {
 }
 
 fn check_redirect_uri(uri: &str) -> Result<(), &'static str> {
+    // The text itself becomes a Location header, while a URL parser would mend much of what is wrong with it.
+    if !uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        return Err("must be ASCII without blanks and backslashes (RFC 3986)");
+    }
     let url = Url::parse(uri).map_err(|_| "is not an absolute URI")?;
     if url.fragment().is_some() {
         return Err("must have no fragment");
@@ -211,6 +215,7 @@ fn check_redirect_uri(uri: &str) -> Result<(), &'static str> {
         return Err("must have no user");
     }
     match url.scheme() {
+        "https" | "http" if !uri.contains("://") => Err("must have // before its host"),
         "https" => Ok(()),
         "http" if matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) => Ok(()),
         "http" => Err("must be https (http only on localhost)"),
@@ -275,9 +280,17 @@ mod tests {
 
     #[test]
     fn unsafe_metadata_is_refused() {
-        for uri in
-            ["http://rp.example/cb", "https://rp.example/cb#x", "https://u:p@rp.example/", "/cb", "app:/cb"]
-        {
+        for uri in [
+            "http://rp.example/cb",
+            "https://rp.example/cb#x",
+            "https://u:p@rp.example/",
+            "/cb",
+            "app:/cb",
+            "https:rp.example/cb",
+            "https://rp.example/回调",
+            "https://rp.example/a b",
+            "https://rp.example/cb\n",
+        ] {
             assert!(client(uri).metadata.check().is_err(), "{uri}");
         }
         for uri in ["https://rp.example/cb?a=b", "http://localhost:9000/cb", "cn.gov.example.app:/cb"] {

@@ -56,19 +56,21 @@ pub async fn count(
         remaining: 0,
     };
     let mut tx = app.store.begin().await?;
+    // One after the other: whoever is locked out here uses up nobody's tries elsewhere.
     let here = attempts::add(&mut tx, &counted.here, limits.tries, now, window).await?;
-    let mut elsewhere = attempts::add(&mut tx, &counted.address, limits.address_tries, now, window).await?
-        > i64::from(limits.address_tries);
-    if let Some(account) = &counted.account {
-        elsewhere |= attempts::add(&mut tx, account, limits.account_tries, now, window).await?
-            > i64::from(limits.account_tries);
+    let mut refused = (here > i64::from(limits.tries)).then_some(Limit::Here);
+    let elsewhere =
+        [(Some(&counted.address), limits.address_tries), (counted.account.as_ref(), limits.account_tries)];
+    for (bucket, limit) in elsewhere {
+        if let (None, Some(bucket)) = (refused, bucket)
+            && attempts::add(&mut tx, bucket, limit, now, window).await? > i64::from(limit)
+        {
+            refused = Some(Limit::Elsewhere);
+        }
     }
     tx.commit().await?;
-    if here > i64::from(limits.tries) {
-        return Ok(Err(Limit::Here));
-    }
-    if elsewhere {
-        return Ok(Err(Limit::Elsewhere));
+    if let Some(limit) = refused {
+        return Ok(Err(limit));
     }
     counted.remaining = limits.tries.saturating_sub(u32::try_from(here).unwrap_or(u32::MAX));
     Ok(Ok(counted))

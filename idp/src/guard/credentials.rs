@@ -144,7 +144,7 @@ async fn check(
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     attempts::forgive(&mut tx, &counted).await?;
-    let result = match inactive(&candidate, now) {
+    let started = match inactive(&candidate, now) {
         Some(refusal) => Err(refusal),
         None => {
             let acr = acr(candidate.assurance);
@@ -158,7 +158,10 @@ async fn check(
         }
     };
     tx.commit().await?;
-    Ok(result)
+    if started.is_err() {
+        note_failure(app, caller, kind, account_id.as_deref(), "inactive").await?;
+    }
+    Ok(started)
 }
 
 /// The authentication context class of a password: the trust in who the account's holder is.

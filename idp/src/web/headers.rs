@@ -85,7 +85,6 @@ fn secure(headers: &mut HeaderMap, form_target: Option<&str>) {
     set(header::CONTENT_SECURITY_POLICY, &policy);
     set(header::CACHE_CONTROL, "no-store");
     set(header::X_FRAME_OPTIONS, "DENY");
-    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");

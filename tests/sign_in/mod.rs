@@ -1,7 +1,40 @@
 //! 四 登录: the password pages, through to the portal.
 
+mod captcha;
+mod limits;
+mod names;
+mod refusals;
+mod requests;
+mod sessions;
+
 use crate::support::portal::claims;
-use crate::support::{Agent, Portal, TestApp};
+use crate::support::{Agent, Portal, Reply};
+
+pub const PASSWORD: &str = "Jlrs2026";
+pub const WRONG: &str = "Wrong2026";
+
+/// The message for the whole form.
+pub fn alert(reply: &Reply) -> String {
+    reply.text_of("#error-summary p")
+}
+
+pub async fn as_legal_entity(agent: &mut Agent, account: &str, password: &str) -> Reply {
+    agent.sign_in("/sign-in/legal-entity", &[("account", account), ("password", password)]).await
+}
+
+pub async fn as_person(agent: &mut Agent, account: &str, password: &str) -> Reply {
+    agent.sign_in("/sign-in/personal", &[("account", account), ("password", password)]).await
+}
+
+pub async fn as_operator(agent: &mut Agent, unit: &str, operator: &str, password: &str) -> Reply {
+    let fields = [("unit", unit), ("operator", operator), ("password", password)];
+    agent.sign_in("/sign-in/operator", &fields).await
+}
+
+/// Whether the account centre opens for this browser.
+pub async fn is_signed_in(agent: &mut Agent) -> bool {
+    agent.get("/account").await.status == 200
+}
 
 on_both! {
     async fn a_legal_entity_signs_in_and_the_portal_knows_it(app: TestApp) {
