@@ -4,4 +4,6 @@
 #[macro_use]
 mod support;
 
+mod architecture;
+mod browser;
 mod sign_in;
