@@ -221,6 +221,8 @@ impl KeySet {
                 let file: KeyFile = serde_json::from_str(&folder.read(name)?)?;
                 let jwk = Jwk::from_map(file.jwk)?;
                 let mut public = jwk.to_public_key()?.as_ref().clone();
+                // josekit leaves the kid behind, and clients would find no key.
+                public.insert("kid".to_owned(), json!(jwk.key_id()));
                 public.insert("use".to_owned(), json!("sig"));
                 public.insert("alg".to_owned(), json!(file.alg.as_str()));
                 Ok(SigningKey {
@@ -283,7 +285,9 @@ mod tests {
         let claims = json!({"sub": "a"}).as_object().unwrap().clone();
         let kids = |now: Timestamp| {
             let set: Value = serde_json::from_slice(&ring.jwks(now)).unwrap();
-            set["keys"].as_array().unwrap().len()
+            let keys = set["keys"].as_array().unwrap();
+            assert!(keys.iter().all(|key| key["kid"].is_string() && key.get("d").is_none()), "{keys:?}");
+            keys.len()
         };
         let old = ring.sign(SigningAlg::ES256, "JWT", &claims, at(10)).unwrap();
         assert_eq!(kids(at(10)), 2);
