@@ -4,6 +4,8 @@
 #[macro_use]
 mod support;
 
+mod architecture;
 mod attacks;
+mod browser;
 mod oidc_protocol;
 mod sign_in;

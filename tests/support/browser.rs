@@ -12,6 +12,8 @@ mod capabilities;
 mod check;
 #[path = "browser/chromedriver.rs"]
 mod chromedriver;
+#[path = "browser/console.rs"]
+mod console;
 #[path = "browser/screenshot.rs"]
 mod screenshot;
 
@@ -33,6 +35,8 @@ const POLL: Duration = Duration::from_millis(50);
 pub enum Viewport {
     Desktop,
     Phone,
+    /// The desktop's window at 200 %: half as many pixels, twice as large.
+    Zoomed,
 }
 
 impl Viewport {
@@ -40,6 +44,7 @@ impl Viewport {
         match self {
             Self::Desktop => "desktop",
             Self::Phone => "phone",
+            Self::Zoomed => "zoomed",
         }
     }
 }
@@ -110,6 +115,12 @@ impl Browser {
         link.click().await.with_context(|| format!("cannot click the link {text}"))
     }
 
+    /// Presses the button with this text.
+    pub async fn click_button(&self, text: &str) -> Result<()> {
+        let button = self.find(Locator::XPath(&format!("//button[normalize-space()='{text}']"))).await?;
+        button.click().await.with_context(|| format!("cannot press {text}"))
+    }
+
     pub async fn press_tab(&self) -> Result<()> {
         self.press(Key::Tab).await
     }
@@ -126,9 +137,29 @@ impl Browser {
         Ok(self.client.perform_actions(stroke).await?)
     }
 
+    /// Types where the focus is.
+    pub async fn type_text(&self, text: &str) -> Result<()> {
+        Ok(self.client.active_element().await?.send_keys(text).await?)
+    }
+
     /// The text that a visitor sees in the first such element.
     pub async fn text(&self, css: &str) -> Result<String> {
         Ok(self.find(Locator::Css(css)).await?.text().await?)
+    }
+
+    /// The texts of all such elements that are there at this moment.
+    pub async fn texts(&self, css: &str) -> Result<Vec<String>> {
+        let mut texts = Vec::new();
+        for element in self.client.find_all(Locator::Css(css)).await? {
+            texts.push(element.text().await?);
+        }
+        Ok(texts)
+    }
+
+    /// What stands in an input at this moment.
+    pub async fn value(&self, css: &str) -> Result<String> {
+        let value = self.find(Locator::Css(css)).await?.prop("value").await?;
+        value.with_context(|| format!("{css} has no value"))
     }
 
     /// Is there such an element at this moment?
@@ -149,6 +180,21 @@ impl Browser {
 
     pub async fn wait_for(&self, css: &str) -> Result<()> {
         self.find(Locator::Css(css)).await.map(drop)
+    }
+
+    /// Runs a script again and again, until it gives what is wanted.
+    pub async fn wait_until(&self, script: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+        let started = Instant::now();
+        loop {
+            let value = self.run(script).await?;
+            if wanted(&value) {
+                return Ok(value);
+            }
+            if started.elapsed() > PATIENCE {
+                bail!("after {PATIENCE:?} still {value}: {script}");
+            }
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     pub async fn wait_for_url(&self, wanted: impl Fn(&Url) -> bool, timeout: Duration) -> Result<Url> {

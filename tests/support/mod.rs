@@ -3,12 +3,15 @@
 pub mod agent;
 pub mod app;
 pub mod browser;
+pub mod demo;
 pub mod portal;
 pub mod postgres;
 pub mod sql;
 
 pub use agent::{Agent, Reply};
 pub use app::{Engine, TestApp};
+pub use browser::{Browser, Viewport};
+pub use demo::Demo;
 pub use portal::Portal;
 
 /// One test on both databases: `on_both! { async fn name(app: TestApp) { … } }` gives `name::sqlite` and

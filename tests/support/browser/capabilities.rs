@@ -34,6 +34,9 @@ pub fn of(viewport: Viewport, javascript: bool) -> Capabilities {
         Viewport::Phone => {
             json!({ "width": 390, "height": 844, "pixelRatio": 2, "mobile": true, "touch": true })
         }
+        Viewport::Zoomed => {
+            json!({ "width": 683, "height": 384, "pixelRatio": 2, "mobile": false, "touch": false })
+        }
     };
     let mut chrome = json!({
         "args": FLAGS,
@@ -51,5 +54,6 @@ pub fn of(viewport: Viewport, javascript: bool) -> Capabilities {
     let mut capabilities = Capabilities::new();
     capabilities.insert("acceptInsecureCerts".into(), json!(true));
     capabilities.insert("goog:chromeOptions".into(), chrome);
+    capabilities.insert("goog:loggingPrefs".into(), json!({ "browser": "WARNING" }));
     capabilities
 }
