@@ -98,10 +98,7 @@ async fn go_to_sign_in(browser: &Browser, who: Who, viewport: Viewport) -> Resul
         wait_for_path(browser, "/sign-in/operator").await?;
         ensure!(browser.text("h1").await? == "经办人账号登录");
         let labels = browser.texts("label").await?;
-        ensure!(
-            labels == ["单位统一信用代码/法人账号", "经办人手机号/身份证号", "经办人密码"],
-            "{labels:?}"
-        );
+        ensure!(labels == ["单位统一信用代码/法人账号", "经办人手机号/身份证号", "经办人密码"], "{labels:?}");
     }
     Ok(())
 }
@@ -111,7 +108,9 @@ async fn be_refused_once(browser: &Browser, who: Who) -> Result<()> {
     ensure!(!browser.has("#captcha_answer").await?, "no captcha without a failure");
     who.submit(browser, "Wrong2026").await?;
     ensure!(browser.text(".alert--error").await?.contains("账号或密码错误"));
-    ensure!(browser.run("return document.title").await?.as_str().is_some_and(|title| title.starts_with("错误：")));
+    ensure!(
+        browser.run("return document.title").await?.as_str().is_some_and(|title| title.starts_with("错误："))
+    );
     for (css, text) in who.fields() {
         ensure!(browser.value(css).await? == *text);
     }
@@ -198,7 +197,13 @@ async fn sign_out_everywhere(demo: &Demo, browser: &Browser, who: Who) -> Result
     // No portal gets anybody in without the password now.
     browser.goto(&demo.portal("/apps/work-injury-insurance")).await?;
     wait_for_path(browser, "/sign-in/personal").await?;
-    browser.goto(&demo.portal(if who == Who::Person { "/hall/login?as=personal" } else { "/hall/login?as=unit" })).await?;
+    browser
+        .goto(&demo.portal(if who == Who::Person {
+            "/hall/login?as=personal"
+        } else {
+            "/hall/login?as=unit"
+        }))
+        .await?;
     browser.wait_for_url(|url| url.path().starts_with("/sign-in/"), PATIENCE).await?;
     ensure!(browser.has("#password").await?);
     Ok(())
@@ -316,11 +321,15 @@ async fn signing_out_by_link_asks_first() -> Result<()> {
 async fn a_site_that_nobody_knows() -> Result<()> {
     let demo = Demo::on_sqlite().await?;
     let browser = Browser::open(Viewport::Desktop).await?;
-    let elsewhere = "client_id=nobody&redirect_uri=https%3A%2F%2Felsewhere.example%2F&response_type=code&scope=openid";
+    let elsewhere =
+        "client_id=nobody&redirect_uri=https%3A%2F%2Felsewhere.example%2F&response_type=code&scope=openid";
     browser.goto(&demo.provider(&format!("/authorize?{elsewhere}"))).await?;
     ensure!(browser.text("h1").await? == "无法继续登录");
     ensure!(browser.text(".card__lead").await? == "来源网站未在本平台登记，请从正确的网站进入。");
-    ensure!(browser.current_url().await?.path() == "/authorize", "nobody is sent to an address that is not known");
+    ensure!(
+        browser.current_url().await?.path() == "/authorize",
+        "nobody is sent to an address that is not known"
+    );
     browser.click_link_text("返回首页").await?;
     wait_for_path(&browser, "/").await?;
     ensure!(browser.current_url().await?.as_str() == demo.portal("/"));

@@ -49,6 +49,8 @@ pub struct Links {
 pub struct Around {
     pub display: Display,
     pub captcha: Option<CaptchaView>,
+    /// 扫码登录在这里
+    pub qr_link: String,
     pub links: Links,
 }
 
@@ -83,7 +85,13 @@ pub async fn around(app: &App, visitor: &Visitor, query: Query, page: &PageUrls)
         appeal: urls::APPEALS,
         action: keep(page.own),
     };
-    Ok(Around { display: pending.map(|pending| pending.display).unwrap_or_default(), captcha, links })
+    let qr_link = keep(urls::SIGN_IN_QR);
+    Ok(Around {
+        display: pending.map(|pending| pending.display).unwrap_or_default(),
+        captcha,
+        qr_link,
+        links,
+    })
 }
 
 impl Around {

@@ -1,7 +1,9 @@
 //! Parts of the manual that later releases open: each has its own address already, and says so plainly.
 
 use askama::Template;
+use axum::extract::Query;
 use axum::response::Response;
+use serde::Deserialize;
 
 use crate::web::{self, Frame, Visitor, urls};
 
@@ -11,18 +13,21 @@ struct Page<'a> {
     frame: Frame<'a>,
     title: &'static str,
     message: &'static str,
-    back_link: &'static str,
+    back_link: String,
     back_label: &'static str,
 }
 
 fn show(visitor: &Visitor, title: &'static str, message: &'static str) -> web::Result<Response> {
-    visitor.show(&Page {
-        frame: visitor.frame(),
-        title,
-        message,
-        back_link: urls::SIGN_IN,
-        back_label: "返回登录",
-    })
+    show_with(visitor, title, message, urls::SIGN_IN.to_owned())
+}
+
+fn show_with(
+    visitor: &Visitor,
+    title: &'static str,
+    message: &'static str,
+    back_link: String,
+) -> web::Result<Response> {
+    visitor.show(&Page { frame: visitor.frame(), title, message, back_link, back_label: "返回登录" })
 }
 
 /// 二 法人注册
@@ -39,6 +44,21 @@ pub async fn register_legal_entity(visitor: Visitor) -> web::Result<Response> {
 /// When the template fails.
 pub async fn register_personal(visitor: Visitor) -> web::Result<Response> {
     show(&visitor, "个人注册尚未开放", "个人注册功能正在建设中。如需开通账号，请联系技术支持。")
+}
+
+/// 四 扫码登录
+///
+/// # Errors
+/// When the template fails.
+pub async fn sign_in_qr(visitor: Visitor, Query(query): Query<SignInQuery>) -> web::Result<Response> {
+    // Whoever comes back goes on with the portal that waits.
+    let back = urls::with_request(urls::SIGN_IN, query.request.as_deref());
+    show_with(&visitor, "扫码登录尚未开放", "扫码登录功能正在建设中，请返回使用账号密码登录。", back)
+}
+
+#[derive(Deserialize)]
+pub struct SignInQuery {
+    request: Option<String>,
 }
 
 /// 五 忘记密码

@@ -54,27 +54,16 @@ pub struct NewToken<'a> {
     pub expires_at: Timestamp,
 }
 
-/// A further access token of a grant: the first is part of the grant's row.
+/// An access token beside the first of a grant, which is part of the grant's row.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn insert_access(tx: &mut AnyConnection, token: &NewToken<'_>) -> sqlx::Result<()> {
-    insertion(token).execute(tx).await.map(drop)
-}
-
-/// For an access token with which nothing else happens.
-///
-/// # Errors
-/// When the database fails.
-pub async fn insert_access_alone(store: &Store, token: &NewToken<'_>) -> sqlx::Result<()> {
-    store.write.execute(insertion(token)).await.map(drop)
-}
-
-fn insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
+pub async fn insert_access(store: &Store, token: &NewToken<'_>) -> sqlx::Result<()> {
     let sql = "INSERT INTO access_tokens (hash, grant_id, client_id, scope, issued_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
     let query = sqlx::query(sql).bind(token.hash).bind(token.grant_id).bind(token.client_id);
-    query.bind(token.scope).bind(token.now.millis()).bind(token.expires_at.millis())
+    let query = query.bind(token.scope).bind(token.now.millis()).bind(token.expires_at.millis());
+    store.write.execute(query).await.map(drop)
 }
 
 /// An access token that is alive: neither it, nor its grant, nor its account has ended.
@@ -82,7 +71,8 @@ fn insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
 /// # Errors
 /// When the database fails.
 pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Result<Option<AccessTokenRow>> {
-    let sql = "SELECT g.client_id, g.scope, g.code_consumed_at AS issued_at, g.access_expires_at AS expires_at,
+    let sql =
+        "SELECT g.client_id, g.scope, g.code_consumed_at AS issued_at, g.access_expires_at AS expires_at,
             g.account_id, a.kind AS account_kind, g.claims, g.acr, g.authenticated_at
         FROM grants g JOIN accounts a ON a.id = g.account_id
             LEFT JOIN operators o ON o.account_id = g.account_id
@@ -113,15 +103,17 @@ pub async fn revoke_access(store: &Store, hash: &[u8], client_id: &str) -> sqlx:
 }
 
 /// # Errors
-/// When the database fails; [`super::is_duplicate`] tells a successor that was issued already.
-pub async fn insert_refresh(tx: &mut AnyConnection, token: &NewToken<'_>) -> sqlx::Result<()> {
-    refresh_insertion(token).execute(tx).await.map(drop)
+/// When the database fails.
+pub async fn insert_refresh(store: &Store, token: &NewToken<'_>) -> sqlx::Result<()> {
+    store.write.execute(refresh_insertion(token)).await.map(drop)
 }
 
+/// The same, as part of a rotation.
+///
 /// # Errors
 /// When the database fails.
-pub async fn insert_refresh_alone(store: &Store, token: &NewToken<'_>) -> sqlx::Result<()> {
-    store.write.execute(refresh_insertion(token)).await.map(drop)
+pub async fn insert_refresh_in(tx: &mut AnyConnection, token: &NewToken<'_>) -> sqlx::Result<()> {
+    refresh_insertion(token).execute(tx).await.map(drop)
 }
 
 fn refresh_insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {

@@ -12,6 +12,7 @@ pub const SIGN_IN_FINISH: &str = "/sign-in/finish";
 pub const SIGN_IN_LEGAL_ENTITY: &str = "/sign-in/legal-entity";
 pub const SIGN_IN_OPERATOR: &str = "/sign-in/operator";
 pub const SIGN_IN_PERSONAL: &str = "/sign-in/personal";
+pub const SIGN_IN_QR: &str = "/sign-in/qr";
 pub const SIGN_OUT: &str = "/sign-out";
 
 /// A page of the sign-in that goes on with a pending authorization request, if there is one.

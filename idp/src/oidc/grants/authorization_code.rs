@@ -64,7 +64,7 @@ async fn issue_refresh(app: &App, grant: &GrantRow) -> Result<Option<String>> {
         now,
         expires_at: now + Span::minutes(app.config.tokens.refresh_token_days * 24 * 60),
     };
-    tokens::insert_refresh_alone(&app.store, &token).await?;
+    tokens::insert_refresh(&app.store, &token).await?;
     Ok(Some(refresh_token))
 }
 

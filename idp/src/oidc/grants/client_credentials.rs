@@ -26,7 +26,7 @@ pub async fn issue(app: &App, client: &Client, params: &Params) -> Result<TokenR
         now,
         expires_at: now + Span::seconds(lifetime),
     };
-    tokens::insert_access_alone(&app.store, &token).await?;
+    tokens::insert_access(&app.store, &token).await?;
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",

@@ -9,8 +9,8 @@ use crate::oidc::token::TokenResponse;
 use crate::oidc::{id_token, oxide, scopes};
 use crate::platform::random;
 use crate::platform::vault::Purpose;
+use crate::store::grants;
 use crate::store::tokens::{self, NewToken, RefreshTokenRow};
-use crate::store::{self, grants};
 use crate::web::params::Params;
 
 /// An answer can be lost on its way: within this time the old token gets the same successor again.
@@ -32,11 +32,8 @@ pub async fn refresh(app: &App, client: &Client, params: &Params) -> Result<Toke
     if !scope.split(' ').all(|scope| scopes::contains(&token.scope, scope)) {
         return Err(OAuthError::new(Code::InvalidScope, "the scope is wider than what was granted").into());
     }
-    let mut tx = app.store.begin().await?;
     let refresh_token = if client.is_public() {
-        let rotated = rotate(app, &mut tx, client, &token, (presented, &hash), now).await?;
-        let Some(successor) = rotated else {
-            tx.rollback().await?;
+        let Some(successor) = rotate(app, client, &token, (presented, &hash), now).await? else {
             grants::revoke(&app.store, &token.grant_id, now).await?;
             tracing::warn!("a refresh token was used after its rotation; its grant is revoked");
             return Err(dead().into());
@@ -56,8 +53,7 @@ pub async fn refresh(app: &App, client: &Client, params: &Params) -> Result<Toke
         now,
         expires_at: now + Span::seconds(lifetime),
     };
-    tokens::insert_access(&mut tx, &access).await?;
-    tx.commit().await?;
+    tokens::insert_access(&app.store, &access).await?;
     // Core section 12.2: the same identity, and no nonce that could be taken for a fresh sign-in's.
     let id_token = if scopes::contains(&scope, "openid") {
         Some(id_token::make(app, client, &grant, &access_token, None).await?)
@@ -79,7 +75,6 @@ pub async fn refresh(app: &App, client: &Client, params: &Params) -> Result<Toke
 /// The successor is derived from the token, so that whoever shows the old one again gets the same.
 async fn rotate(
     app: &App,
-    tx: &mut sqlx::AnyConnection,
     client: &Client,
     token: &RefreshTokenRow,
     (presented, hash): (&str, &[u8]),
@@ -87,7 +82,8 @@ async fn rotate(
 ) -> Result<Option<String>> {
     let successor = app.vault.derive(Purpose::RefreshSuccessor, presented);
     let successor_hash = random::hash(&successor);
-    if tokens::consume_refresh(tx, hash, now).await? {
+    let mut tx = app.store.begin().await?;
+    if tokens::consume_refresh(&mut tx, hash, now).await? {
         let next = NewToken {
             hash: &successor_hash,
             grant_id: Some(&token.grant_id),
@@ -97,10 +93,12 @@ async fn rotate(
             // The family ends when its first token would have: rotation does not prolong it.
             expires_at: Timestamp::from_millis(token.expires_at),
         };
-        tokens::insert_refresh(tx, &next).await?;
+        tokens::insert_refresh_in(&mut tx, &next).await?;
+        tx.commit().await?;
         return Ok(Some(successor));
     }
-    let rotated = store::tokens::rotation(tx, hash, &successor_hash).await?;
+    let rotated = tokens::rotation(&mut tx, hash, &successor_hash).await?;
+    tx.rollback().await?;
     let within_grace = rotated.is_some_and(|at| now - Timestamp::from_millis(at) <= GRACE);
     Ok(within_grace.then_some(successor))
 }
