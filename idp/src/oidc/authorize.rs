@@ -1,14 +1,16 @@
 //! The authorization endpoint (OpenID Connect Core section 3.1.2). Reads as the protocol's checklist: who asks, where
 //! the answer goes, what is asked, who is there, have they agreed, here is the code.
 
+mod code;
 pub mod consent;
+mod progress;
 mod response;
 
 use axum::extract::{RawQuery, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use url::Url;
 
+use self::progress::{Progress, keep, pending_request};
 use super::authorization_request::{self, AuthorizationRequest, ReturnAddress};
 use super::error::{Code, OAuthError};
 use super::subject::subject;
@@ -16,14 +18,11 @@ use super::{acr, scopes};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::timestamp::{Span, Timestamp};
-use crate::guard::pending::{self, Display};
 use crate::guard::sessions::Session;
-use crate::platform::random;
-use crate::store::grants::{self, GrantRow};
+use crate::store::grants;
 use crate::web::forms::form_params_as_sent;
 use crate::web::params::Params;
-use crate::web::{Problem, Visitor, urls};
-use crate::{store, web};
+use crate::web::{self, Problem, Visitor, urls};
 
 /// GET and POST `/authorize`.
 ///
@@ -92,40 +91,6 @@ async fn return_address(app: &App, params: &Params) -> web::Result<(std::sync::A
     Ok((client, ReturnAddress { redirect_uri: redirect_uri.to_owned(), state }))
 }
 
-/// How far a request has come.
-struct Progress {
-    /// Whoever signed in after this has done so for this request.
-    started_at: Timestamp,
-    pending_id: Option<String>,
-    agreed: bool,
-}
-
-impl Progress {
-    fn starting(app: &App) -> Self {
-        Self { started_at: app.clock.now(), pending_id: None, agreed: false }
-    }
-}
-
-async fn pending_request(
-    app: &App,
-    visitor: &Visitor,
-    query: Option<&str>,
-) -> web::Result<(std::sync::Arc<Client>, AuthorizationRequest, Progress)> {
-    let gone = || {
-        let message = "登录超时，请返回来源网站重新登录。";
-        Problem::new(StatusCode::BAD_REQUEST, "登录超时", message)
-            .detail("the request has expired or was answered")
-    };
-    let params = Params::parse(query.unwrap_or_default().as_bytes()).map_err(|_| unreadable())?;
-    let id = params.get("request").ok_or_else(gone)?;
-    let pending = pending::find(app, &visitor.caller, id).await?.ok_or_else(gone)?;
-    let request: AuthorizationRequest =
-        serde_json::from_value(pending.request).map_err(|error| web::Error::Fault(error.into()))?;
-    let client = app.clients.find(&app.store, &request.client_id).await?.ok_or_else(gone)?;
-    let progress = Progress { started_at: pending.created_at, pending_id: Some(pending.id), agreed: false };
-    Ok((client, request, progress))
-}
-
 async fn decide(
     app: &App,
     visitor: &Visitor,
@@ -165,7 +130,7 @@ async fn decide(
         let id = keep(app, visitor, client, request, progress).await?;
         return Ok(visitor.go(&urls::with_request("/authorize/consent", Some(&id))));
     }
-    let code = issue_code(app, request, &session, acr, progress.pending_id.as_deref()).await?;
+    let code = code::issue(app, request, &session, acr, progress.pending_id.as_deref()).await?;
     match code {
         Some(code) => Ok(response::granted(app, visitor, &address, &code)),
         None => Ok(visitor.go(urls::SIGN_IN)),
@@ -240,84 +205,4 @@ async fn ask_to_sign_in(
     };
     let id = keep(app, visitor, client, request, progress).await?;
     Ok(visitor.go(&urls::with_request(page, Some(&id))))
-}
-
-async fn keep(
-    app: &App,
-    visitor: &Visitor,
-    client: &Client,
-    request: &AuthorizationRequest,
-    progress: Progress,
-) -> web::Result<String> {
-    if let Some(id) = progress.pending_id {
-        return Ok(id);
-    }
-    let display = Display {
-        portal_name: client.metadata.client_name.clone(),
-        form_target: form_target(&request.redirect_uri),
-        login_hint: request.login_hint.clone(),
-        again: visitor.session().await?.is_some(),
-        account_type: request.account_type.clone(),
-    };
-    let value = serde_json::to_value(request).map_err(|error| web::Error::Fault(error.into()))?;
-    Ok(pending::keep(app, &visitor.caller, display, value).await?)
-}
-
-/// What `form-action` must allow for a form that ends at the portal: an origin, or an app's own scheme.
-fn form_target(redirect_uri: &str) -> Option<String> {
-    let url = Url::parse(redirect_uri).ok()?;
-    match url.origin() {
-        origin @ url::Origin::Tuple(..) => Some(origin.ascii_serialization()),
-        url::Origin::Opaque(_) => Some(format!("{}:", url.scheme())),
-    }
-}
-
-/// Writes the grant that the code stands for; a pending request is taken with it, so that it is answered once.
-async fn issue_code(
-    app: &App,
-    request: &AuthorizationRequest,
-    session: &Session,
-    acr: &str,
-    pending_id: Option<&str>,
-) -> web::Result<Option<String>> {
-    let code = random::token();
-    let now = app.clock.now();
-    let access = now + Span::seconds(app.config.tokens.code_seconds + app.config.tokens.access_token_seconds);
-    // As long as the session, so that its end is told to this portal; longer only with a refresh token.
-    let longest = if scopes::contains(&request.scope, "offline_access") {
-        access + Span::minutes(app.config.tokens.refresh_token_days * 24 * 60)
-    } else {
-        session.expires_at
-    };
-    let claims = request.claims.as_ref().map(serde_json::to_string).transpose();
-    let grant = GrantRow {
-        id: random::hash(&code),
-        client_id: request.client_id.clone(),
-        account_id: session.account_id.clone(),
-        sid: session.sid.clone(),
-        scope: request.scope.clone(),
-        redirect_uri: request.redirect_uri.clone(),
-        nonce: request.nonce.clone(),
-        code_challenge: request.code_challenge.clone(),
-        claims: claims.map_err(|error| web::Error::Fault(error.into()))?,
-        acr: acr.to_owned(),
-        amr: session.amr.clone(),
-        authenticated_at: session.authenticated_at.millis(),
-        code_expires_at: (now + Span::seconds(app.config.tokens.code_seconds)).millis(),
-        code_consumed_at: None,
-        expires_at: access.max(longest).millis(),
-        revoked_at: None,
-    };
-    match pending_id {
-        None => grants::insert(&app.store, &grant, now).await?,
-        Some(id) => {
-            let mut tx = app.store.begin().await?;
-            if !store::authorization_requests::take(&mut tx, &random::hash(id)).await? {
-                return Ok(None);
-            }
-            grants::insert_in(&mut tx, &grant, now).await?;
-            tx.commit().await?;
-        }
-    }
-    Ok(Some(code))
 }

@@ -4,6 +4,8 @@
 //! wire format are ours. Its error enums are closed and its clock is its own, so each `Err` is told by the step where
 //! it arose, and expiry is checked by our clock before a grant is handed over.
 
+mod requests;
+
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +17,7 @@ use oxide_auth::code_grant::refresh::{self, Refresh};
 use oxide_auth::primitives::grant::{Extensions, Grant, Value};
 use oxide_auth::primitives::registrar::{BoundClient, ExactUrl, PreGrant, RegisteredUrl};
 
+use self::requests::{Authenticated, Request};
 use super::error::{Code, OAuthError};
 use crate::domain::client::Client;
 use crate::store::grants::GrantRow;
@@ -215,115 +218,4 @@ fn recover(grant: &GrantRow, extensions: Extensions) -> Result<Grant, OAuthError
 
 fn parse_scope(scope: &str) -> Result<oxide_auth::primitives::scope::Scope, OAuthError> {
     scope.parse().map_err(|_| refuse(Code::InvalidScope, "the scope is malformed"))
-}
-
-struct Request<'a>(&'a Params);
-
-impl Request<'_> {
-    fn text(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.0.get(name).map(Cow::Borrowed)
-    }
-}
-
-impl authorization::Request for Request<'_> {
-    fn valid(&self) -> bool {
-        true
-    }
-    fn client_id(&self) -> Option<Cow<'_, str>> {
-        self.text("client_id")
-    }
-    fn scope(&self) -> Option<Cow<'_, str>> {
-        self.text("scope")
-    }
-    fn redirect_uri(&self) -> Option<Cow<'_, str>> {
-        self.text("redirect_uri")
-    }
-    fn state(&self) -> Option<Cow<'_, str>> {
-        self.text("state")
-    }
-    fn response_type(&self) -> Option<Cow<'_, str>> {
-        self.text("response_type")
-    }
-    fn extension(&self, key: &str) -> Option<Cow<'_, str>> {
-        self.text(key)
-    }
-}
-
-/// A token request whose client has proved who it is.
-struct Authenticated<'a> {
-    params: &'a Params,
-    client_id: &'a str,
-}
-
-impl Authenticated<'_> {
-    fn text(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.params.get(name).map(Cow::Borrowed)
-    }
-
-    fn credentials(&self) -> Option<(Cow<'_, str>, Cow<'_, [u8]>)> {
-        Some((Cow::Borrowed(self.client_id), Cow::Borrowed(b"")))
-    }
-}
-
-impl accesstoken::Request for Authenticated<'_> {
-    fn valid(&self) -> bool {
-        true
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        self.text("code")
-    }
-    fn authorization(&self) -> accesstoken::Authorization<'_> {
-        accesstoken::Authorization::Username(Cow::Borrowed(self.client_id))
-    }
-    fn client_id(&self) -> Option<Cow<'_, str>> {
-        None
-    }
-    fn redirect_uri(&self) -> Option<Cow<'_, str>> {
-        self.text("redirect_uri")
-    }
-    fn grant_type(&self) -> Option<Cow<'_, str>> {
-        self.text("grant_type")
-    }
-    fn extension(&self, _: &str) -> Option<Cow<'_, str>> {
-        None
-    }
-}
-
-impl refresh::Request for Authenticated<'_> {
-    fn valid(&self) -> bool {
-        true
-    }
-    fn refresh_token(&self) -> Option<Cow<'_, str>> {
-        self.text("refresh_token")
-    }
-    fn scope(&self) -> Option<Cow<'_, str>> {
-        self.text("scope")
-    }
-    fn grant_type(&self) -> Option<Cow<'_, str>> {
-        self.text("grant_type")
-    }
-    fn authorization(&self) -> Option<(Cow<'_, str>, Cow<'_, [u8]>)> {
-        self.credentials()
-    }
-    fn extension(&self, _: &str) -> Option<Cow<'_, str>> {
-        None
-    }
-}
-
-impl client_credentials::Request for Authenticated<'_> {
-    fn valid(&self) -> bool {
-        true
-    }
-    fn authorization(&self) -> Option<(Cow<'_, str>, Cow<'_, [u8]>)> {
-        self.credentials()
-    }
-    fn scope(&self) -> Option<Cow<'_, str>> {
-        self.text("scope")
-    }
-    fn grant_type(&self) -> Option<Cow<'_, str>> {
-        self.text("grant_type")
-    }
-    fn extension(&self, _: &str) -> Option<Cow<'_, str>> {
-        None
-    }
 }

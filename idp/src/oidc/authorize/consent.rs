@@ -5,7 +5,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{form_target, pending_request};
+use super::progress::{form_target, pending_request};
 use crate::app::App;
 use crate::oidc::authorization_request::ReturnAddress;
 use crate::oidc::error::{Code, OAuthError};

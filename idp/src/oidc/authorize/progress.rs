@@ -1,0 +1,81 @@
+//! A request between its arrival and its answer: kept while its visitor signs in or agrees.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use url::Url;
+
+use super::unreadable;
+use crate::app::App;
+use crate::domain::client::Client;
+use crate::domain::timestamp::Timestamp;
+use crate::guard::pending::{self, Display};
+use crate::oidc::authorization_request::AuthorizationRequest;
+use crate::web::params::Params;
+use crate::web::{self, Problem, Visitor};
+
+/// How far a request has come.
+pub struct Progress {
+    /// Whoever signed in after this has done so for this request.
+    pub started_at: Timestamp,
+    pub pending_id: Option<String>,
+    pub agreed: bool,
+}
+
+impl Progress {
+    pub fn starting(app: &App) -> Self {
+        Self { started_at: app.clock.now(), pending_id: None, agreed: false }
+    }
+}
+
+/// The request that the URL names, for the browser that made it.
+pub async fn pending_request(
+    app: &App,
+    visitor: &Visitor,
+    query: Option<&str>,
+) -> web::Result<(Arc<Client>, AuthorizationRequest, Progress)> {
+    let gone = || {
+        let message = "登录超时，请返回来源网站重新登录。";
+        Problem::new(StatusCode::BAD_REQUEST, "登录超时", message)
+            .detail("the request has expired or was answered")
+    };
+    let params = Params::parse(query.unwrap_or_default().as_bytes()).map_err(|_| unreadable())?;
+    let id = params.get("request").ok_or_else(gone)?;
+    let pending = pending::find(app, &visitor.caller, id).await?.ok_or_else(gone)?;
+    let request: AuthorizationRequest =
+        serde_json::from_value(pending.request).map_err(|error| web::Error::Fault(error.into()))?;
+    let client = app.clients.find(&app.store, &request.client_id).await?.ok_or_else(gone)?;
+    let progress = Progress { started_at: pending.created_at, pending_id: Some(pending.id), agreed: false };
+    Ok((client, request, progress))
+}
+
+/// Keeps the request, unless it is kept already; gives its id.
+pub async fn keep(
+    app: &App,
+    visitor: &Visitor,
+    client: &Client,
+    request: &AuthorizationRequest,
+    progress: Progress,
+) -> web::Result<String> {
+    if let Some(id) = progress.pending_id {
+        return Ok(id);
+    }
+    let display = Display {
+        portal_name: client.metadata.client_name.clone(),
+        form_target: form_target(&request.redirect_uri),
+        login_hint: request.login_hint.clone(),
+        again: visitor.session().await?.is_some(),
+        account_type: request.account_type.clone(),
+    };
+    let value = serde_json::to_value(request).map_err(|error| web::Error::Fault(error.into()))?;
+    Ok(pending::keep(app, &visitor.caller, display, value).await?)
+}
+
+/// What `form-action` must allow for a form that ends at the portal: an origin, or an app's own scheme.
+pub fn form_target(redirect_uri: &str) -> Option<String> {
+    let url = Url::parse(redirect_uri).ok()?;
+    match url.origin() {
+        origin @ url::Origin::Tuple(..) => Some(origin.ascii_serialization()),
+        url::Origin::Opaque(_) => Some(format!("{}:", url.scheme())),
+    }
+}
