@@ -216,7 +216,7 @@ impl Server {
         let began = Instant::now();
         let child = command(&["serve"]).stderr(Stdio::null()).spawn()?;
         let mut server = Self { child, base, secret, started: Duration::ZERO };
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while !answers(port) {
             ensure!(server.child.try_wait()?.is_none(), "the server stopped");
             ensure!(began.elapsed() < Duration::from_secs(10), "the server does not answer");
             std::thread::sleep(Duration::from_millis(1));
@@ -249,6 +249,17 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Whether discovery is answered: by hand, since a client library would take longer to start than the server.
+fn answers(port: u16) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
+        let request = "GET /.well-known/openid-configuration HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes())?;
+        std::io::read_to_string(stream)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
 }
 
 fn free_port() -> Result<u16> {
