@@ -100,7 +100,8 @@ on_both! {
         Portal::register(&app, "hall").await;
         let now = app.clock.now().seconds();
         for changes in [
-            json!({"iss": "hall"}), json!({"iss": null}), json!({"sub": "hall"}), json!({"sub": null}), json!({"sub": 1}),
+            json!({"iss": "hall"}), json!({"iss": null}), json!({"sub": "hall"}), json!({"sub": null}),
+            json!({"sub": 1}),
             json!({"sub": "nobody", "iss": "nobody"}), json!({"sub": "hall", "iss": "hall"}),
             json!({"aud": "https://other.example"}), json!({"aud": null}), json!({"aud": []}),
             json!({"aud": [app.base, "https://other.example"]}), json!({"aud": format!("{}/", app.base)}),
@@ -168,7 +169,10 @@ on_both! {
         let grant = ("grant_type", "client_credentials");
         for (form, basic, status, error) in [
             (vec![grant, ("client_assertion", &*jws)], false, 400, "invalid_request"),
-            (vec![grant, ("client_assertion", &*jws), ("client_assertion_type", "jwt")], false, 400, "invalid_request"),
+            (
+                vec![grant, ("client_assertion", &*jws), ("client_assertion_type", "jwt")],
+                false, 400, "invalid_request",
+            ),
             (
                 vec![grant, ("client_assertion", &*jws), ("client_assertion_type", TYPE), ("client_secret", "x")],
                 false, 400, "invalid_request",

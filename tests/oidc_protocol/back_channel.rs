@@ -91,7 +91,8 @@ on_both! {
         {
             let (header, told) = verified(&app, &logout_token(&receiver.wait(1).await[0])).await;
             assert_eq!((&header["typ"], &header["alg"]), (&json!("logout+jwt"), &json!(alg)));
-            assert_eq!(members(&told), ["aud", "events", "exp", "iat", "iss", "jti", "sid", "sub"], "and never a nonce");
+            let expected = ["aud", "events", "exp", "iat", "iss", "jti", "sid", "sub"];
+            assert_eq!(members(&told), expected, "and never a nonce");
             let event = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
             assert_eq!((&told["iss"], &told["aud"], &told["events"]), (&json!(app.base), &json!(portal.id), &event));
             let identity = claims(id_token);
@@ -152,5 +153,22 @@ on_both! {
         let account = unit.find(&app.app).await.unwrap().unwrap().account_id;
         idp::guard::sessions::disable_account(&app.app, &account).await.unwrap();
         assert_eq!(claims(&logout_token(&receiver.wait(2).await[1]))["sid"], sid);
+    }
+}
+
+on_both! {
+    // Section 2.3: also the portals from before the visitor signed in again, which made the session longer.
+    async fn a_renewed_session_still_knows_its_portals(app: TestApp) {
+        let receiver = Receiver::default();
+        let portal = receiver.portal(&app, "hall", json!({})).await;
+        let mut agent = signed_in(&app).await;
+        let sid = claims(&text(&portal.tokens(&mut agent, &[]).await, "id_token"))["sid"].clone();
+        app.advance_seconds(11 * 3600);
+        let fields = [("account", "liying2026"), ("password", PASSWORD)];
+        assert_eq!(agent.sign_in("/sign-in/personal", &fields).await.status, 303);
+        app.advance_seconds(2 * 3600);
+        idp::janitor::sweep(&app.app).await.unwrap();
+        agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
+        assert_eq!(claims(&logout_token(&receiver.wait(1).await[0]))["sid"], sid);
     }
 }

@@ -38,8 +38,8 @@ on_both! {
         for wrong in [
             basic("hall", "wrong"), basic("hall", ""), basic("hall", &secret[1..]), basic("nobody", secret),
             basic("a+portal%3A%2B%25%26", secret), basic("", ""), basic("hall%ff", secret),
-            Some("Basic".to_owned()), Some("Basic !!!".to_owned()), Some(format!("Basic {}", STANDARD.encode("hall"))),
-            Some(format!("Bearer {secret}")), None,
+            Some("Basic".to_owned()), Some("Basic !!!".to_owned()),
+            Some(format!("Basic {}", STANDARD.encode("hall"))), Some(format!("Bearer {secret}")), None,
         ] {
             let reply = ask(&app, wrong.clone(), &GRANT).await;
             assert_refused(&reply, 401, "invalid_client");

@@ -29,7 +29,8 @@ on_both! {
         let sub = claims(&text(&tokens, "id_token"))["sub"].clone();
         let told = introspect(&portal, &mut agent, &access).await;
         // RFC 7662 section 2.2.
-                let expected = ["acr", "active", "auth_time", "client_id", "exp", "iat", "iss", "scope", "sub", "token_type"];
+                let expected = ["acr", "active", "auth_time", "client_id", "exp", "iat", "iss", "scope", "sub",
+            "token_type"];
         assert_eq!(members(&told), expected);
         assert_eq!((&told["active"], &told["client_id"], &told["sub"]), (&json!(true), &json!("hall"), &sub));
         assert_eq!((&told["iss"], &told["scope"]), (&json!(app.base), &json!("openid profile offline_access")));
@@ -84,7 +85,8 @@ on_both! {
         for token in ["made-up", &access, &refresh] {
             revoke(&portal, &mut agent, &[("token", token), ("token_type_hint", "nonsense")]).await;
         }
-        let own = text(&portal.token(&mut agent, &[("grant_type", "client_credentials")]).await.json(), "access_token");
+        let own = portal.token(&mut agent, &[("grant_type", "client_credentials")]).await.json();
+        let own = text(&own, "access_token");
         revoke(&portal, &mut agent, &[("token", &own)]).await;
         assert_eq!(introspect(&portal, &mut agent, &own).await, json!({"active": false}));
     }

@@ -189,7 +189,8 @@ on_both! {
             let tokens = portal.tokens(&mut agent, &[("acr_values", wanted)]).await;
             assert_eq!(id_token(&tokens)["acr"], told, "{wanted}");
         }
-        let essential = |value: &str| json!({"id_token": {"acr": {"essential": true, "values": [value]}}}).to_string();
+        let essential =
+            |value: &str| json!({"id_token": {"acr": {"essential": true, "values": [value]}}}).to_string();
         let reached = portal.tokens(&mut agent, &[("claims", &essential(low))]).await;
         assert_eq!(id_token(&reached)["acr"], low);
         let reply = agent.get(&portal.authorize_path(&[("claims", &essential("urn:jl-uia:loa:3"))])).await;

@@ -33,7 +33,8 @@ on_both! {
                 // Section 2: a hint whose exp has passed is still a hint.
                 app.advance_seconds(900);
             }
-            let mut params = vec![("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", "https://hall.example/")];
+            let back = ("post_logout_redirect_uri", "https://hall.example/");
+            let mut params = vec![("id_token_hint", hint.as_str()), back];
             params.extend(with_state.then_some(("state", state.as_str())));
             params.extend(client_id.then_some(("client_id", "hall")));
             params.push(("ui_locales", "se"));
@@ -74,15 +75,18 @@ on_both! {
         let portal = Portal::register(&app, "hall").await;
         let mut agent = signed_in(&app).await;
         let genuine = hint(&portal, &mut agent).await;
-        let unsigned = format!("{}.{}.", base64url(r#"{"alg":"none","typ":"JWT"}"#), genuine.split('.').nth(1).unwrap());
+        let payload = genuine.split('.').nth(1).unwrap();
+        let unsigned = format!("{}.{payload}.", base64url(r#"{"alg":"none","typ":"JWT"}"#));
         let of_the_portal = {
             let claims = json!({"iss": "hall", "sub": "x", "aud": app.base, "iat": 1, "exp": 9_999_999_999_i64});
             let signer = josekit::jws::HS256.signer_from_bytes(portal.secret.as_ref().unwrap()).unwrap();
-            josekit::jws::serialize_compact(claims.to_string().as_bytes(), &josekit::jws::JwsHeader::new(), &signer).unwrap()
+            let header = josekit::jws::JwsHeader::new();
+            josekit::jws::serialize_compact(claims.to_string().as_bytes(), &header, &signer).unwrap()
         };
         let back = ("post_logout_redirect_uri", "https://hall.example/");
         for params in [
-            &[][..], &[("state", "x")], &[back], &[back, ("client_id", "hall")], &[("id_token_hint", &unsigned), back],
+            &[][..], &[("state", "x")], &[back], &[back, ("client_id", "hall")],
+            &[("id_token_hint", &unsigned), back],
             &[("id_token_hint", &of_the_portal), back], &[("id_token_hint", "nonsense"), back],
         ] {
             let reply = agent.get(&path(params)).await;
@@ -112,7 +116,10 @@ on_both! {
         let other = Portal::register(&app, "other").await;
         let mut agent = signed_in(&app).await;
         let hint = hint(&portal, &mut agent).await;
-        for uri in ["https://hall.example/?foo=bar", "https://evil.example/", "https://hall.example", "https://other.example/"] {
+        for uri in [
+            "https://hall.example/?foo=bar", "https://evil.example/", "https://hall.example",
+            "https://other.example/",
+        ] {
             let reply = agent.get(&path(&[("id_token_hint", &hint), ("post_logout_redirect_uri", uri)])).await;
             assert_page(&reply, "post_logout_redirect_uri is not registered");
         }
@@ -149,7 +156,8 @@ on_both! {
             let request = agent.request(Method::POST, "/sign-out").header("origin", "https://hall.example");
             request.header("sec-fetch-site", "cross-site").form(form)
         };
-        let with_hint = post(&[("id_token_hint", &hint), ("post_logout_redirect_uri", "https://hall.example/"), ("state", "s")]);
+        let back = ("post_logout_redirect_uri", "https://hall.example/");
+        let with_hint = post(&[("id_token_hint", &hint), back, ("state", "s")]);
         let without = post(&[("client_id", "hall")]);
         // Without a hint nobody may be told that they are signed out: the page must see the cookie first.
         let reply = Agent::new(&app.base).send(without).await;
@@ -161,6 +169,6 @@ on_both! {
         assert_eq!(reply.location().as_deref(), Some("https://hall.example/?state=s"));
         assert!(!is_signed_in(&app, &portal, &mut agent).await);
         // The browser's cookie may by now be that of another session, which this request has not ended.
-        assert_eq!(reply.header("set-cookie").contains("__Host-session"), false, "{}", reply.header("set-cookie"));
+        assert!(!reply.header("set-cookie").contains("__Host-session"), "{}", reply.header("set-cookie"));
     }
 }

@@ -20,7 +20,8 @@ on_both! {
         assert_eq!(reply.header("content-type"), "application/json");
         assert_eq!((reply.header("cache-control"), reply.header("pragma")), ("no-store", "no-cache"));
         let tokens = reply.json();
-        assert_eq!(members(&tokens), ["access_token", "expires_in", "id_token", "refresh_token", "scope", "token_type"]);
+        let expected = ["access_token", "expires_in", "id_token", "refresh_token", "scope", "token_type"];
+        assert_eq!(members(&tokens), expected);
         assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&json!("Bearer"), &json!(600)));
         assert_eq!(tokens["scope"], "openid offline_access profile");
         for name in ["access_token", "refresh_token"] {
@@ -43,7 +44,8 @@ on_both! {
         let half = &Sha256::digest(text(&tokens, "access_token"))[..16];
         assert_eq!(claims["at_hash"], base64url(half));
         let bare = portal.tokens(&mut agent, &[("nonce", "")]).await;
-        assert!(super::claims(&text(&bare, "id_token")).get("nonce").is_none(), "Core section 2: echoed, not made up");
+        let bare = super::claims(&text(&bare, "id_token"));
+        assert!(bare.get("nonce").is_none(), "Core section 2: echoed, not made up");
     }
 }
 
@@ -97,7 +99,8 @@ on_both! {
         .await;
         let mut agent = signed_in(&app).await;
         for (redirect_uri, error) in [
-            (Some("https://hall.example/other"), "invalid_grant"), (Some("https://hall.example/callback/"), "invalid_grant"),
+            (Some("https://hall.example/other"), "invalid_grant"),
+            (Some("https://hall.example/callback/"), "invalid_grant"),
             (Some("https://evil.example/"), "invalid_grant"), (None, "invalid_request"),
         ] {
             let code = portal.code(&mut agent, &[]).await;
@@ -211,6 +214,10 @@ on_both! {
             let reply = agent.send(request.header("content-type", kind).body(body)).await;
             assert_refused(&reply, 400, "invalid_request");
         }
+        let large = [("grant_type", "client_credentials"), ("padding", &*"x".repeat(70_000))];
+        assert_refused(&portal.token(&mut agent, &large).await, 413, "invalid_request");
+        let nul = [("grant_type", "client_credentials"), ("client_id", "a\0b")];
+        assert_refused(&portal.token(&mut agent, &nul).await, 400, "invalid_request");
         let get = agent.get("/token?grant_type=client_credentials").await;
         assert_eq!((get.status.as_u16(), get.location()), (405, None));
         let plain = json!({"grant_types": ["authorization_code"]});
@@ -232,7 +239,8 @@ on_both! {
             let reply = portal.token(&mut agent, params).await;
             assert_eq!((reply.status.as_u16(), reply.header("cache-control")), (200, "no-store"), "{}", reply.body);
             let tokens = reply.json();
-            assert_eq!(members(&tokens), ["access_token", "expires_in", "scope", "token_type"], "nothing to refresh, nobody");
+            let expected = ["access_token", "expires_in", "scope", "token_type"];
+            assert_eq!(members(&tokens), expected, "nothing to refresh, nobody");
             assert_eq!(tokens["scope"], "reports");
         }
         for scope in ["openid", "reports openid", "reports other", "profile", "offline_access"] {
@@ -241,6 +249,7 @@ on_both! {
         // A client without scopes of its own has nothing to ask for.
         let bare = Portal::register_with(&app, "bare", json!({"scope": "openid profile"})).await;
         assert_refused(&bare.token(&mut agent, &[grant]).await, 400, "invalid_scope");
-        assert_refused(&public_portal(&app, "app").await.token(&mut agent, &[grant]).await, 400, "unauthorized_client");
+        let public = public_portal(&app, "app").await;
+        assert_refused(&public.token(&mut agent, &[grant]).await, 400, "unauthorized_client");
     }
 }
