@@ -289,7 +289,7 @@ async fn issue_code(
     } else {
         session.expires_at
     };
-    let claims = request.claims.as_ref().map(serde_json::to_string).transpose();
+    let claims = request.claims.as_ref().map(|claims| serde_json::to_string(&claims.names())).transpose();
     let grant = GrantRow {
         id: random::hash(&code),
         client_id: request.client_id.clone(),
