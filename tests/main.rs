@@ -6,4 +6,6 @@ mod support;
 
 mod attacks;
 mod oidc_protocol;
+mod operations;
 mod sign_in;
+mod storage;
