@@ -8,4 +8,6 @@ mod architecture;
 mod attacks;
 mod browser;
 mod oidc_protocol;
+mod operations;
 mod sign_in;
+mod storage;

@@ -46,13 +46,16 @@ enum Command {
     #[command(after_help = "Examples:\n  idp --config idp.toml check-config")]
     CheckConfig,
     /// The signing keys.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  idp keys list\n  idp keys rotate")]
     Keys(keys::Command),
     /// The registered portals.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  idp client list\n  idp client add --file portal.json")]
     Client(client::Command),
     /// The accounts.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  idp account add person --help\n  idp account disable --unit 91220101TEXT00017E"
+    )]
     Account(account::Command),
     /// Serve with the demonstration's accounts; never for real data.
     #[command(

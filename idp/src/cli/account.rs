@@ -24,7 +24,10 @@ use crate::store::{accounts, is_duplicate, operators, principals};
 #[derive(Subcommand)]
 pub enum Command {
     /// Add an account; its first password is read from standard input.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  idp account add person --login-name liying2026 --name 李颖 < password.txt"
+    )]
     Add(Add),
     /// Disable an account, and of a unit its operators too: sessions and tokens end at once.
     #[command(

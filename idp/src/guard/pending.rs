@@ -2,6 +2,8 @@
 //! in two tabs do not disturb each other.
 
 use anyhow::Result;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::Caller;
@@ -22,6 +24,8 @@ pub struct Display {
     /// Which page to open: the `account_type` that the portal asked for.
     pub account_type: Option<String>,
 }
+
+const FIELD: &str = "authorization_requests.parameters";
 
 /// A pending request.
 pub struct Pending {
@@ -50,7 +54,9 @@ pub async fn keep(
 ) -> Result<String> {
     let id = random::token();
     let now = app.clock.now();
+    // Sealed: a login_hint is often a telephone or document number.
     let parameters = serde_json::to_string(&Stored { display, request })?;
+    let parameters = random::base64url(&app.vault.seal(FIELD, &id, &parameters)?);
     let until = now + Span::minutes(app.config.sign_in.request_minutes);
     authorization_requests::insert(
         &app.store,
@@ -73,6 +79,7 @@ pub async fn find(app: &App, caller: &Caller, id: &str) -> Result<Option<Pending
         authorization_requests::find(&app.store, &random::hash(id), &caller.device_hash, app.clock.now())
             .await?;
     let Some((parameters, created_at)) = found else { return Ok(None) };
+    let parameters = app.vault.open_text(FIELD, id, &URL_SAFE_NO_PAD.decode(parameters)?)?;
     let stored: Stored = serde_json::from_str(&parameters)?;
     Ok(Some(Pending {
         id: id.to_owned(),

@@ -42,6 +42,15 @@ impl ClaimsRequest {
         one.chain(many).filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
+    /// Which claims, without what they should be: all that matters once the request is answered, and all that is kept
+    /// of it, since a portal may write anything into a `value`.
+    #[must_use]
+    pub fn names(&self) -> Self {
+        let names =
+            |claims: &Map<String, Value>| claims.keys().map(|name| (name.clone(), Value::Null)).collect();
+        Self { userinfo: names(&self.userinfo), id_token: names(&self.id_token) }
+    }
+
     pub fn is_essential(&self, claim: &str) -> bool {
         let of = |claims: &Map<String, Value>| claims.get(claim)?.get("essential")?.as_bool();
         of(&self.id_token).or_else(|| of(&self.userinfo)).unwrap_or(false)

@@ -119,10 +119,17 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
         E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed | E::Protocol(_) => true,
         E::Database(database) => {
             let code = database.code().unwrap_or_default();
-            // PostgreSQL: connection exception, insufficient resources, operator intervention, query cancelled.
-            // SQLite: busy (5), locked (6), disk full (13), I/O error (10).
-            ["08", "53", "57"].iter().any(|class| code.len() == 5 && code.starts_with(class))
-                || matches!(&*code, "5" | "6" | "10" | "13")
+            if code.len() == 5 {
+                // PostgreSQL: connection exception, insufficient resources, not in the state for it (a database that
+                // takes no connections), operator intervention, query cancelled; a database that is not there; a
+                // server that only reads, after a failover.
+                ["08", "53", "55", "57"].iter().any(|class| code.starts_with(class))
+                    || matches!(&*code, "3D000" | "25006")
+            } else {
+                // SQLite: busy (5), locked (6), I/O error (10), disk full (13), cannot open (14). The upper bits of
+                // the code say more of the same.
+                code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
+            }
         }
         _ => false,
     }

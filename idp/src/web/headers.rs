@@ -46,6 +46,11 @@ pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Re
     }
     let form_target = response.extensions_mut().remove::<FormTarget>();
     secure(response.headers_mut(), form_target.as_ref().map(|target| target.0.as_str()));
+    if app.config.issuer.starts_with("https:") {
+        // RFC 6797. Not for subdomains: they are not ours to speak for.
+        let year = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
     response
 }
 

@@ -27,7 +27,7 @@ pub async fn issue(
     } else {
         session.expires_at
     };
-    let claims = request.claims.as_ref().map(serde_json::to_string).transpose();
+    let claims = request.claims.as_ref().map(|claims| serde_json::to_string(&claims.names())).transpose();
     let grant = GrantRow {
         id: random::hash(&code),
         client_id: request.client_id.clone(),

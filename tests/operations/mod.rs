@@ -1,0 +1,8 @@
+//! What those who run it see: health, metrics, logs, the command line, TLS, and a stop that drops nothing.
+
+mod binary;
+mod command_line;
+mod health;
+mod logs;
+mod shutdown;
+mod tls;

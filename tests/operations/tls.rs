@@ -1,0 +1,95 @@
+//! TLS without a proxy.
+
+use std::process::{Command, Stdio};
+
+use reqwest::{Certificate, Client, StatusCode, Version};
+
+use super::binary::{Home, Running};
+
+/// A certificate for localhost that nobody has signed but itself.
+fn certify(home: &Home) -> (String, String) {
+    let path = |name: &str| home.folder.join(name).to_str().unwrap().to_owned();
+    let (certificate, key) = (path("certificate.pem"), path("key.pem"));
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+        .args(["-keyout", &key, "-out", &certificate])
+        .stderr(Stdio::null())
+        .status()
+        .expect("the openssl program");
+    assert!(made.success());
+    (certificate, key)
+}
+
+/// Whether a handshake of this kind succeeds.
+fn handshake(running: &Running, kind: &[&str]) -> bool {
+    let address = running.base.trim_start_matches("https://");
+    let output = Command::new("openssl")
+        .args(["s_client", "-connect", address, "-cipher", "ALL:@SECLEVEL=0"])
+        .args(kind)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    output.status.success() && String::from_utf8_lossy(&output.stdout).contains("BEGIN CERTIFICATE")
+}
+
+#[tokio::test]
+async fn is_built_in_and_modern() {
+    let home = Home::new();
+    let (certificate, key) = certify(&home);
+    let settings = [
+        ("IDP_ISSUER", "https://localhost"),
+        ("IDP_TLS__CERTIFICATE", certificate.as_str()),
+        ("IDP_TLS__KEY", key.as_str()),
+    ];
+    let running = home.serve("https", &settings);
+    let root = Certificate::from_pem(&std::fs::read(&certificate).unwrap()).unwrap();
+    let client = Client::builder().add_root_certificate(root).no_proxy().build().unwrap();
+    let help = client.get(format!("{}/help", running.base)).send().await.unwrap();
+    assert_eq!(help.status(), StatusCode::OK);
+    assert!([Version::HTTP_11, Version::HTTP_2].contains(&help.version()));
+    assert_eq!(help.headers()["strict-transport-security"], "max-age=31536000");
+    let metadata =
+        client.get(format!("{}/.well-known/openid-configuration", running.base)).send().await.unwrap();
+    assert!(metadata.text().await.unwrap().contains("\"issuer\":\"https://localhost\""));
+    for (kind, wanted) in [("-tls1_3", true), ("-tls1_2", true), ("-tls1_1", false), ("-tls1", false)] {
+        assert_eq!(handshake(&running, &[kind]), wanted, "{kind}");
+    }
+    assert!(!handshake(&running, &["-tls1_2", "-cipher", "AES128-SHA"]), "no suite without forward secrecy");
+    let plain = Client::builder().no_proxy().build().unwrap();
+    let insecure = running.base.replace("https://", "http://");
+    assert!(plain.get(format!("{insecure}/help")).send().await.is_err(), "nothing is served in clear");
+}
+
+#[test]
+fn files_that_do_not_fit_are_named() {
+    let home = Home::new();
+    let (certificate, key) = certify(&home);
+    let other = Home::new();
+    let (_, foreign_key) = certify(&other);
+    for (certificate, key, named) in [
+        ("missing.pem", key.as_str(), "tls.certificate"),
+        (certificate.as_str(), "missing.pem", "tls.key"),
+        (certificate.as_str(), foreign_key.as_str(), "tls.key"),
+        (key.as_str(), key.as_str(), "tls.certificate"),
+    ] {
+        let output = home
+            .command(&["serve"])
+            .env("IDP_TLS__CERTIFICATE", certificate)
+            .env("IDP_TLS__KEY", key)
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && told.contains(named), "{certificate} {key}: {told}");
+    }
+}
