@@ -15,7 +15,17 @@ const FLOORS: &[&[&str]] = &[
     &["app"],
     &["guard"],
     &["web"],
-    &["account_centre", "admin", "appeals", "oidc", "recovery", "registration", "sign_in", "sign_out", "site"],
+    &[
+        "account_centre",
+        "admin",
+        "appeals",
+        "oidc",
+        "recovery",
+        "registration",
+        "sign_in",
+        "sign_out",
+        "site",
+    ],
     &[TOP[0], TOP[1], TOP[2], TOP[3], TOP[4], TOP[5]],
 ];
 /// What holds the product together; here the rooms do know each other.
@@ -25,7 +35,10 @@ const TOP: [&str; 6] = ["cli", "demo", "janitor", "main", "router", "server"];
 const MOST_LINES: usize = 300;
 /// Files that are longer, each with its reason.
 const LONGER: &[(&str, &str)] = &[
-    ("idp/src/oidc/authorize.rs", "the authorization endpoint reads as the protocol's checklist, from top to bottom"),
+    (
+        "idp/src/oidc/authorize.rs",
+        "the authorization endpoint reads as the protocol's checklist, from top to bottom",
+    ),
     ("idp/src/oidc/oxide.rs", "all contact with oxide-auth in one place"),
     ("idp/src/platform/keys.rs", "a quarter of it is its tests"),
 ];
@@ -47,7 +60,8 @@ fn imports_lead_downward() {
     for file in under("idp/src").iter().filter(|file| file.path != "idp/src/lib.rs") {
         let here = room(&file.path);
         for other in file.rooms_it_knows() {
-            let allowed = other == here || floor(&other) < floor(here) || TOP.contains(&here) && TOP.contains(&&*other);
+            let allowed =
+                other == here || floor(&other) < floor(here) || TOP.contains(&here) && TOP.contains(&&*other);
             if !allowed {
                 wrong.push(format!("{} uses crate::{other}", file.path));
             }
@@ -58,7 +72,16 @@ fn imports_lead_downward() {
 
 #[test]
 fn sql_is_in_the_store_only() {
-    const SQL: &[&str] = &["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE ", "\"CREATE ", "\"PRAGMA ", "sqlx::query", "sqlx::raw_sql"];
+    const SQL: &[&str] = &[
+        "\"SELECT ",
+        "\"INSERT ",
+        "\"UPDATE ",
+        "\"DELETE ",
+        "\"CREATE ",
+        "\"PRAGMA ",
+        "sqlx::query",
+        "sqlx::raw_sql",
+    ];
     let files = [under("idp/src"), under("relying-party-demo/src")].concat();
     nowhere(&files, SQL, |file| file.path.starts_with("idp/src/store/"));
 }
@@ -72,7 +95,8 @@ fn time_comes_from_the_clock() {
 
 #[test]
 fn nothing_panics_on_purpose() {
-    const PANICS: &[&str] = &[".unwrap()", ".expect(", ".unwrap_err()", "panic!(", "todo!(", "unimplemented!(", "unreachable!("];
+    const PANICS: &[&str] =
+        &[".unwrap()", ".expect(", ".unwrap_err()", "panic!(", "todo!(", "unimplemented!(", "unreachable!("];
     let files = [under("idp/src"), under("relying-party-demo/src")].concat();
     nowhere(&files, PANICS, |_| false);
 }
@@ -212,13 +236,33 @@ fn no_file_is_longer_than_one_reading() {
 #[test]
 fn migrations_use_what_both_databases_read() {
     const NOT: &[&str] = &[
-        "AUTOINCREMENT", "AUTO_INCREMENT", "BIGSERIAL", "BLOB", "BOOLEAN", "BOOL", "DATE", "DATETIME", "IDENTITY", "JSON",
-        "JSONB", "NOW", "NUMERIC", "REAL", "SERIAL", "TIMESTAMP", "TIMESTAMPTZ", "UUID", "VARCHAR",
+        "AUTOINCREMENT",
+        "AUTO_INCREMENT",
+        "BIGSERIAL",
+        "BLOB",
+        "BOOLEAN",
+        "BOOL",
+        "DATE",
+        "DATETIME",
+        "IDENTITY",
+        "JSON",
+        "JSONB",
+        "NOW",
+        "NUMERIC",
+        "REAL",
+        "SERIAL",
+        "TIMESTAMP",
+        "TIMESTAMPTZ",
+        "UUID",
+        "VARCHAR",
     ];
     let files = source::files("migrations", "sql");
     assert!(!files.is_empty());
     for path in files {
-        let text: String = read(&path).lines().map(|line| line.split("--").next().unwrap_or_default().to_owned() + "\n").collect();
+        let text: String = read(&path)
+            .lines()
+            .map(|line| line.split("--").next().unwrap_or_default().to_owned() + "\n")
+            .collect();
         for word in words(&text) {
             assert!(!NOT.contains(&&*word.to_uppercase()), "{path} uses {word}");
         }
