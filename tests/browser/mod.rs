@@ -3,6 +3,7 @@
 mod display;
 mod journeys;
 mod pages;
+mod visits;
 mod without;
 
 use std::time::Duration;
@@ -87,7 +88,7 @@ async fn sign_in_directly(demo: &Demo, browser: &Browser, who: Who) -> Result<()
     wait_for_path(browser, "/account").await.map(drop)
 }
 
-/// Nothing was blocked, nothing failed, and no page was wider than its window.
+/// Nothing was blocked and nothing failed on any page since the last look.
 async fn all_is_well(browser: &Browser) -> Result<()> {
     let complaints = browser.complaints().await?;
     ensure!(complaints.is_empty(), "{complaints:#?}");

@@ -27,6 +27,7 @@ assets! {
     "captcha.js": "text/javascript; charset=utf-8",
     "console.css": "text/css; charset=utf-8",
     "forms.css": "text/css; charset=utf-8",
+    "fresh.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
     "scene.svg": "image/svg+xml",
     "sign_in.css": "text/css; charset=utf-8",

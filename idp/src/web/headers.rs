@@ -23,7 +23,8 @@ struct ErrorPage<'a> {
     status: u16,
     title: &'a str,
     message: &'a str,
-    detail: Option<String>,
+    detail: Option<&'a str>,
+    request_id: Option<&'a str>,
 }
 
 /// The layer around every page: errors become pages, and no page leaves without its headers.
@@ -55,14 +56,13 @@ pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Re
 }
 
 fn replace(old: Response, visitor: &Visitor, problem: &Problem, request_id: Option<&str>) -> Response {
-    let detail =
-        [problem.detail.as_deref(), request_id].into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let page = ErrorPage {
         frame: visitor.frame(),
         status: problem.status.as_u16(),
         title: problem.title,
         message: &problem.message,
-        detail: (!detail.is_empty()).then_some(detail),
+        detail: problem.detail.as_deref(),
+        request_id,
     };
     let mut response =
         visitor.show(&page).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response());

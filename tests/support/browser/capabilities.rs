@@ -21,6 +21,7 @@ const FLAGS: &[&str] = &[
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1",
     "--disable-dev-shm-usage",
     "--hide-scrollbars",
+    "--force-prefers-reduced-motion", // smooth scrolling would move what is to be clicked
     "--lang=zh-CN",
     "--accept-lang=zh-CN,zh",
     "--remote-debugging-pipe", // so that Chromium ends with chromedriver, however that ends
