@@ -58,7 +58,8 @@ on_both! {
             assert_page(&consent, payload);
             assert_eq!(consent.text_of(".card__lead strong"), payload);
             let action = consent.attribute("form", "action").unwrap();
-            let back = agent.post(&action, &[("decision", "allow")]).await;
+            let sid = consent.attribute("input[name=sid]", "value").unwrap();
+            let back = agent.post(&action, &[("decision", "allow"), ("sid", &sid)]).await;
             assert_eq!(back.query("state").as_deref(), Some(payload), "state comes back byte by byte");
             assert!(back.location().unwrap().starts_with(&portal.redirect_uri));
             let leaving = agent.get(&format!("/sign-out?client_id=p{number}&state=x")).await;

@@ -16,7 +16,8 @@ async fn page(agent: &mut Agent, portal: &Portal, changes: &[(&str, &str)]) -> R
 
 async fn decide(agent: &mut Agent, page: &Reply, decision: &str) -> Reply {
     let action = page.attribute("form[action^='/authorize/consent']", "action").unwrap();
-    let reply = agent.post(&action, &[("decision", decision)]).await;
+    let sid = page.attribute("input[name=sid]", "value").unwrap();
+    let reply = agent.post(&action, &[("decision", decision), ("sid", &sid)]).await;
     assert_eq!(reply.status, 303, "{}", reply.text());
     reply
 }
@@ -91,6 +92,21 @@ on_both! {
         let reply = sign_in_at(&mut agent, &asked).await;
         assert_eq!(reply.query("code"), None, "whoever signs in now is asked");
         assert!(reply.text().contains("同意并继续"), "{}", reply.text());
+    }
+}
+
+on_both! {
+    // Consent is an account's, not a browser's: another tab may have signed in somebody else meanwhile.
+    async fn whoever_signed_in_meanwhile_is_asked_themselves(app: TestApp) {
+        let portal = third_party(&app).await;
+        let mut agent = signed_in(&app).await;
+        let shown = page(&mut agent, &portal, &[]).await;
+        let person = [("account", "liying2026"), ("password", "Jlrs2026")];
+        assert_eq!(agent.post("/sign-in/personal", &person).await.status, 303);
+        let asked_again = decide(&mut agent, &shown, "allow").await;
+        assert!(asked_again.location().unwrap().starts_with("/authorize/consent?"), "{asked_again:?}");
+        let shown = agent.follow(asked_again).await;
+        assert!(decide(&mut agent, &shown, "allow").await.query("code").is_some());
     }
 }
 

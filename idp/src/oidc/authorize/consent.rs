@@ -23,12 +23,15 @@ struct Page<'a> {
     account_label: String,
     scopes: Vec<&'static scopes::Scope>,
     action: String,
+    sid: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 pub struct Form {
-    #[serde(default)]
     decision: String,
+    /// Who was asked: another tab may have signed in somebody else meanwhile.
+    sid: String,
 }
 
 /// # Errors
@@ -49,6 +52,7 @@ pub async fn get(
         account_label: principal.map(|principal| principal.masked_label()).unwrap_or_default(),
         scopes: request.scope.split(' ').filter_map(scopes::find).collect(),
         action: urls::with_request("/authorize/consent", progress.pending_id.as_deref()),
+        sid: session.sid,
     };
     Ok(Visitor::allow_form_to(visitor.show(&page)?, form_target(&request.redirect_uri)))
 }
@@ -68,7 +72,8 @@ pub async fn post(
         let denied = OAuthError::new(Code::AccessDenied, "the account does not agree");
         return Ok(super::response::refused(&app, &visitor, &address, &denied));
     }
-    progress.agreed = true;
+    let session = visitor.session().await?;
+    progress.agreed = session.is_some_and(|session| session.sid == form.sid);
     super::decide(&app, &visitor, &client, &request, progress).await
 }
 
