@@ -101,8 +101,7 @@ on_both! {
         let portal = third_party(&app).await;
         let mut agent = signed_in(&app).await;
         let shown = page(&mut agent, &portal, &[]).await;
-        let person = [("account", "liying2026"), ("password", "Jlrs2026")];
-        assert_eq!(agent.post("/sign-in/personal", &person).await.status, 303);
+        agent.sign_in_legal_entity().await;
         let asked_again = decide(&mut agent, &shown, "allow").await;
         assert!(asked_again.location().unwrap().starts_with("/authorize/consent?"), "{asked_again:?}");
         let shown = agent.follow(asked_again).await;

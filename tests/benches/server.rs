@@ -1,0 +1,107 @@
+//! The server process of the benchmark, and what it costs.
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+/// The release binary, serving.
+pub struct Server {
+    child: Child,
+    pub base: String,
+    pub secret: String,
+    /// From its start to its first answer.
+    pub started: Duration,
+}
+
+impl Server {
+    /// Starts it on a database, with one account and the client `bench` of this metadata.
+    pub fn start(binary: &Path, folder: &Path, database: &str, client: &Value) -> Result<Self> {
+        fs::create_dir_all(folder)?;
+        let port = free_port()?;
+        let base = format!("http://localhost:{port}");
+        let command = |arguments: &[&str]| {
+            let mut command = Command::new(binary);
+            command
+                .args(arguments)
+                .env("IDP_ISSUER", &base)
+                .env("IDP_LISTEN", format!("127.0.0.1:{port}"))
+                .env("IDP_OPERATIONS__LISTEN", "127.0.0.1:0")
+                .env("IDP_OPERATIONS__LOG_LEVEL", "warn")
+                .env("IDP_DATABASE__URL", database)
+                .env("IDP_DATABASE__SYNCHRONOUS", "normal")
+                .env("IDP_SIGN_IN__CAPTCHA", "off")
+                .env("IDP_SESSION__IDLE_MINUTES", "600")
+                .env("IDP_KEYS__DIRECTORY", folder.join("keys"));
+            command
+        };
+        let metadata = folder.join("client.json");
+        fs::write(&metadata, client.to_string())?;
+        let mut password = command(&["account", "add", "legal-entity", "--login-name", "xinyue0221"])
+            .args(["--credit-code", "91220101TEXT00017E", "--name", "欣悦信息技术有限公司"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        password.stdin.take().context("stdin")?.write_all(b"Jlrs2026")?;
+        ensure!(password.wait()?.success(), "no account");
+        let added = command(&["client", "add", "--id", "bench", "--file"]).arg(&metadata).output()?;
+        let printed = String::from_utf8(added.stdout)?;
+        let secret = printed.split("client_secret: ").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let secret = secret.context("no secret")?.to_owned();
+        let began = Instant::now();
+        let child = command(&["serve"]).stderr(Stdio::null()).spawn()?;
+        let mut server = Self { child, base, secret, started: Duration::ZERO };
+        while !answers(port) {
+            ensure!(server.child.try_wait()?.is_none(), "the server stopped");
+            ensure!(began.elapsed() < Duration::from_secs(10), "the server does not answer");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        server.started = began.elapsed();
+        std::thread::sleep(Duration::from_millis(500));
+        Ok(server)
+    }
+
+    /// User and system time so far.
+    pub fn cpu(&self) -> Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let after_name = stat.rsplit(')').next().context("stat")?;
+        let fields: Vec<&str> = after_name.split_whitespace().collect();
+        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+        // Linux counts these in hundredths of a second (USER_HZ) on every architecture that we run on.
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
+    /// Resident memory in MB.
+    pub fn memory(&self) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS")).context("VmRSS")?;
+        Ok(line.split_whitespace().nth(1).context("VmRSS")?.parse::<f64>()? / 1024.0)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Whether discovery is answered: by hand, since a client library would take longer to start than the server.
+fn answers(port: u16) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
+        let request = "GET /.well-known/openid-configuration HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes())?;
+        std::io::read_to_string(stream)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
