@@ -45,10 +45,9 @@ impl Agent {
         Self { address: Some(address.to_owned()), ..Self::new(base) }
     }
 
-    /// Somebody else at the same site: the same connections, since a new client costs more than a request, but no
-    /// cookies.
+    /// Somebody else at the same site.
     pub fn stranger(&self) -> Self {
-        Self { base: self.base.clone(), cookies: BTreeMap::new(), client: self.client.clone() }
+        Self::new(&self.base)
     }
 
     pub async fn get(&mut self, path: &str) -> Reply {
