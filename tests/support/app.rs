@@ -33,17 +33,8 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// A provider with the demo's accounts, adaptive captchas and cheap password hashes.
-    pub async fn start(engine: Engine) -> Self {
-        Self::start_with(engine, |_| ()).await.expect("this engine is there")
-    }
-
-    /// `None` (said aloud) where there is no PostgreSQL and none is required.
-    pub async fn start_on_postgres() -> Option<Self> {
-        Self::start_with(Engine::Postgres, |_| ()).await
-    }
-
-    /// The same with other settings.
+    /// A provider with the demo's accounts, adaptive captchas and cheap password hashes, and what `change` makes of
+    /// that. `None` (said aloud) where there is no PostgreSQL and none is required.
     pub async fn start_with(engine: Engine, change: impl FnOnce(&mut Config)) -> Option<Self> {
         let folder = std::env::temp_dir().join(format!("idp-test-{:016x}", getrandom::u64().unwrap()));
         let mut config = Config::default();

@@ -33,6 +33,10 @@ const EXPIRING: [&str; 8] = [
     delete_expired!("used_once", "key_hash", "expires_at"),
 ];
 
+/// The only key of two columns.
+const OLD_DEVICES: &str = "DELETE FROM devices WHERE (account_id, device_hash) IN
+    (SELECT account_id, device_hash FROM devices WHERE seen_at <= $1 LIMIT 200)";
+
 /// Deletes at most one batch a table; gives how many rows went.
 ///
 /// # Errors
@@ -43,10 +47,10 @@ pub async fn sweep(store: &Store, now: Timestamp, audit_kept: Span) -> sqlx::Res
         deleted += batch(store, sql, now).await?;
     }
     deleted += batch(store, delete_expired!("audit_log", "id", "at"), now - audit_kept).await?;
-    deleted += batch(store, "DELETE FROM devices WHERE seen_at <= $1", now - audit_kept).await?;
+    deleted += batch(store, OLD_DEVICES, now - audit_kept).await?;
     Ok(deleted)
 }
 
 async fn batch(store: &Store, sql: &'static str, before: Timestamp) -> sqlx::Result<u64> {
-    Ok(store.write.execute(sqlx::query(sql).bind(before.millis())).await?)
+    store.write.execute(sqlx::query(sql).bind(before.millis())).await
 }
