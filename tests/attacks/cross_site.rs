@@ -67,6 +67,7 @@ on_both! {
             assert_eq!(asked.status, 303, "{headers:?}");
             assert!(asked.location().unwrap().starts_with("/authorize?"), "{headers:?}");
             let left = post(&mut agent, "/sign-out", &[("state", "x")], headers).await;
+            let left = agent.follow(left).await;
             assert_page(&left, "/sign-out");
             assert!(left.text().contains("确定退出登录吗？"));
             assert_eq!(agent.get("/account").await.status, 200, "{headers:?}");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use sqlx::Connection;
 use sqlx::any::{AnyConnectOptions, install_default_drivers};
 
 use self::connections::Connections;
@@ -88,8 +89,16 @@ impl Store {
     /// # Errors
     /// When a migration fails, or the schema is newer than this release.
     pub async fn migrate(&self) -> anyhow::Result<()> {
+        let failed = "the schema cannot be migrated";
         let mut lease = self.write.lease().await?;
-        MIGRATIONS.run(&mut *lease).await.context("the schema cannot be migrated")
+        if self.begin == "BEGIN" {
+            // PostgreSQL: sqlx holds an advisory lock meanwhile.
+            return MIGRATIONS.run(&mut *lease).await.context(failed);
+        }
+        // SQLite has no such lock: a command beside a server at first run would make the tables twice.
+        let mut tx = lease.begin_with(self.begin).await.context(failed)?;
+        MIGRATIONS.run(&mut *tx).await.context(failed)?;
+        tx.commit().await.context(failed)
     }
 
     /// # Errors
