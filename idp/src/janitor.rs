@@ -23,6 +23,7 @@ pub async fn run(app: App) {
     tokio::join!(
         repeat(Duration::from_millis(500), || send_outbox(&app)),
         repeat(Duration::from_secs(20), || sweep(&app)),
+        repeat(Duration::from_secs(2), || async { Ok(app.store.checkpoint().await?) }),
         repeat(Duration::from_secs(app.config.keys.reload_seconds.into()), || reload_keys(&app)),
     );
 }

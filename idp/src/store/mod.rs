@@ -34,11 +34,14 @@ macro_rules! sqlite_pragmas {
     ($synchronous:literal) => {
         concat!(
             "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; ",
-            "PRAGMA temp_store = MEMORY; PRAGMA synchronous = ",
+            "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 10000; PRAGMA synchronous = ",
             $synchronous
         )
     };
 }
+/// A deferred transaction that reads first may find at its first write that somebody else was faster.
+const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
+
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
 /// Either database, open.
@@ -73,7 +76,7 @@ impl Store {
                 Synchronous::Normal => sqlite_pragmas!("NORMAL"),
             };
             let pool = |count| Connections::new(options.clone(), setup, count, patience);
-            Self { read: pool(config.max_connections), write: pool(1), begin: "BEGIN IMMEDIATE" }
+            Self { read: pool(config.max_connections), write: pool(1), begin: SQLITE_BEGIN }
         } else {
             let options = AnyConnectOptions::from_str(&config.url).context(wrong)?;
             let setup = "SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '15s'";
@@ -113,6 +116,18 @@ impl Store {
     /// When it does not.
     pub async fn ping(&self) -> sqlx::Result<()> {
         self.write.execute(sqlx::query("SELECT 1")).await.map(drop)
+    }
+
+    /// SQLite: copies the write-ahead log into the database, as far as no reader is in the way. Done in the
+    /// background, so that hardly a request has to wait for it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn checkpoint(&self) -> sqlx::Result<()> {
+        if self.begin == SQLITE_BEGIN {
+            self.read.execute(sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")).await?;
+        }
+        Ok(())
     }
 
     pub async fn close(&self) {
