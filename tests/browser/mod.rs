@@ -65,7 +65,7 @@ impl Who {
 
 /// Presses 【登录】.
 async fn send(browser: &Browser) -> Result<()> {
-    browser.click("form.form .button--primary").await
+    browser.follow("form.form .button--primary").await
 }
 
 /// Types what the picture says.

@@ -105,7 +105,7 @@ impl Walk<'_> {
 
     async fn refused(&mut self) -> Result<()> {
         self.portal("sign-in-for-a-portal", "/hall/login?as=unit").await?;
-        self.browser.click(".button--primary").await?;
+        send(&self.browser).await?;
         self.here("sign-in-nothing-typed").await?;
         Who::LegalEntity.submit(&self.browser, "Wrong2026").await?;
         self.here("sign-in-wrong-password").await?;
@@ -137,11 +137,11 @@ impl Walk<'_> {
                 self.portal(name, path).await?;
             }
             self.browser.goto(&self.demo.portal("/hall")).await?;
-            self.browser.click("td a").await?;
+            self.browser.follow("td a").await?;
             self.here("hall-case").await?;
             self.browser.click("[name=stars]").await?;
-            self.browser.click("form[action$=rating] .button").await?;
-            self.browser.click("td a").await?;
+            self.browser.follow("form[action$=rating] .button").await?;
+            self.browser.follow("td a").await?;
             self.here("hall-case-rated").await?;
         }
         self.portal("sign-in-again", "/hall/login?as=unit&again=1").await

@@ -18,7 +18,7 @@ async fn a_journey_without_javascript() -> Result<()> {
     ensure!(browser.text(".alert--error").await?.contains("账号或密码错误"));
     ensure!(browser.text(".captcha__noscript").await?.contains("启用脚本"));
     let first = browser.value("[name=captcha_id]").await?;
-    browser.click_button("看不清？换一张").await?;
+    browser.follow(".captcha__help button").await?;
     ensure!(browser.value("[name=captcha_id]").await? != first, "another picture");
     ensure!(browser.value("#account").await? == "91220101TEXT00017E", "what was typed is kept");
     ensure!(!browser.has(".alert--error").await?, "nothing is wrong with wanting another picture");

@@ -110,15 +110,25 @@ impl Browser {
         self.find(Locator::Css(css)).await?.click().await.with_context(|| format!("cannot click {css}"))
     }
 
+    /// Presses what leads to another page, and waits until that page has taken this one's place: until then what is
+    /// looked for would be found on the old one.
+    pub async fn follow(&self, css: &str) -> Result<()> {
+        self.run("document.documentElement.dataset.old = ''").await?;
+        self.click(css).await?;
+        let began = Instant::now();
+        // While the pages change places a question may fail: it is asked again.
+        while self.has("html[data-old]").await.unwrap_or(true) {
+            if began.elapsed() > PATIENCE {
+                bail!("{css} leads nowhere: {}", self.excerpt().await);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
     pub async fn click_link_text(&self, text: &str) -> Result<()> {
         let link = self.find(Locator::LinkText(text)).await?;
         link.click().await.with_context(|| format!("cannot click the link {text}"))
-    }
-
-    /// Presses the button with this text.
-    pub async fn click_button(&self, text: &str) -> Result<()> {
-        let button = self.find(Locator::XPath(&format!("//button[normalize-space()='{text}']"))).await?;
-        button.click().await.with_context(|| format!("cannot press {text}"))
     }
 
     pub async fn press_tab(&self) -> Result<()> {

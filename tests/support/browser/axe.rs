@@ -6,7 +6,9 @@ use serde_json::Value;
 
 /// So many elements of each finding are named.
 const NAMED: usize = 5;
-const RUN: &str = "; return window.axe.run(document, { resultTypes: ['violations'] });";
+/// With WCAG 2.2's target size, which axe-core leaves off unless asked.
+const RUN: &str = "; return window.axe.run(document, {
+    resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } });";
 
 /// Empty, said loudly, where there is no axe-core; an error there if `TEST_REQUIRE_AXE` is set.
 pub async fn violations(client: &Client) -> Result<Vec<String>> {

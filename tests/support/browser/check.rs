@@ -77,7 +77,11 @@ async fn the_keyboard_sends_a_form_and_links_are_followed() -> Result<()> {
 
 #[tokio::test]
 async fn viewports_are_exact_and_the_language_is_chinese() -> Result<()> {
-    for (viewport, size) in [(Viewport::Desktop, [1366, 768, 1]), (Viewport::Phone, [390, 844, 2])] {
+    for (viewport, size) in [
+        (Viewport::Desktop, [1366, 768, 1]),
+        (Viewport::Phone, [390, 844, 2]),
+        (Viewport::Zoomed, [683, 384, 2]),
+    ] {
         let browser = Browser::open(viewport).await?;
         browser.goto(&SITE).await?;
         assert_eq!(browser.run("return [innerWidth, innerHeight, devicePixelRatio]").await?, json!(size));
@@ -97,6 +101,17 @@ async fn a_visitor_can_come_without_javascript() -> Result<()> {
     browser.fill("#name", "李四").await?;
     browser.click("#send").await?;
     assert!(browser.text("#got").await?.contains("李四"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_policy_blocks_is_heard_of() -> Result<()> {
+    let browser = Browser::open(Viewport::Desktop).await?;
+    browser.goto(&SITE).await?;
+    assert_eq!(browser.complaints().await?, Vec::<String>::new());
+    browser.goto(&format!("{}/far", *SITE)).await?;
+    let heard = browser.complaints().await?.join("\n");
+    assert!(heard.contains("Content Security Policy") && heard.contains("/none"), "{heard}");
     Ok(())
 }
 
