@@ -95,7 +95,8 @@ impl Drop for Server {
 fn answers(port: u16) -> bool {
     let ask = || -> std::io::Result<String> {
         let mut stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
-        let request = "GET /.well-known/openid-configuration HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        let request =
+            "GET /.well-known/openid-configuration HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
         stream.write_all(request.as_bytes())?;
         std::io::read_to_string(stream)
     };
