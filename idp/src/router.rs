@@ -31,10 +31,11 @@ pub fn build(app: &App) -> anyhow::Result<Router> {
     let pages = Router::new()
         .merge(own_pages(app)?)
         .merge(portal_pages())
-        .fallback(|| async { StatusCode::NOT_FOUND })
-        .layer(from_fn_with_state(app.clone(), headers::protect));
+        .fallback(|| async { StatusCode::NOT_FOUND });
+    // Inside: what was given up, or panicked, is told on a page like every other fault.
+    let pages = bounded(pages).layer(from_fn_with_state(app.clone(), headers::protect));
     Ok(pages
-        .merge(protocol(app))
+        .merge(bounded(protocol(app)))
         .route("/assets/{hash}/{name}", get(assets::get))
         // What is no page (an asset, JSON) is not to be taken for one.
         .layer(SetResponseHeaderLayer::if_not_present(
@@ -42,10 +43,15 @@ pub fn build(app: &App) -> anyhow::Result<Router> {
             HeaderValue::from_static("nosniff"),
         ))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(from_fn_with_state(app.clone(), requests::watch))
         .with_state(app.clone()))
+}
+
+/// No request runs for ever, and a panic of one is not the end of its connection.
+fn bounded(router: Router<App>) -> Router<App> {
+    router
+        .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
 }
 
 /// Pages whose forms come from ourselves: other sites' requests are refused (Origin, Sec-Fetch-Site).

@@ -42,8 +42,6 @@ macro_rules! sqlite_pragmas {
 /// A deferred transaction that reads first may find at its first write that somebody else was faster.
 const SQLITE_BEGIN: &str = "BEGIN IMMEDIATE";
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
-
 /// Either database, open.
 ///
 /// SQLite takes one writer at a time, so it gets one connection for writing, where writers queue in order, and
@@ -87,20 +85,24 @@ impl Store {
         Ok(store)
     }
 
-    /// Brings the schema up to date; instances that start together take turns.
+    /// Brings the schema up to date; instances that start together take turns. A schema that is newer is left as it
+    /// is: migrations only add, so that this release may run beside the next one.
     ///
     /// # Errors
-    /// When a migration fails, or the schema is newer than this release.
+    /// When a migration fails, or one that was applied has been changed since.
     pub async fn migrate(&self) -> anyhow::Result<()> {
         let failed = "the schema cannot be migrated";
+        let mut migrations = sqlx::migrate!("../migrations");
+        migrations.set_ignore_missing(true);
         let mut lease = self.write.lease().await?;
-        if self.begin == "BEGIN" {
-            // PostgreSQL: sqlx holds an advisory lock meanwhile.
-            return MIGRATIONS.run(&mut *lease).await.context(failed);
+        if self.begin != SQLITE_BEGIN {
+            // PostgreSQL: sqlx holds an advisory lock meanwhile. This connection is closed afterwards.
+            sqlx::query("SET statement_timeout = 0").execute(&mut *lease).await.context(failed)?;
+            return migrations.run(&mut *lease).await.context(failed);
         }
         // SQLite has no such lock: a command beside a server at first run would make the tables twice.
         let mut tx = lease.begin_with(self.begin).await.context(failed)?;
-        MIGRATIONS.run(&mut *tx).await.context(failed)?;
+        migrations.run(&mut *tx).await.context(failed)?;
         tx.commit().await.context(failed)
     }
 
