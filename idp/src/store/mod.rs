@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use sqlx::Connection;
 use sqlx::any::{AnyConnectOptions, install_default_drivers};
+use sqlx::{ConnectOptions, Connection};
 
 use self::connections::Connections;
 pub use self::connections::Tx;
@@ -69,6 +69,7 @@ impl Store {
                     .with_context(|| format!("database.url: cannot make {}", folder.display()))?;
             }
             let options = AnyConnectOptions::from_str(&format!("sqlite://{path}?mode=rwc")).context(wrong)?;
+            let options = options.disable_statement_logging();
             let setup = match config.synchronous {
                 Synchronous::Full => sqlite_pragmas!("FULL"),
                 Synchronous::Normal => sqlite_pragmas!("NORMAL"),
@@ -76,7 +77,8 @@ impl Store {
             let pool = |count| Connections::new(options.clone(), setup, count, patience);
             Self { read: pool(config.max_connections), write: pool(1), begin: SQLITE_BEGIN }
         } else {
-            let options = AnyConnectOptions::from_str(&config.url).context(wrong)?;
+            let options =
+                AnyConnectOptions::from_str(&config.url).context(wrong)?.disable_statement_logging();
             let setup = "SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '15s'";
             let pool = Connections::new(options, setup, config.max_connections, patience);
             Self { read: Arc::clone(&pool), write: pool, begin: "BEGIN" }
