@@ -19,6 +19,7 @@ mod pending;
 mod portal;
 mod problem;
 mod provider;
+mod register;
 mod relying_party;
 mod router;
 mod sessions;
@@ -31,6 +32,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
+pub use register::register;
 pub use relying_party::{Registration, registrations};
 
 /// Where the provider and the portals are, and what the portals are registered as.

@@ -8,13 +8,11 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use idp::app::App;
 use idp::config::{CaptchaMode, Config, LogFormat, Synchronous};
-use idp::domain::client::ClientMetadata;
-use idp::oidc::registration;
 use idp::platform::clock::Clock;
 use idp::platform::telemetry;
 use idp::server::Server;
 use idp::{config, demo, oidc};
-use relying_party_demo::{ClientCredentials, Settings};
+use relying_party_demo::Settings;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -65,7 +63,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let settings = Settings {
         issuer: app.config.issuer.clone(),
         public_url: arguments.portals.clone(),
-        clients: register_portals(&app, &arguments.portals).await?,
+        clients: relying_party_demo::register(&app, &arguments.portals).await?,
     };
     let portals_at = port_of("--portals", &arguments.portals)?;
     let listener = TcpListener::bind(portals_at)
@@ -120,27 +118,6 @@ fn port_of(key: &str, url: &str) -> Result<SocketAddr> {
     let parsed = url::Url::parse(url).with_context(|| format!("{key}: {url} is not a URL"))?;
     let port = parsed.port_or_known_default().with_context(|| format!("{key}: {url} has no port"))?;
     Ok(SocketAddr::from(([127, 0, 0, 1], port)))
-}
-
-/// Registers every portal anew, with a secret that lives as long as this process.
-async fn register_portals(app: &App, public_url: &str) -> Result<Vec<ClientCredentials>> {
-    let mut clients = Vec::new();
-    for portal in relying_party_demo::registrations(public_url) {
-        let metadata: ClientMetadata = serde_json::from_value(serde_json::json!({
-            "client_name": portal.client_name,
-            "redirect_uris": portal.redirect_uris,
-            "post_logout_redirect_uris": portal.post_logout_redirect_uris,
-            "backchannel_logout_uri": portal.backchannel_logout_uri,
-            "token_endpoint_auth_method": "client_secret_basic",
-            "grant_types": ["authorization_code"],
-            "scope": portal.scope,
-            "first_party": true,
-        }))?;
-        let secret = registration::register(app, &portal.client_id, &metadata).await?;
-        let client_secret = secret.context("client_secret_basic has a secret")?;
-        clients.push(ClientCredentials { client_id: portal.client_id, client_secret });
-    }
-    Ok(clients)
 }
 
 async fn has_stopped(mut stopped: watch::Receiver<bool>) {

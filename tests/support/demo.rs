@@ -1,13 +1,10 @@
 //! The whole demonstration in the test process: a provider, and the fourteen portals in front of it.
 
 use anyhow::{Context, Result};
-use idp::domain::client::ClientMetadata;
 use idp::guard::captcha;
-use idp::oidc::registration;
 use idp::platform::random;
 use idp::store::captchas;
-use relying_party_demo::{ClientCredentials, Settings};
-use serde_json::json;
+use relying_party_demo::Settings;
 use tokio::net::TcpListener;
 
 use super::app::{Engine, TestApp};
@@ -30,7 +27,7 @@ impl Demo {
         let settings = Settings {
             issuer: provider.base.clone(),
             public_url: portals.clone(),
-            clients: register(&provider, &portals).await?,
+            clients: relying_party_demo::register(&provider.app, &portals).await?,
         };
         // Serves as long as the test's runtime lives.
         tokio::spawn(relying_party_demo::serve(listener, settings, std::future::pending()));
@@ -57,25 +54,4 @@ impl Demo {
         assert!(captcha::is_open(app, id).await?, "this captcha is spent");
         captchas::find(&app.store, &random::hash(id), app.clock.now()).await?.context("no such captcha")
     }
-}
-
-/// As the demonstration itself does it.
-async fn register(provider: &TestApp, portals: &str) -> Result<Vec<ClientCredentials>> {
-    let mut clients = Vec::new();
-    for portal in relying_party_demo::registrations(portals) {
-        let metadata: ClientMetadata = serde_json::from_value(json!({
-            "client_name": portal.client_name,
-            "redirect_uris": portal.redirect_uris,
-            "post_logout_redirect_uris": portal.post_logout_redirect_uris,
-            "backchannel_logout_uri": portal.backchannel_logout_uri,
-            "token_endpoint_auth_method": "client_secret_basic",
-            "grant_types": ["authorization_code"],
-            "scope": portal.scope,
-            "first_party": true,
-        }))?;
-        let secret = registration::register(&provider.app, &portal.client_id, &metadata).await?;
-        let client_secret = secret.context("client_secret_basic has a secret")?;
-        clients.push(ClientCredentials { client_id: portal.client_id, client_secret });
-    }
-    Ok(clients)
 }

@@ -1,0 +1,34 @@
+//! Makes the portals known to a provider in this process: what an administrator does with `idp client add`.
+
+use anyhow::{Context as _, Result};
+use idp::app::App;
+use idp::domain::client::ClientMetadata;
+use idp::oidc::registration;
+use serde_json::json;
+
+use crate::ClientCredentials;
+use crate::relying_party::registrations;
+
+/// Registers every portal anew, with a secret that whoever serves the portals gets.
+///
+/// # Errors
+/// When the provider's database fails.
+pub async fn register(app: &App, public_url: &str) -> Result<Vec<ClientCredentials>> {
+    let mut clients = Vec::new();
+    for portal in registrations(public_url) {
+        let metadata: ClientMetadata = serde_json::from_value(json!({
+            "client_name": portal.client_name,
+            "redirect_uris": portal.redirect_uris,
+            "post_logout_redirect_uris": portal.post_logout_redirect_uris,
+            "backchannel_logout_uri": portal.backchannel_logout_uri,
+            "token_endpoint_auth_method": "client_secret_basic",
+            "grant_types": ["authorization_code"],
+            "scope": portal.scope,
+            "first_party": true,
+        }))?;
+        let secret = registration::register(app, &portal.client_id, &metadata).await?;
+        let client_secret = secret.context("client_secret_basic has a secret")?;
+        clients.push(ClientCredentials { client_id: portal.client_id, client_secret });
+    }
+    Ok(clients)
+}
