@@ -15,6 +15,8 @@ use crate::platform::clock::Clock;
 use crate::platform::hasher::Hasher;
 use crate::platform::key_files::KeyFolder;
 use crate::platform::keys::KeyRing;
+use crate::platform::registers::Registers;
+use crate::platform::sms::Sms;
 use crate::platform::telemetry::Metrics;
 use crate::platform::vault::Vault;
 use crate::store::Store;
@@ -32,9 +34,11 @@ pub struct Parts {
     pub keys: KeyRing,
     pub clients: ClientCache,
     pub metrics: Metrics,
+    pub sms: Sms,
+    pub registers: Registers,
     /// The discovery document, serialised once.
     pub discovery: axum::body::Bytes,
-    /// For messages to portals: short patience, no redirects.
+    /// For messages to portals, gateways and registers: short patience, no redirects.
     pub http: reqwest::Client,
 }
 
@@ -68,6 +72,8 @@ impl App {
             .connect_timeout(Duration::from_secs(5))
             .build()
             .context("the HTTP client")?;
+        let sms = Sms::open(&config.sms)?;
+        let registers = Registers::new(&config.registers);
         let parts = Parts {
             discovery: discovery(&config).to_string().into(),
             config,
@@ -78,6 +84,8 @@ impl App {
             keys,
             clients: ClientCache::default(),
             metrics: Metrics::default(),
+            sms,
+            registers,
             http,
         };
         Ok(Self(Arc::new(parts)))

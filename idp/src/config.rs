@@ -2,9 +2,11 @@
 //! names its key. `config.example.toml` shows each key with its default and why.
 
 mod load;
+mod outside;
 mod sections;
 
 pub use load::{ConfigError, load};
+pub use outside::*;
 pub use sections::*;
 
 use serde::Deserialize;
@@ -29,6 +31,8 @@ pub struct Config {
     pub sign_in: SignInConfig,
     pub password: PasswordConfig,
     pub tokens: TokensConfig,
+    pub sms: SmsConfig,
+    pub registers: RegistersConfig,
 }
 
 impl Default for Config {
@@ -46,6 +50,8 @@ impl Default for Config {
             sign_in: SignInConfig::default(),
             password: PasswordConfig::default(),
             tokens: TokensConfig::default(),
+            sms: SmsConfig::default(),
+            registers: RegistersConfig::default(),
         }
     }
 }
@@ -66,13 +72,7 @@ impl Config {
         let Ok(issuer) = Url::parse(&self.issuer) else {
             return wrong("issuer", "must be a URL such as https://id.example.gov.cn");
         };
-        let loopback = match issuer.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        if issuer.scheme() != "https" && !(issuer.scheme() == "http" && loopback) {
+        if issuer.scheme() != "https" && !(issuer.scheme() == "http" && self.is_loopback()) {
             return wrong("issuer", "must be https (http is allowed only on localhost, 127.0.0.1 and [::1])");
         }
         if issuer.query().is_some() || issuer.fragment().is_some() || !issuer.username().is_empty() {
@@ -106,7 +106,53 @@ impl Config {
                 "must be at least keys.reload_seconds, or instances would sign with keys that others do not publish",
             );
         }
+        self.check_outside()
+    }
+
+    fn check_outside(&self) -> Result<(), ConfigError> {
+        let wrong = |key: &str, why: &str| Err(ConfigError::new(key, why));
+        if matches!(self.sms.transport, SmsTransport::Folder | SmsTransport::Memory) && !self.is_loopback() {
+            return wrong(
+                "sms.transport",
+                "must be \"http\" or \"off\" where the issuer is not on loopback: codes would lie about in clear",
+            );
+        }
+        if !self.sms.captcha && !self.is_loopback() {
+            return wrong(
+                "sms.captcha",
+                "must be true where the issuer is not on loopback: anybody could have messages sent",
+            );
+        }
+        if self.sms.transport == SmsTransport::Http && self.sms.gateway.is_none() {
+            return wrong("sms.gateway", "is missing: [sms.gateway.request] says how the gateway is asked");
+        }
+        let requests = [
+            ("sms.gateway.request", self.sms.gateway.as_ref().map(|gateway| &gateway.request)),
+            (
+                "registers.legal_entities.request",
+                self.registers.legal_entities.as_ref().map(|register| &register.request),
+            ),
+            (
+                "registers.residents.request",
+                self.registers.residents.as_ref().map(|register| &register.request),
+            ),
+        ];
+        for (key, request) in requests {
+            if let Some(request) = request {
+                request.check(key)?;
+            }
+        }
         Ok(())
+    }
+
+    /// Whether this provider can be reached from its own machine only: a developer's, or a demonstration.
+    pub fn is_loopback(&self) -> bool {
+        match Url::parse(&self.issuer).ok().as_ref().and_then(Url::host) {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
     }
 }
 

@@ -35,6 +35,8 @@ pub async fn seed(app: &App) -> Result<()> {
         entity_type: EntityType::Enterprise,
         representative_name: Some("王颖".to_owned()),
         representative_document: Some(resident_id("220102199912310003")),
+        representative_validity: None,
+        representative_changed_at: None,
         phone: Some("15400007850".to_owned()),
     };
     let second = LegalEntity {
@@ -45,6 +47,8 @@ pub async fn seed(app: &App) -> Result<()> {
         entity_type: EntityType::IndividualBusiness,
         representative_name: Some("赵敏".to_owned()),
         representative_document: Some(resident_id("220103190002280006")),
+        representative_validity: None,
+        representative_changed_at: None,
         phone: Some("19400000033".to_owned()),
     };
     let person = Person {
@@ -52,6 +56,7 @@ pub async fn seed(app: &App) -> Result<()> {
         login_name: "liying2026".to_owned(),
         name: "李颖".to_owned(),
         document: Some(resident_id("220102199001010009")),
+        document_validity: None,
         phone: Some("19400000003".to_owned()),
     };
     // Hashed before the transaction begins: the writer must not wait for argon2.

@@ -9,7 +9,9 @@ use tokio::time::sleep;
 
 use crate::app::App;
 use crate::domain::timestamp::Span;
+use crate::guard::evidence;
 use crate::guard::sessions::LOGOUT_NOTICE;
+use crate::guard::text_message::{self, TEXT_MESSAGE};
 use crate::oidc::logout_notice;
 use crate::store::expiry;
 use crate::store::outbox::{self, Leased};
@@ -23,6 +25,7 @@ pub async fn run(app: App) {
     tokio::join!(
         repeat(Duration::from_millis(500), || send_outbox(&app)),
         repeat(Duration::from_secs(20), || sweep(&app)),
+        repeat(Duration::from_secs(5), || evidence::ask_due(&app)),
         repeat(Duration::from_secs(2), || async { Ok(app.store.checkpoint().await?) }),
         repeat(Duration::from_secs(app.config.keys.reload_seconds.into()), || reload_keys(&app)),
     );
@@ -83,6 +86,7 @@ pub async fn send_outbox(app: &App) -> Result<()> {
 async fn settle(app: &App, message: Leased) -> Result<()> {
     let delivered = match message.kind.as_str() {
         LOGOUT_NOTICE => logout_notice::deliver(app, &message.payload).await,
+        TEXT_MESSAGE => text_message::deliver(app, &message.payload).await,
         other => Err(anyhow::anyhow!("unknown kind of message: {other}")),
     };
     let now = app.clock.now();

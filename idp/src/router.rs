@@ -14,7 +14,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::app::App;
 use crate::oidc::{authorize, cors, discovery, introspection, revocation, token, userinfo};
-use crate::site::{captcha, display, information, notice};
+use crate::site::{captcha, display, information, notice, sms_code};
 use crate::web::{Problem, assets, forms, headers, requests};
 use crate::{account_centre, sign_in, sign_out};
 
@@ -79,6 +79,8 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/captcha/new", post(captcha::new))
         .route("/captcha/{id}/picture.png", get(captcha::picture))
         .route("/captcha/{id}/proof", get(captcha::proof))
+        .route("/sms-code/send", post(sms_code::send))
+        .route("/sms-code/verify", post(sms_code::verify))
         .route("/authorize/resume", get(authorize::resume))
         .route("/authorize/consent", get(authorize::consent::get).post(authorize::consent::post))
         .route("/sign-out/confirm", post(sign_out::confirm::post))

@@ -13,13 +13,22 @@ for (const box of document.querySelectorAll("[data-captcha]")) {
   const refreshButtons = box.querySelectorAll("[name=refresh_captcha]");
   const say = (text) => { status.textContent = text; };
 
+  function show(next) {
+    id.value = next.id;
+    picture.src = next.image;
+    box.dataset.proofUrl = next.proof_url;
+    answer.value = "";
+    proof.value = "";
+    proveButton.disabled = false;
+    box.querySelector("[data-captcha-picture]").hidden = false;
+    box.querySelector(".captcha__help").hidden = false;
+    box.classList.remove("captcha--passed");
+    say("");
+  }
+
   async function refresh() {
     try {
-      const next = await getJson(box.dataset.refreshUrl, "POST");
-      id.value = next.id;
-      picture.src = next.image;
-      box.dataset.proofUrl = next.proof_url;
-      answer.value = "";
+      show(await getJson(box.dataset.refreshUrl, "POST"));
       answer.focus();
       say("已换一张图片");
     } catch {
@@ -50,6 +59,8 @@ for (const box of document.querySelectorAll("[data-captcha]")) {
   for (const button of refreshButtons) {
     button.addEventListener("click", (event) => { event.preventDefault(); refresh(); });
   }
+  // sms_code.js has used this one up.
+  box.addEventListener("captcha:next", (event) => show(event.detail));
   proveButton.hidden = false;
   proveButton.addEventListener("click", prove);
 }

@@ -84,6 +84,7 @@ on_both! {
             login_name: "sunli2026".to_owned(),
             name: "孙丽".to_owned(),
             document: Some(StoredDocument { type_code: "111".to_owned(), number: "22010219880309000X".to_owned() }),
+            document_validity: None,
             phone: None,
         };
         let hash = app.app.hasher.hash(PASSWORD).await.unwrap().unwrap();

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use idp::app::App;
-use idp::config::{CaptchaMode, Config};
+use idp::config::{CaptchaMode, Config, SmsTransport};
 use idp::domain::timestamp::Span;
 use idp::platform::clock::Clock;
 use idp::server::Server;
@@ -45,6 +45,8 @@ impl TestApp {
         config.database.max_connections = 8;
         config.keys.directory = folder.join("keys");
         config.sign_in.captcha = CaptchaMode::Adaptive;
+        config.sms.transport = SmsTransport::Memory;
+        config.sms.captcha = false;
         config.password.argon2_memory_kib = 64;
         config.password.argon2_iterations = 1;
         config.operations.log_level = std::env::var("TEST_LOG").unwrap_or_else(|_| "error".to_owned());
@@ -100,6 +102,27 @@ impl TestApp {
 
     pub fn advance_seconds(&self, seconds: u32) {
         self.clock.advance(Span::seconds(seconds));
+    }
+
+    /// The newest text message to a telephone, once everything that waits has been sent.
+    pub async fn last_text(&self, phone: &str) -> Option<String> {
+        idp::janitor::send_outbox(&self.app).await.unwrap();
+        // The server's own janitor may have taken the message a moment before.
+        for _ in 0..100 {
+            let waiting = super::sql::number(self, "SELECT COUNT(*) FROM outbox WHERE kind = 'sms'").await;
+            if waiting == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        self.app.sms.sent().into_iter().rev().find(|message| message.to == phone).map(|message| message.text)
+    }
+
+    /// The six digits of the newest text message to a telephone.
+    pub async fn code_sent_to(&self, phone: &str) -> String {
+        let text = self.last_text(phone).await.expect("a message was sent");
+        let (_, after) = text.split_once("验证码").expect("it has a code");
+        after.chars().take_while(char::is_ascii_digit).collect()
     }
 
     /// Stops as SIGTERM would.

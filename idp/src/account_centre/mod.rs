@@ -1,3 +1,4 @@
-//! 三, 七 企业中心: what an account's owner sees of it.
+//! 三, 七 企业中心: what an account's owner sees of it and changes in it.
 
 pub mod overview;
+mod shared;

@@ -1,105 +1,87 @@
-//! `/account`: who is signed in, with personal data masked.
+//! `/account`, 企业信息 or 个人信息 or 经办人信息: who is signed in, with personal data masked.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
+use super::shared::{Centre, Owner};
 use crate::app::App;
 use crate::domain::mask;
-use crate::domain::principal::{LegalEntity, Principal};
-use crate::store::principals;
-use crate::web::{self, Frame, Visitor, urls};
+use crate::domain::principal::{LegalEntity, Operator, Person, Principal};
+use crate::web::{self, Frame, Visitor};
 
 #[derive(Template)]
 #[template(path = "account_centre/overview.html")]
 struct Page<'a> {
     frame: Frame<'a>,
-    greeting: String,
-    account_label: String,
-    rows: Vec<(String, String)>,
-    sign_out_action: &'static str,
+    centre: Centre,
+    notice: Option<&'static str>,
+    rows: Vec<(&'static str, String)>,
 }
 
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
-    let Some(session) = visitor.session().await? else { return Ok(visitor.go(urls::SIGN_IN)) };
-    let Some(principal) = principals::find(&app.store, &app.vault, &session.account_id).await? else {
-        return Ok(visitor.go(urls::SIGN_IN));
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> web::Result<Response> {
+    let owner = match Owner::of(&app, &visitor).await? {
+        Ok(owner) => owner,
+        Err(elsewhere) => return Ok(elsewhere),
     };
-    visitor.show(&Page {
-        frame: visitor.frame(),
-        greeting: greeting(&principal),
-        account_label: account_label(&principal),
-        rows: rows(&principal).into_iter().map(|(label, value)| (label.to_owned(), value)).collect(),
-        sign_out_action: "/sign-out/confirm",
-    })
-}
-
-fn greeting(principal: &Principal) -> String {
-    match principal {
-        Principal::LegalEntity(unit) => {
-            unit.representative_name.as_deref().map_or(unit.name.clone(), mask::name)
-        }
-        Principal::Operator { operator, .. } => mask::name(&operator.name),
-        Principal::Person(person) => mask::name(&person.name),
-    }
-}
-
-fn account_label(principal: &Principal) -> String {
-    match principal {
-        Principal::LegalEntity(unit) => format!("企业账号：{}", unit.login_name),
-        Principal::Operator { unit, .. } => format!("经办人账号（{}）", unit.name),
-        Principal::Person(person) => format!("个人账号：{}", person.login_name),
-    }
-}
-
-fn rows(principal: &Principal) -> Vec<(&'static str, String)> {
-    let masked_phone = |phone: Option<&str>| phone.map(mask::phone).unwrap_or_default();
-    match principal {
-        Principal::LegalEntity(unit) => {
-            let mut rows = unit_rows(unit);
-            rows.push((
-                unit.entity_type.representative_label(),
-                unit.representative_name.as_deref().map(mask::name).unwrap_or_default(),
-            ));
-            rows.push(("绑定手机号码", masked_phone(unit.phone.as_deref())));
-            rows
-        }
-        Principal::Operator { operator, unit } => {
-            let mut rows = vec![
-                ("经办人姓名", mask::name(&operator.name)),
-                ("证件号码", mask::document_number(&operator.document.number)),
-                ("手机号码", masked_phone(Some(&operator.phone))),
-                ("下级所属部门", operator.department.clone()),
-                ("管理权限", if operator.may_manage { "是" } else { "否" }.to_owned()),
-                (
-                    "有效时间",
-                    operator.valid_until.map_or("长期".to_owned(), |end| end.china_date().to_string()),
-                ),
-            ];
-            rows.extend(unit_rows(unit));
-            rows
-        }
-        Principal::Person(person) => vec![
-            ("姓名", mask::name(&person.name)),
-            (
-                "证件号码",
-                person
-                    .document
-                    .as_ref()
-                    .map(|document| mask::document_number(&document.number))
-                    .unwrap_or_default(),
-            ),
-            ("绑定手机号码", masked_phone(person.phone.as_deref())),
-        ],
-    }
+    let (current, rows) = match &owner.principal {
+        Principal::LegalEntity(unit) => ("企业信息", unit_rows(unit)),
+        Principal::Operator { operator, unit } => ("经办人信息", operator_rows(operator, unit)),
+        Principal::Person(person) => ("个人信息", person_rows(person)),
+    };
+    let notice = match query.as_deref() {
+        Some("done=phone") => Some("手机号码修改成功"),
+        Some("done=details") => Some("保存成功"),
+        _ => None,
+    };
+    visitor.show(&Page { frame: visitor.frame(), centre: owner.centre(current), notice, rows })
 }
 
 fn unit_rows(unit: &LegalEntity) -> Vec<(&'static str, String)> {
     vec![
+        ("企业账号", unit.login_name.clone()),
         (unit.entity_type.name_label(), unit.name.clone()),
         ("统一社会信用代码", unit.credit_code.clone()),
         ("法人类型", unit.entity_type.label().to_owned()),
+        ("绑定手机号码", unit.phone.as_deref().map(mask::phone).unwrap_or_default()),
+    ]
+}
+
+fn operator_rows(operator: &Operator, unit: &LegalEntity) -> Vec<(&'static str, String)> {
+    vec![
+        ("经办人姓名", mask::name(&operator.name)),
+        ("证件类型", operator.document.type_label().to_owned()),
+        ("证件号码", mask::document_number(&operator.document.number)),
+        ("手机号码", mask::phone(&operator.phone)),
+        ("下级所属部门", operator.department.clone()),
+        ("管理权限", if operator.may_manage { "是" } else { "否" }.to_owned()),
+        ("有效时间", operator.valid_until.map_or("长期".to_owned(), |end| end.china_date().to_string())),
+        (unit.entity_type.name_label(), unit.name.clone()),
+        ("统一社会信用代码", unit.credit_code.clone()),
+        ("法人类型", unit.entity_type.label().to_owned()),
+    ]
+}
+
+fn person_rows(person: &Person) -> Vec<(&'static str, String)> {
+    let document = person.document.as_ref();
+    vec![
+        ("个人账号", person.login_name.clone()),
+        ("姓名", mask::name(&person.name)),
+        ("证件类型", document.map(|document| document.type_label().to_owned()).unwrap_or_default()),
+        ("证件号码", document.map(|document| mask::document_number(&document.number)).unwrap_or_default()),
+        (
+            "证件有效期至",
+            person
+                .document_validity
+                .map(|validity| validity.end().map_or("长期".to_owned(), |end| end.to_string()))
+                .unwrap_or_default(),
+        ),
+        ("绑定手机号码", person.phone.as_deref().map(mask::phone).unwrap_or_default()),
     ]
 }

@@ -156,6 +156,8 @@ async fn insert(app: &App, add: Add) -> Result<String> {
                     .transpose()?
                     .map(|name| name.as_str().to_owned()),
                 representative_document: None,
+                representative_validity: None,
+                representative_changed_at: None,
                 phone: phone(bound)?,
             };
             accounts::insert(&mut tx, &id, AccountKind::LegalEntity, Some(&hash), 1, now).await?;
@@ -167,6 +169,7 @@ async fn insert(app: &App, add: Add) -> Result<String> {
                 login_name: LoginName::parse(&login_name)?.as_str().to_owned(),
                 name: PersonName::parse(&name)?.as_str().to_owned(),
                 document: id_number.as_deref().map(document).transpose()?,
+                document_validity: None,
                 phone: phone(bound)?,
             };
             accounts::insert(&mut tx, &id, AccountKind::Person, Some(&hash), 1, now).await?;

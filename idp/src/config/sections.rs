@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::domain::password::PasswordPolicy;
+
 /// What the pages say about who runs them. An empty text is left out.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -193,6 +195,7 @@ impl Default for SignInConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PasswordConfig {
+    pub profile: PasswordProfile,
     pub argon2_memory_kib: u32,
     pub argon2_iterations: u32,
     pub argon2_lanes: u32,
@@ -200,9 +203,42 @@ pub struct PasswordConfig {
     pub queue: u32,
 }
 
+/// Which passwords are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PasswordProfile {
+    /// The operating manual's: 6 to 16 characters at registration, 8 to 16 ever after.
+    Manual,
+    /// 等保, GB/T 22239-2019 level 3: 8 to 16 everywhere.
+    Djbh,
+}
+
+impl PasswordProfile {
+    pub const fn registration(self) -> PasswordPolicy {
+        match self {
+            Self::Manual => PasswordPolicy::MANUAL_REGISTRATION,
+            Self::Djbh => PasswordPolicy::DJBH,
+        }
+    }
+
+    /// For a reset and for a change.
+    pub const fn change(self) -> PasswordPolicy {
+        match self {
+            Self::Manual => PasswordPolicy::MANUAL_RESET,
+            Self::Djbh => PasswordPolicy::DJBH,
+        }
+    }
+}
+
 impl Default for PasswordConfig {
     fn default() -> Self {
-        Self { argon2_memory_kib: 19 * 1024, argon2_iterations: 2, argon2_lanes: 1, queue: 64 }
+        Self {
+            profile: PasswordProfile::Manual,
+            argon2_memory_kib: 19 * 1024,
+            argon2_iterations: 2,
+            argon2_lanes: 1,
+            queue: 64,
+        }
     }
 }
 

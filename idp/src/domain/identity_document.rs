@@ -68,11 +68,7 @@ impl IdentityDocument {
     /// between holders: the type's code and the number, without the count of renewals that the
     /// permits for Hong Kong and Macao residents may carry.
     pub fn key(&self) -> String {
-        let lasting = match self.document_type {
-            DocumentType::HongKongMacaoPermit => self.number.get(..9).unwrap_or(&self.number),
-            _ => &self.number,
-        };
-        format!("{}:{lasting}", self.document_type.code())
+        key(self.document_type, &self.number)
     }
 
     /// The holder's day of birth, where the number tells it.
@@ -89,6 +85,15 @@ impl IdentityDocument {
     pub fn masked(&self) -> String {
         mask::document_number(&self.number)
     }
+}
+
+/// [`IdentityDocument::key`] of a number that was read before.
+pub fn key(document_type: DocumentType, number: &str) -> String {
+    let lasting = match document_type {
+        DocumentType::HongKongMacaoPermit => number.get(..9).unwrap_or(number),
+        _ => number,
+    };
+    format!("{}:{lasting}", document_type.code())
 }
 
 impl fmt::Debug for IdentityDocument {

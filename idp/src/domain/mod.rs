@@ -6,6 +6,7 @@ mod citizen_number;
 pub mod client;
 pub mod client_keys;
 pub mod credit_code;
+pub mod date;
 pub mod document_type;
 pub mod entity_type;
 pub mod identity_document;

@@ -1,8 +1,11 @@
 //! Who is signed in: a legal entity, an operator who acts for one, or a person.
 
+use super::document_type::DocumentType;
 use super::entity_type::EntityType;
+use super::identity_document::{self, IdentityDocument};
 use super::mask;
 use super::timestamp::Timestamp;
+use super::validity::Validity;
 
 /// The three kinds of account. The names are those of the `account_type` claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,6 +36,32 @@ pub struct StoredDocument {
     pub number: String,
 }
 
+impl From<&IdentityDocument> for StoredDocument {
+    fn from(document: &IdentityDocument) -> Self {
+        Self { type_code: document.document_type().code().to_owned(), number: document.number().to_owned() }
+    }
+}
+
+impl StoredDocument {
+    /// What stays the same when the holder gets a new card, and differs between holders.
+    pub fn key(&self) -> String {
+        match DocumentType::from_code(&self.type_code) {
+            Some(document_type) => identity_document::key(document_type, &self.number),
+            None => format!("{}:{}", self.type_code, self.number),
+        }
+    }
+
+    /// The type's name on the pages.
+    pub fn type_label(&self) -> &str {
+        DocumentType::from_code(&self.type_code).map_or(&self.type_code, |known| known.label())
+    }
+
+    /// The code of the type that other systems know (GA/T 517).
+    pub fn standard_code(&self) -> &str {
+        DocumentType::from_code(&self.type_code).map_or(&self.type_code, |known| known.standard_code())
+    }
+}
+
 /// A registered unit. The personal parts belong to its legal representative.
 #[derive(Clone)]
 pub struct LegalEntity {
@@ -43,6 +72,9 @@ pub struct LegalEntity {
     pub entity_type: EntityType,
     pub representative_name: Option<String>,
     pub representative_document: Option<StoredDocument>,
+    pub representative_validity: Option<Validity>,
+    /// When the present representative took over from another one.
+    pub representative_changed_at: Option<Timestamp>,
     pub phone: Option<String>,
 }
 
@@ -53,6 +85,7 @@ pub struct Person {
     pub login_name: String,
     pub name: String,
     pub document: Option<StoredDocument>,
+    pub document_validity: Option<Validity>,
     pub phone: Option<String>,
 }
 

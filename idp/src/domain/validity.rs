@@ -117,6 +117,18 @@ impl Validity {
         self.end.unwrap_or(far_future)
     }
 
+    /// As the store keeps it: `2018-05-20/2038-05-20`, or `2016-01-01/` without end.
+    pub fn to_text(&self) -> String {
+        format!("{}/{}", self.start, self.end.map(|end| end.to_string()).unwrap_or_default())
+    }
+
+    /// Reads what [`Validity::to_text`] wrote; it may have ended since.
+    pub fn from_text(text: &str) -> Option<Validity> {
+        let (start, end) = text.split_once('/')?;
+        let end = if end.is_empty() { None } else { Some(end.parse().ok()?) };
+        Some(Validity { start: start.parse().ok()?, end })
+    }
+
     /// Whether the document is valid on a day, the first and the last included.
     pub fn holds_on(&self, date: NaiveDate) -> bool {
         self.start <= date && self.end.is_none_or(|end| date <= end)

@@ -133,3 +133,13 @@ proptest! {
         let _ = (term_warning(birth, term, start), expected_end(start, term));
     }
 }
+
+#[test]
+fn what_was_stored_is_read_again() {
+    for text in ["2018-05-20/2038-05-20", "2016-01-01/"] {
+        assert_eq!(Validity::from_text(text).expect(text).to_text(), text);
+    }
+    for text in ["", "/", "2018-05-20", "2018-05-20/never"] {
+        assert_eq!(Validity::from_text(text), None, "{text}");
+    }
+}

@@ -25,6 +25,21 @@ pub enum Outcome {
     Expired,
 }
 
+/// Why a visitor did not pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("请输入验证码")]
+    Missing,
+    #[error("验证码错误，请重新输入")]
+    Wrong,
+    #[error("验证码已过期，请重新输入")]
+    Expired,
+}
+
+/// That a captcha was passed; only this module can say so.
+#[derive(Debug)]
+pub struct Passed(());
+
 /// What a visitor gave back.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
@@ -63,6 +78,24 @@ pub async fn picture(app: &App, id: &str) -> Result<Option<Vec<u8>>> {
 /// When the database fails.
 pub async fn is_open(app: &App, id: &str) -> Result<bool> {
     Ok(captchas::find(&app.store, &random::hash(id), app.clock.now()).await?.is_some())
+}
+
+/// What must be passed before something is sent or told. Installations on loopback may go without.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pass(app: &App, given: Answer<'_>) -> Result<Result<Passed, Refusal>> {
+    if !app.config.sms.captcha {
+        return Ok(Ok(Passed(())));
+    }
+    if given.text.trim().is_empty() && given.proof.is_empty() {
+        return Ok(Err(Refusal::Missing));
+    }
+    Ok(match check(app, given).await? {
+        Outcome::Right => Ok(Passed(())),
+        Outcome::Wrong => Err(Refusal::Wrong),
+        Outcome::Expired => Err(Refusal::Expired),
+    })
 }
 
 /// Takes the captcha and compares: a second answer to the same picture is [`Outcome::Expired`].

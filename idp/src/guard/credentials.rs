@@ -24,17 +24,15 @@ pub enum Refusal {
     WrongWithTriesLeft(u32),
     #[error("密码错误次数过多，账号已锁定，请{0}分钟后再试或通过忘记密码重置")]
     Locked(u32),
-    #[error("请输入验证码")]
-    CaptchaMissing,
-    #[error("验证码错误，请重新输入")]
-    CaptchaWrong,
-    #[error("验证码已过期，请重新输入")]
-    CaptchaExpired,
+    #[error(transparent)]
+    Captcha(#[from] captcha::Refusal),
     #[error("当前登录人数较多，请稍后再试")]
     Busy,
     /// Told only after the right password.
     #[error("账号已停用，请联系技术支持")]
     Disabled,
+    #[error("您的注册信息正在核验，核验通过后即可登录，结果将以短信通知您")]
+    Pending,
     #[error("经办人账号已失效，请联系本单位法人或管理员")]
     OperatorExpired,
     #[error("经办人账号已冻结，请联系本单位法人或管理员")]
@@ -43,16 +41,16 @@ pub enum Refusal {
 
 impl Refusal {
     pub const fn is_about_captcha(self) -> bool {
-        matches!(self, Self::CaptchaMissing | Self::CaptchaWrong | Self::CaptchaExpired)
+        matches!(self, Self::Captcha(_))
     }
 
     const fn outcome(self) -> &'static str {
         match self {
             Self::Wrong | Self::WrongWithTriesLeft(_) => "wrong",
             Self::Locked(_) => "locked",
-            Self::CaptchaMissing | Self::CaptchaWrong | Self::CaptchaExpired => "captcha",
+            Self::Captcha(_) => "captcha",
             Self::Busy => "busy",
-            Self::Disabled | Self::OperatorExpired | Self::OperatorFrozen => "inactive",
+            Self::Disabled | Self::Pending | Self::OperatorExpired | Self::OperatorFrozen => "inactive",
         }
     }
 }
@@ -110,9 +108,9 @@ async fn check(
             None => None,
         };
         match outcome {
-            None => return Ok(Err(Refusal::CaptchaMissing)),
-            Some(captcha::Outcome::Wrong) => return Ok(Err(Refusal::CaptchaWrong)),
-            Some(captcha::Outcome::Expired) => return Ok(Err(Refusal::CaptchaExpired)),
+            None => return Ok(Err(captcha::Refusal::Missing.into())),
+            Some(captcha::Outcome::Wrong) => return Ok(Err(captcha::Refusal::Wrong.into())),
+            Some(captcha::Outcome::Expired) => return Ok(Err(captcha::Refusal::Expired.into())),
             Some(captcha::Outcome::Right) => (),
         }
     }
@@ -181,6 +179,9 @@ fn wrong(app: &App, remaining: u32) -> Refusal {
 fn inactive(candidate: &Candidate, now: Timestamp) -> Option<Refusal> {
     if candidate.disabled_at.is_some() {
         return Some(Refusal::Disabled);
+    }
+    if candidate.pending_since.is_some() {
+        return Some(Refusal::Pending);
     }
     if candidate.frozen_at.is_some() {
         return Some(Refusal::OperatorFrozen);

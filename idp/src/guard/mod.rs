@@ -3,10 +3,14 @@
 pub mod attempts;
 pub mod captcha;
 pub mod credentials;
+pub mod evidence;
 pub mod id_token_hint;
 pub mod identifiers;
+pub mod new_password;
 pub mod pending;
 pub mod sessions;
+pub mod sms_code;
+pub mod text_message;
 
 /// Who asks: what is counted, remembered and audited of a visitor's browser.
 #[derive(Debug, Clone)]

@@ -195,6 +195,7 @@ mod tests {
             login_name: "liying2026".to_owned(),
             name: "李颖".to_owned(),
             document: Some(document),
+            document_validity: None,
             phone: None,
         })
     }

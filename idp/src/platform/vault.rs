@@ -39,6 +39,8 @@ pub enum Purpose {
     AttemptBucket,
     PairwiseSubject,
     RefreshSuccessor,
+    SmsCode,
+    NameIndex,
 }
 
 impl Purpose {
@@ -49,6 +51,8 @@ impl Purpose {
             Self::AttemptBucket => b"attempt-bucket",
             Self::PairwiseSubject => b"pairwise-subject",
             Self::RefreshSuccessor => b"refresh-successor",
+            Self::SmsCode => b"sms-code",
+            Self::NameIndex => b"name-index",
         }
     }
 }

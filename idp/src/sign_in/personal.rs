@@ -5,10 +5,11 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::shared::{self, Around, CaptchaView, Common, Links, Outcome, PageUrls};
+use super::shared::{self, Around, Common, Links, Outcome, PageUrls};
 use crate::app::App;
 use crate::config::UpstreamConfig;
 use crate::guard::identifiers::Identifier;
+use crate::web::captcha::CaptchaView;
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
 
 #[derive(Template)]

@@ -4,10 +4,10 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::guard::captcha::{self, Answer};
 use crate::guard::credentials::{self, Refusal, Typed};
 use crate::guard::identifiers::Identifier;
 use crate::guard::pending::{self, Display};
+use crate::web::captcha::{CaptchaFields, CaptchaView};
 use crate::web::{self, Errors, Visitor, cookies, urls};
 
 /// The query of every sign-in page.
@@ -22,17 +22,8 @@ pub struct Query {
 #[serde(default)]
 pub struct Common {
     pub password: String,
-    pub captcha_id: String,
-    pub captcha_answer: String,
-    pub captcha_proof: String,
-    /// Another picture, please.
-    pub refresh_captcha: String,
-}
-
-pub struct CaptchaView {
-    pub id: String,
-    pub image: String,
-    pub proof_url: String,
+    #[serde(flatten)]
+    pub captcha: CaptchaFields,
 }
 
 pub struct Links {
@@ -68,8 +59,7 @@ pub async fn around(app: &App, visitor: &Visitor, query: Query, page: &PageUrls)
         None => None,
     };
     let captcha = if credentials::needs_captcha(app, &visitor.caller).await? {
-        let id = captcha::create(app).await?;
-        Some(CaptchaView { image: urls::captcha_picture(&id), proof_url: urls::captcha_proof(&id), id })
+        Some(CaptchaView::new(app).await?)
     } else {
         None
     };
@@ -127,7 +117,7 @@ pub async fn submit(
     common: &Common,
     identifier: &Identifier,
 ) -> web::Result<Outcome> {
-    if !common.refresh_captcha.is_empty() {
+    if common.captcha.wants_another() {
         return Ok(Outcome::Refused(Errors::none()));
     }
     let mut errors = Errors::none();
@@ -142,10 +132,7 @@ pub async fn submit(
     if errors.any() {
         return Ok(Outcome::Refused(errors));
     }
-    let answer =
-        Answer { id: &common.captcha_id, text: &common.captcha_answer, proof: &common.captcha_proof };
-    let captcha = (!common.captcha_id.is_empty()).then_some(answer);
-    let typed = Typed { identifier, password: &common.password, captcha };
+    let typed = Typed { identifier, password: &common.password, captcha: common.captcha.answer_if_any() };
     match credentials::sign_in(app, &visitor.caller, visitor.session_token.as_deref(), typed).await? {
         Ok(token) => {
             let mut response = visitor.go(&urls::with_request(urls::SIGN_IN_FINISH, request));

@@ -4,3 +4,4 @@ pub mod captcha;
 pub mod display;
 pub mod information;
 pub mod notice;
+pub mod sms_code;

@@ -13,6 +13,7 @@ pub struct Candidate {
     pub password_hash: Option<String>,
     pub assurance: i64,
     pub disabled_at: Option<i64>,
+    pub pending_since: Option<i64>,
     /// Operators only: until when the account is valid.
     pub valid_until: Option<i64>,
     pub valid_from: Option<i64>,
@@ -53,7 +54,7 @@ pub async fn find_legal_entity(
     login_name_key: &str,
     credit_code: &str,
 ) -> sqlx::Result<Option<Candidate>> {
-    let sql = "SELECT a.id AS account_id, a.password_hash, a.assurance, a.disabled_at,
+    let sql = "SELECT a.id AS account_id, a.password_hash, a.assurance, a.disabled_at, a.pending_since,
             NULL AS valid_until, NULL AS valid_from, NULL AS frozen_at, NULL AS unit_disabled_at
         FROM legal_entities e JOIN accounts a ON a.id = e.account_id
         WHERE e.login_name_key = $1 OR e.credit_code = $2";
@@ -70,7 +71,7 @@ pub async fn find_person(
     phone_index: &str,
     document_index: &str,
 ) -> sqlx::Result<Option<Candidate>> {
-    let sql = "SELECT a.id AS account_id, a.password_hash, a.assurance, a.disabled_at,
+    let sql = "SELECT a.id AS account_id, a.password_hash, a.assurance, a.disabled_at, a.pending_since,
             NULL AS valid_until, NULL AS valid_from, NULL AS frozen_at, NULL AS unit_disabled_at
         FROM persons p JOIN accounts a ON a.id = p.account_id
         WHERE p.login_name_key = $1 OR p.phone_index = $2 OR p.document_index = $3";
@@ -87,7 +88,7 @@ pub async fn find_operator(
     phone_index: &str,
     document_index: &str,
 ) -> sqlx::Result<Option<Candidate>> {
-    let sql = "SELECT a.id AS account_id, a.password_hash, a.assurance, a.disabled_at,
+    let sql = "SELECT a.id AS account_id, a.password_hash, a.assurance, a.disabled_at, a.pending_since,
             o.valid_until, o.valid_from, o.frozen_at, u.disabled_at AS unit_disabled_at
         FROM legal_entities e
         JOIN operators o ON o.legal_entity_id = e.account_id AND o.removed_at IS NULL
@@ -111,7 +112,7 @@ async fn candidate(query: CandidateQuery<'_>, store: &Store) -> sqlx::Result<Opt
 /// # Errors
 /// When the database fails.
 pub async fn note_sign_in(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -> sqlx::Result<bool> {
-    let sql = "UPDATE accounts SET signed_in_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+    let sql = "UPDATE accounts SET signed_in_at = $2 WHERE id = $1 AND disabled_at IS NULL AND pending_since IS NULL";
     let done = sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await?;
     Ok(done.rows_affected() == 1)
 }
@@ -128,6 +129,50 @@ pub async fn upgrade_hash(
 ) -> sqlx::Result<()> {
     let sql = "UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
     store.write.execute(sqlx::query(sql).bind(account_id).bind(old_hash).bind(new_hash)).await.map(drop)
+}
+
+/// The account waits for a register, or (`None`) no longer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_pending(
+    tx: &mut AnyConnection,
+    account_id: &str,
+    since: Option<Timestamp>,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE accounts SET pending_since = $2 WHERE id = $1";
+    sqlx::query(sql).bind(account_id).bind(since.map(Timestamp::millis)).execute(tx).await.map(drop)
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn is_pending(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<bool> {
+    let sql = "SELECT pending_since FROM accounts WHERE id = $1 AND pending_since IS NOT NULL";
+    let since: Option<i64> = sqlx::query_scalar(sql).bind(account_id).fetch_optional(tx).await?;
+    Ok(since.is_some())
+}
+
+/// Removes an account that nobody has ever signed in to, so that its names are free again.
+///
+/// # Errors
+/// When the database fails, or the account has been used.
+pub async fn erase_unused(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<()> {
+    for sql in [
+        "DELETE FROM agreement_consents WHERE account_id = $1",
+        "DELETE FROM legal_entities WHERE account_id = $1",
+        "DELETE FROM persons WHERE account_id = $1",
+        "DELETE FROM accounts WHERE id = $1",
+    ] {
+        sqlx::query(sql).bind(account_id).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn set_assurance(tx: &mut AnyConnection, account_id: &str, assurance: i64) -> sqlx::Result<()> {
+    let sql = "UPDATE accounts SET assurance = $2 WHERE id = $1";
+    sqlx::query(sql).bind(account_id).bind(assurance).execute(tx).await.map(drop)
 }
 
 /// `false` if there is no such account, or it is disabled already.

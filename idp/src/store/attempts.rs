@@ -28,6 +28,25 @@ pub async fn add(
     query.bind(i64::from(limit)).fetch_one(tx).await
 }
 
+/// Counts one more in a window that begins with its first; gives the new count.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add_in_window(
+    tx: &mut AnyConnection,
+    bucket: &str,
+    now: Timestamp,
+    window: Span,
+) -> sqlx::Result<i64> {
+    let sql = "INSERT INTO attempts (bucket, count, expires_at) VALUES ($1, 1, $3)
+        ON CONFLICT (bucket) DO UPDATE SET
+            count = CASE WHEN attempts.expires_at <= $2 THEN 1 ELSE attempts.count + 1 END,
+            expires_at = CASE WHEN attempts.expires_at <= $2 THEN $3 ELSE attempts.expires_at END
+        RETURNING count";
+    let query = sqlx::query_scalar(sql).bind(bucket).bind(now.millis()).bind((now + window).millis());
+    query.fetch_one(tx).await
+}
+
 /// Takes one try back: it was not a failure.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ macro_rules! delete_expired {
 }
 
 /// Each table that is swept by its own `expires_at`.
-const EXPIRING: [&str; 8] = [
+const EXPIRING: [&str; 11] = [
     delete_expired!("sessions", "token_hash", "expires_at"),
     delete_expired!("authorization_requests", "id_hash", "expires_at"),
     delete_expired!("attempts", "bucket", "expires_at"),
@@ -31,6 +31,9 @@ const EXPIRING: [&str; 8] = [
     delete_expired!("refresh_tokens", "hash", "expires_at"),
     delete_expired!("grants", "id", "expires_at"),
     delete_expired!("used_once", "key_hash", "expires_at"),
+    delete_expired!("sms_codes", "id_hash", "expires_at"),
+    delete_expired!("phone_proofs", "id_hash", "expires_at"),
+    delete_expired!("recoveries", "id_hash", "expires_at"),
 ];
 
 /// The only key of two columns.

@@ -13,7 +13,10 @@ use self::connections::Connections;
 pub use self::connections::Tx;
 use crate::config::{DatabaseConfig, Synchronous};
 
+pub mod account_changes;
+pub mod account_details;
 pub mod accounts;
+pub mod agreements;
 pub mod attempts;
 pub mod audit;
 pub mod authorization_requests;
@@ -25,8 +28,13 @@ pub mod expiry;
 pub mod grants;
 pub mod operators;
 pub mod outbox;
+pub mod passwords;
+pub mod phone_proofs;
 pub mod principals;
+pub mod recoveries;
+pub mod register_checks;
 pub mod sessions;
+pub mod sms_codes;
 pub mod tokens;
 pub mod used_once;
 

@@ -5,6 +5,7 @@ use sqlx::AnyConnection;
 
 use super::Store;
 use super::principals::{EntityRow, document_index};
+use crate::domain::person_name::PersonName;
 use crate::domain::principal::{Operator, Principal, StoredDocument};
 use crate::domain::timestamp::Timestamp;
 use crate::platform::vault::{Purpose, Vault};
@@ -33,7 +34,8 @@ pub async fn find(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Res
     let sql = "SELECT o.account_id AS operator_id, o.name AS operator_name, o.document_type, o.document,
             o.phone AS operator_phone, o.department, o.manager_since, o.valid_from, o.valid_until, o.frozen_at,
             e.account_id, e.login_name, e.credit_code, e.name, e.entity_type, e.representative_name,
-            e.representative_document_type, e.representative_document, e.phone
+            e.representative_document_type, e.representative_document, e.representative_validity,
+            e.representative_changed_at, e.phone
         FROM operators o JOIN legal_entities e ON e.account_id = o.legal_entity_id
         WHERE o.account_id = $1 AND o.removed_at IS NULL";
     let row: Option<Row> = store.read.optional(sqlx::query_as(sql).bind(account_id)).await?;
@@ -65,8 +67,9 @@ pub async fn insert(
 ) -> anyhow::Result<()> {
     let sql =
         "INSERT INTO operators (account_id, legal_entity_id, name, document_type, document, document_index,
-            phone, phone_index, department, manager_since, valid_from, valid_until)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+            phone, phone_index, department, manager_since, valid_from, valid_until, name_index, added_at,
+            confirmed_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)";
     let id = &operator.id;
     sqlx::query(sql)
         .bind(id)
@@ -81,8 +84,18 @@ pub async fn insert(
         .bind(operator.may_manage.then_some(now.millis()))
         .bind(operator.valid_from.millis())
         .bind(operator.valid_until.map(Timestamp::millis))
+        .bind(name_index(vault, &operator.name))
+        .bind(now.millis())
         .execute(tx)
         .await
         .context("operators")?;
     Ok(())
+}
+
+/// The blind index of a whole name.
+pub fn name_index(vault: &Vault, name: &str) -> String {
+    vault.derive(
+        Purpose::NameIndex,
+        &PersonName::parse(name).map_or_else(|_| name.to_owned(), |name| name.key()),
+    )
 }

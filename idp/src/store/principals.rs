@@ -6,6 +6,8 @@ use sqlx::AnyConnection;
 use super::{Store, operators};
 use crate::domain::entity_type::EntityType;
 use crate::domain::principal::{AccountKind, LegalEntity, Person, Principal, StoredDocument};
+use crate::domain::timestamp::Timestamp;
+use crate::domain::validity::Validity;
 use crate::platform::vault::{Purpose, Vault};
 
 #[derive(sqlx::FromRow)]
@@ -18,6 +20,8 @@ pub(super) struct EntityRow {
     representative_name: Option<Vec<u8>>,
     representative_document_type: Option<String>,
     representative_document: Option<Vec<u8>>,
+    representative_validity: Option<Vec<u8>>,
+    representative_changed_at: Option<i64>,
     phone: Option<Vec<u8>>,
 }
 
@@ -28,6 +32,7 @@ struct PersonRow {
     name: Vec<u8>,
     document_type: Option<String>,
     document: Option<Vec<u8>>,
+    document_validity: Option<Vec<u8>>,
     phone: Option<Vec<u8>>,
 }
 
@@ -66,14 +71,15 @@ pub async fn find_of_kind(
 
 async fn legal_entity(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<LegalEntity>> {
     let sql = "SELECT account_id, login_name, credit_code, name, entity_type, representative_name,
-            representative_document_type, representative_document, phone
+            representative_document_type, representative_document, representative_validity,
+            representative_changed_at, phone
         FROM legal_entities WHERE account_id = $1";
     let row: Option<EntityRow> = store.read.optional(sqlx::query_as(sql).bind(account_id)).await?;
     row.map(|row| row.open(vault)).transpose()
 }
 
 async fn person(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<Person>> {
-    let sql = "SELECT account_id, login_name, name, document_type, document, phone
+    let sql = "SELECT account_id, login_name, name, document_type, document, document_validity, phone
         FROM persons WHERE account_id = $1";
     let row: Option<PersonRow> = store.read.optional(sqlx::query_as(sql).bind(account_id)).await?;
     let Some(row) = row else { return Ok(None) };
@@ -82,6 +88,7 @@ async fn person(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Resul
         login_name: row.login_name,
         name: vault.open_text("persons.name", &id, &row.name)?,
         document: open_document(vault, "persons.document", &id, row.document_type, row.document)?,
+        document_validity: open_validity(vault, "persons.document_validity", &id, row.document_validity)?,
         phone: open_optional(vault, "persons.phone", &id, row.phone)?,
         id,
     }))
@@ -109,6 +116,13 @@ impl EntityRow {
                 self.representative_document_type,
                 self.representative_document,
             )?,
+            representative_validity: open_validity(
+                vault,
+                "legal_entities.representative_validity",
+                &id,
+                self.representative_validity,
+            )?,
+            representative_changed_at: self.representative_changed_at.map(Timestamp::from_millis),
             phone: open_optional(vault, "legal_entities.phone", &id, self.phone)?,
             id,
         })
@@ -125,8 +139,8 @@ pub async fn insert_legal_entity(
     let sql =
         "INSERT INTO legal_entities (account_id, login_name, login_name_key, credit_code, name, entity_type,
             representative_name, representative_document_type, representative_document,
-            representative_document_index, phone, phone_index)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+            representative_document_index, representative_validity, phone, phone_index)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let id = &unit.id;
     let document = unit.representative_document.as_ref();
     let seal = |field: &str, text: Option<&str>| text.map(|text| vault.seal(field, id, text)).transpose();
@@ -141,6 +155,10 @@ pub async fn insert_legal_entity(
         .bind(document.map(|document| document.type_code.clone()))
         .bind(seal("legal_entities.representative_document", document.map(|document| &*document.number))?)
         .bind(document.map(|document| document_index(vault, document)))
+        .bind(seal(
+            "legal_entities.representative_validity",
+            unit.representative_validity.map(|validity| validity.to_text()).as_deref(),
+        )?)
         .bind(seal("legal_entities.phone", unit.phone.as_deref())?)
         .bind(unit.phone.as_deref().map(|phone| vault.derive(Purpose::PhoneIndex, phone)))
         .execute(tx)
@@ -152,8 +170,8 @@ pub async fn insert_legal_entity(
 /// When the database fails; [`super::is_duplicate`] tells a name, telephone or document that is taken.
 pub async fn insert_person(tx: &mut AnyConnection, vault: &Vault, person: &Person) -> anyhow::Result<()> {
     let sql = "INSERT INTO persons (account_id, login_name, login_name_key, name, document_type, document,
-            document_index, phone, phone_index)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+            document_index, document_validity, phone, phone_index)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let id = &person.id;
     let document = person.document.as_ref();
     let seal = |field: &str, text: Option<&str>| text.map(|text| vault.seal(field, id, text)).transpose();
@@ -165,6 +183,10 @@ pub async fn insert_person(tx: &mut AnyConnection, vault: &Vault, person: &Perso
         .bind(document.map(|document| document.type_code.clone()))
         .bind(seal("persons.document", document.map(|document| &*document.number))?)
         .bind(document.map(|document| document_index(vault, document)))
+        .bind(seal(
+            "persons.document_validity",
+            person.document_validity.map(|validity| validity.to_text()).as_deref(),
+        )?)
         .bind(seal("persons.phone", person.phone.as_deref())?)
         .bind(person.phone.as_deref().map(|phone| vault.derive(Purpose::PhoneIndex, phone)))
         .execute(tx)
@@ -174,7 +196,7 @@ pub async fn insert_person(tx: &mut AnyConnection, vault: &Vault, person: &Perso
 
 /// The blind index of a document: a number means nothing without its type.
 pub fn document_index(vault: &Vault, document: &StoredDocument) -> String {
-    vault.derive(Purpose::DocumentIndex, &format!("{}:{}", document.type_code, document.number))
+    vault.derive(Purpose::DocumentIndex, &document.key())
 }
 
 pub(super) fn open_optional(
@@ -184,6 +206,15 @@ pub(super) fn open_optional(
     sealed: Option<Vec<u8>>,
 ) -> anyhow::Result<Option<String>> {
     sealed.map(|sealed| vault.open_text(field, owner, &sealed)).transpose()
+}
+
+fn open_validity(
+    vault: &Vault,
+    field: &str,
+    owner: &str,
+    sealed: Option<Vec<u8>>,
+) -> anyhow::Result<Option<Validity>> {
+    Ok(open_optional(vault, field, owner, sealed)?.as_deref().and_then(Validity::from_text))
 }
 
 fn open_document(

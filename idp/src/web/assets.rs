@@ -33,6 +33,8 @@ assets! {
     "sign_in.css": "text/css; charset=utf-8",
     "sign_in.js": "text/javascript; charset=utf-8",
     "site.css": "text/css; charset=utf-8",
+    "sms_code.js": "text/javascript; charset=utf-8",
+    "validity.js": "text/javascript; charset=utf-8",
 }
 
 /// Tells contents apart; nothing depends on nobody finding a collision.

@@ -1,12 +1,14 @@
 //! What every page needs.
 
 pub mod assets;
+pub mod captcha;
 pub mod cookies;
 pub mod error;
 pub mod forms;
 pub mod headers;
 pub mod page;
 pub mod params;
+pub mod phone;
 pub mod requests;
 pub mod return_to;
 pub mod urls;

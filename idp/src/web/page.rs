@@ -58,6 +58,11 @@ impl Errors {
         self.fields.iter().find(|(field, _)| *field == name).map(|(_, message)| message.as_str())
     }
 
+    /// Whether this is the field to go to first: errors are added in the page's order.
+    pub fn is_first(&self, name: &str) -> bool {
+        self.fields.first().is_some_and(|(field, _)| *field == name)
+    }
+
     pub fn any(&self) -> bool {
         self.whole.is_some() || !self.fields.is_empty()
     }

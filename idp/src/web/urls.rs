@@ -3,6 +3,16 @@
 use url::form_urlencoded;
 
 pub const ACCOUNT: &str = "/account";
+pub const ACCOUNT_CLOSE: &str = "/account/close";
+pub const ACCOUNT_DATA: &str = "/account/data";
+pub const ACCOUNT_DETAILS: &str = "/account/details";
+pub const ACCOUNT_ENTITY_CHANGE: &str = "/account/entity-change";
+pub const ACCOUNT_HISTORY: &str = "/account/history";
+pub const ACCOUNT_OPERATORS: &str = "/account/operators";
+pub const ACCOUNT_PASSWORD: &str = "/account/password";
+pub const ACCOUNT_PHONE: &str = "/account/phone";
+pub const ACCOUNT_REPRESENTATIVE: &str = "/account/representative";
+pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
 pub const APPEALS: &str = "/appeals";
 pub const RECOVERY: &str = "/recovery";
 pub const REGISTER_LEGAL_ENTITY: &str = "/registration/legal-entity";

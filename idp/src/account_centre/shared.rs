@@ -1,0 +1,122 @@
+//! What every page of the account centre stands on: who is signed in, and the frame with its tabs.
+
+use axum::response::Response;
+
+use crate::app::App;
+use crate::domain::mask;
+use crate::domain::phone::Phone;
+use crate::domain::principal::{LegalEntity, Principal};
+use crate::guard::sessions::Session;
+use crate::store::principals;
+use crate::web::{self, Visitor, urls};
+
+/// Whose account centre this is.
+pub struct Owner {
+    pub session: Session,
+    pub principal: Principal,
+}
+
+/// The frame of components/console.html.
+pub struct Centre {
+    pub title: &'static str,
+    pub greeting: String,
+    pub account_label: String,
+    pub masked_phone: String,
+    pub may_change_phone: bool,
+    pub may_change_entity: bool,
+    /// Pages as (href, label).
+    pub tabs: Vec<(&'static str, &'static str)>,
+    pub current: &'static str,
+}
+
+impl Owner {
+    /// Whoever is signed in; the response sends everybody else to sign in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of(app: &App, visitor: &Visitor) -> web::Result<Result<Self, Response>> {
+        let Some(session) = visitor.session().await? else { return Ok(Err(visitor.go(urls::SIGN_IN))) };
+        let principal = principals::find(&app.store, &app.vault, &session.account_id).await?;
+        Ok(match principal {
+            Some(principal) => Ok(Self { session, principal }),
+            None => Err(visitor.go(urls::SIGN_IN)),
+        })
+    }
+
+    pub fn account_id(&self) -> &str {
+        &self.session.account_id
+    }
+
+    /// The telephone bound to the account.
+    pub fn phone(&self) -> Option<Phone> {
+        let bound = match &self.principal {
+            Principal::LegalEntity(unit) => unit.phone.as_deref(),
+            Principal::Operator { operator, .. } => Some(operator.phone.as_str()),
+            Principal::Person(person) => person.phone.as_deref(),
+        };
+        bound.and_then(|phone| Phone::parse(phone).ok())
+    }
+
+    /// The unit whose operators this account may manage (管理权限): its own, or the one that it acts for.
+    pub fn managed_unit(&self) -> Option<&LegalEntity> {
+        match &self.principal {
+            Principal::LegalEntity(unit) => Some(unit),
+            Principal::Operator { operator, unit } if operator.may_manage => Some(unit),
+            Principal::Operator { .. } | Principal::Person(_) => None,
+        }
+    }
+
+    /// The unit that this account itself is.
+    pub const fn own_unit(&self) -> Option<&LegalEntity> {
+        match &self.principal {
+            Principal::LegalEntity(unit) => Some(unit),
+            Principal::Operator { .. } | Principal::Person(_) => None,
+        }
+    }
+
+    pub fn centre(&self, current: &'static str) -> Centre {
+        let (title, greeting, account_label) = match &self.principal {
+            Principal::LegalEntity(unit) => (
+                "企业中心",
+                unit.representative_name.as_deref().map_or_else(|| unit.name.clone(), mask::name),
+                format!("企业账号：{}", unit.login_name),
+            ),
+            Principal::Operator { operator, unit } => {
+                ("账号中心", mask::name(&operator.name), format!("经办人账号（{}）", unit.name))
+            }
+            Principal::Person(person) => {
+                ("账号中心", mask::name(&person.name), format!("个人账号：{}", person.login_name))
+            }
+        };
+        Centre {
+            title,
+            greeting,
+            account_label,
+            masked_phone: self.phone().map(|phone| phone.masked()).unwrap_or_default(),
+            may_change_phone: true,
+            may_change_entity: self.own_unit().is_some(),
+            tabs: self.tabs(),
+            current,
+        }
+    }
+
+    fn tabs(&self) -> Vec<(&'static str, &'static str)> {
+        let mut tabs = match &self.principal {
+            Principal::LegalEntity(_) => vec![
+                (urls::ACCOUNT, "企业信息"),
+                (urls::ACCOUNT_REPRESENTATIVE, "法人信息"),
+                (urls::ACCOUNT_DETAILS, "拓展信息"),
+            ],
+            Principal::Operator { .. } => vec![(urls::ACCOUNT, "经办人信息")],
+            Principal::Person(_) => vec![(urls::ACCOUNT, "个人信息")],
+        };
+        tabs.push((urls::ACCOUNT_PASSWORD, "密码修改"));
+        if self.managed_unit().is_some() {
+            tabs.push((urls::ACCOUNT_OPERATORS, "我的经办人"));
+        }
+        tabs.push((urls::ACCOUNT_HISTORY, "登录记录"));
+        tabs.push((urls::ACCOUNT_SESSIONS, "登录设备"));
+        tabs.push((urls::ACCOUNT_DATA, "数据与注销"));
+        tabs
+    }
+}

@@ -1,0 +1,274 @@
+//! 短信验证码: a code sent to a telephone, and what its return proves.
+//!
+//! One live code for each purpose and telephone, for the browser that asked for it. A right code is used up and leaves
+//! a proof behind, so that a code typed in the middle of a long form is good until the form is sent.
+
+use anyhow::Result;
+use sqlx::AnyConnection;
+use subtle::ConstantTimeEq;
+
+use super::text_message;
+use super::{Caller, captcha};
+use crate::app::App;
+use crate::domain::phone::Phone;
+use crate::domain::timestamp::Span;
+use crate::platform::random;
+use crate::platform::vault::Purpose as Derived;
+use crate::store::sms_codes::NewCode;
+use crate::store::{attempts, phone_proofs, sms_codes};
+
+/// What a code is for. A code of one purpose is worth nothing for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Registration,
+    Recovery,
+    /// 修改手机号: the number bound so far.
+    OldPhone,
+    /// 修改手机号: the new one.
+    NewPhone,
+    /// 我的经办人: 验证信息 of whoever manages.
+    ManageOperators,
+    /// The telephone of a new operator.
+    OperatorPhone,
+    /// Acting for another unit.
+    ChooseIdentity,
+    /// 注销账号
+    CloseAccount,
+}
+
+impl Purpose {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::Recovery => "recovery",
+            Self::OldPhone => "old_phone",
+            Self::NewPhone => "new_phone",
+            Self::ManageOperators => "manage_operators",
+            Self::OperatorPhone => "operator_phone",
+            Self::ChooseIdentity => "choose_identity",
+            Self::CloseAccount => "close_account",
+        }
+    }
+
+    /// The purposes whose telephone the visitor types; the others' is the account's own.
+    pub fn of_typed_phone(text: &str) -> Option<Self> {
+        [Self::Registration, Self::NewPhone, Self::OperatorPhone]
+            .into_iter()
+            .find(|purpose| purpose.as_str() == text)
+    }
+
+    const fn what(self) -> &'static str {
+        match self {
+            Self::Registration => "注册账号",
+            Self::Recovery => "找回密码",
+            Self::OldPhone | Self::NewPhone => "修改手机号码",
+            Self::ManageOperators => "管理经办人",
+            Self::OperatorPhone => "登记为经办人",
+            Self::ChooseIdentity => "切换办事身份",
+            Self::CloseAccount => "注销账号",
+        }
+    }
+}
+
+/// Why no code is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendRefusal {
+    #[error("获取验证码过于频繁，请稍后再试")]
+    TooOften,
+    #[error("今日获取次数已达上限")]
+    TooManyToday,
+    #[error("短信服务暂未开通，请联系技术支持")]
+    Off,
+}
+
+/// Why a code proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CodeRefusal {
+    #[error("请输入短信验证码")]
+    Missing,
+    #[error("短信验证码错误")]
+    Wrong,
+    #[error("验证码已失效，请重新获取")]
+    Expired,
+}
+
+/// What became of a proof when its form was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    Now,
+    /// This very form was accepted before: it has come twice.
+    Before,
+    /// There is no such proof, or it has expired.
+    Never,
+}
+
+const LIFE: Span = Span::minutes(5);
+const TRIES: u32 = 5;
+const MINUTE: Span = Span::seconds(60);
+const HOUR: Span = Span::minutes(60);
+const DAY: Span = Span::minutes(24 * 60);
+const PROOF_LIFE: Span = Span::minutes(30);
+
+/// Sends a fresh code. `_passed` says that whoever asks has passed a captcha.
+///
+/// # Errors
+/// When the database fails.
+pub async fn send(
+    app: &App,
+    caller: &Caller,
+    purpose: Purpose,
+    phone: &Phone,
+    _passed: captcha::Passed,
+) -> Result<Result<(), SendRefusal>> {
+    if app.sms.is_off() {
+        return Ok(Err(SendRefusal::Off));
+    }
+    let mut tx = app.store.begin().await?;
+    if let Some(refusal) = count(app, &mut tx, caller, phone).await? {
+        // Committed: who keeps asking keeps being counted.
+        tx.commit().await?;
+        return Ok(Err(refusal));
+    }
+    let code = random::text(b"0123456789", 6);
+    let id_hash = code_id(app, purpose, phone);
+    let new = NewCode {
+        id_hash: &id_hash,
+        device_hash: &caller.device_hash,
+        code: &keyed(app, &id_hash, &code),
+        expires_at: app.clock.now() + LIFE,
+    };
+    sms_codes::replace(&mut tx, &new).await?;
+    let text =
+        format!("验证码{code}，用于{}，5分钟内有效。请勿告知他人，如非本人操作请忽略。", purpose.what());
+    text_message::queue(app, &mut tx, phone.as_str(), &text, LIFE).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+async fn count(
+    app: &App,
+    tx: &mut AnyConnection,
+    caller: &Caller,
+    phone: &Phone,
+) -> Result<Option<SendRefusal>> {
+    let limits = &app.config.sms;
+    let device = random::base64url(&caller.device_hash);
+    let number = phone.as_str();
+    let counts = [
+        ("minute", number, MINUTE, 1, SendRefusal::TooOften),
+        ("hour", number, HOUR, limits.number_hour, SendRefusal::TooOften),
+        ("day", number, DAY, limits.number_day, SendRefusal::TooManyToday),
+        ("device-hour", &device, HOUR, limits.device_hour, SendRefusal::TooOften),
+        ("device-day", &device, DAY, limits.device_day, SendRefusal::TooManyToday),
+        ("address-hour", &caller.address, HOUR, limits.address_hour, SendRefusal::TooOften),
+        ("address-day", &caller.address, DAY, limits.address_day, SendRefusal::TooManyToday),
+    ];
+    for (name, value, window, most, refusal) in counts {
+        let bucket = app.vault.derive(Derived::AttemptBucket, &format!("sms-{name}|{value}"));
+        let count = attempts::add_in_window(tx, &format!("sms:{bucket}"), app.clock.now(), window).await?;
+        if count > i64::from(most) {
+            return Ok(Some(refusal));
+        }
+    }
+    Ok(None)
+}
+
+/// Takes a code for a telephone, and gives the token of the proof that it leaves for half an hour.
+///
+/// # Errors
+/// When the database fails.
+pub async fn prove(
+    app: &App,
+    caller: &Caller,
+    purpose: Purpose,
+    phone: &Phone,
+    code: &str,
+) -> Result<Result<String, CodeRefusal>> {
+    let token = random::token();
+    Ok(prove_as(app, caller, purpose, phone, code, &token).await?.map(|()| token))
+}
+
+/// The same with a token that the caller has already: a session's `sid`, for what a session proves once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn prove_as(
+    app: &App,
+    caller: &Caller,
+    purpose: Purpose,
+    phone: &Phone,
+    code: &str,
+    token: &str,
+) -> Result<Result<(), CodeRefusal>> {
+    let code = crate::domain::normalize::normalize_code(code);
+    if code.is_empty() {
+        return Ok(Err(CodeRefusal::Missing));
+    }
+    let now = app.clock.now();
+    let id_hash = code_id(app, purpose, phone);
+    let expected = sms_codes::count_try(&app.store, &id_hash, &caller.device_hash, TRIES, now).await?;
+    let Some(expected) = expected else { return Ok(Err(CodeRefusal::Expired)) };
+    let given = keyed(app, &id_hash, &code);
+    if !bool::from(given.as_bytes().ct_eq(expected.as_bytes())) {
+        return Ok(Err(CodeRefusal::Wrong));
+    }
+    let mut tx = app.store.begin().await?;
+    if !sms_codes::consume(&mut tx, &id_hash, &given).await? {
+        tx.rollback().await?;
+        return Ok(Err(CodeRefusal::Expired));
+    }
+    phone_proofs::insert(&mut tx, &proof_id(caller, purpose, phone, token), now + PROOF_LIFE).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// Whether a token still proves this telephone, for this purpose and browser.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_proved(
+    app: &App,
+    caller: &Caller,
+    purpose: Purpose,
+    phone: &Phone,
+    token: &str,
+) -> Result<bool> {
+    let id_hash = proof_id(caller, purpose, phone, token);
+    Ok(phone_proofs::holds(&app.store, &id_hash, app.clock.now()).await?)
+}
+
+/// Uses a proof up, in the transaction that it is needed for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn spend(
+    app: &App,
+    tx: &mut AnyConnection,
+    caller: &Caller,
+    purpose: Purpose,
+    phone: &Phone,
+    token: &str,
+) -> Result<Spent> {
+    let id_hash = proof_id(caller, purpose, phone, token);
+    if phone_proofs::consume(tx, &id_hash, app.clock.now()).await? {
+        return Ok(Spent::Now);
+    }
+    let before = phone_proofs::was_consumed(tx, &id_hash).await?;
+    Ok(if before { Spent::Before } else { Spent::Never })
+}
+
+/// Keyed: telephone numbers are few enough to try all.
+fn code_id(app: &App, purpose: Purpose, phone: &Phone) -> Vec<u8> {
+    let number = app.vault.derive(Derived::PhoneIndex, phone.as_str());
+    random::hash(&format!("sms-code|{}|{number}", purpose.as_str()))
+}
+
+fn proof_id(caller: &Caller, purpose: Purpose, phone: &Phone, token: &str) -> Vec<u8> {
+    let device = random::base64url(&caller.device_hash);
+    random::hash(&format!("phone-proof|{}|{}|{device}|{token}", purpose.as_str(), phone.as_str()))
+}
+
+/// What the store keeps of a code: six digits are too few for a plain hash.
+fn keyed(app: &App, id_hash: &[u8], code: &str) -> String {
+    app.vault.derive(Derived::SmsCode, &format!("{}|{code}", random::base64url(id_hash)))
+}
