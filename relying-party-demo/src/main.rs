@@ -9,7 +9,7 @@ use clap::Parser;
 use idp::app::App;
 use idp::config::{CaptchaMode, Config, LogFormat, Synchronous};
 use idp::platform::clock::Clock;
-use idp::platform::telemetry;
+use idp::platform::{random, telemetry};
 use idp::server::Server;
 use idp::{config, demo, oidc};
 use relying_party_demo::Settings;
@@ -20,11 +20,12 @@ use tokio::sync::watch;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Starts the provider and the portals with demonstration data, until Ctrl-C.
+/// Starts the provider, the portals and the registers' stand-in with demonstration data, until Ctrl-C.
 #[derive(Parser)]
 #[command(after_help = "Examples:
   cargo run --release
-  cargo run --release -- --issuer http://localhost:8100 --portals http://localhost:9100 --data /tmp/second
+  cargo run --release -- --issuer http://localhost:8100 --portals http://localhost:9100 \
+    --registers http://localhost:9101 --data /tmp/second
 
 The provider takes its other settings from IDP_… variables (see idp/config.example.toml).")]
 struct Arguments {
@@ -34,6 +35,9 @@ struct Arguments {
     /// Where the portals are reached.
     #[arg(long, env = "DEMO_PORTALS", default_value = "http://localhost:9000")]
     portals: String,
+    /// Where the provider reaches the stand-in of the registers of units and residents.
+    #[arg(long, env = "DEMO_REGISTERS", default_value = "http://localhost:9001")]
+    registers: String,
     /// The folder for database and keys; made if it is missing.
     #[arg(long, env = "DEMO_DATA", default_value = "data")]
     data: PathBuf,
@@ -56,6 +60,8 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<()> {
+    let sms_token = random::token();
+    let register_token = random::token();
     let config = provider_config(arguments)?;
     telemetry::start_logging(&config.operations);
     let app = App::open(config, Clock::default(), oidc::discovery::document).await?;
@@ -64,19 +70,24 @@ async fn run(arguments: &Arguments) -> Result<()> {
         issuer: app.config.issuer.clone(),
         public_url: arguments.portals.clone(),
         clients: relying_party_demo::register(&app, &arguments.portals).await?,
+        sms_token,
     };
-    let portals_at = port_of("--portals", &arguments.portals)?;
-    let listener = TcpListener::bind(portals_at)
-        .await
-        .with_context(|| format!("--portals: cannot listen on {portals_at}"))?;
+    let portals_at = listen("--portals", &arguments.portals).await?;
+    let registers_at = listen("--registers", &arguments.registers).await?;
     let (stop, stopped) = watch::channel(false);
-    let portals = tokio::spawn(relying_party_demo::serve(listener, settings, has_stopped(stopped)));
+    let portals = tokio::spawn(relying_party_demo::serve(portals_at, settings, has_stopped(stopped.clone())));
+    let registers = tokio::spawn(relying_party_demo::serve_registers(
+        registers_at,
+        register_token.clone(),
+        has_stopped(stopped),
+    ));
     let server = Server::start(app)?;
-    welcome(arguments);
+    welcome(arguments, &register_token);
     idp::cli::stop_signal().await;
     eprintln!("\nStopping …");
     stop.send_replace(true);
     portals.await??;
+    registers.await??;
     server.stop().await
 }
 
@@ -120,16 +131,35 @@ fn port_of(key: &str, url: &str) -> Result<SocketAddr> {
     Ok(SocketAddr::from(([127, 0, 0, 1], port)))
 }
 
+async fn listen(key: &str, url: &str) -> Result<TcpListener> {
+    let at = port_of(key, url)?;
+    TcpListener::bind(at).await.with_context(|| format!("{key}: cannot listen on {at}"))
+}
+
 async fn has_stopped(mut stopped: watch::Receiver<bool>) {
     // The sender lives as long as the process: an error means that it is over, too.
     drop(stopped.wait_for(|stopped| *stopped).await);
 }
 
-fn welcome(arguments: &Arguments) {
-    eprintln!("Portals:  {}\nProvider: {}\n", arguments.portals, arguments.issuer);
+fn welcome(arguments: &Arguments, register_token: &str) {
+    let Arguments { issuer, portals, registers, .. } = arguments;
+    eprintln!("Portals:   {portals} (text messages: {portals}/phone)");
+    eprintln!("Provider:  {issuer}");
+    eprintln!("Registers: {registers} (stand-in of 法人库 and 人口库)\n");
     eprintln!("Accounts, all with the password {}:", demo::PASSWORD);
     for (kind, names) in demo::GUIDE {
         eprintln!("  {kind}: {names}");
     }
-    eprintln!("\nCtrl-C stops both.");
+    let free = relying_party_demo::registered_but_free();
+    eprintln!("\nIn the registers but without an account (all: {portals}/registers):");
+    if let Some(unit) = free.units.first() {
+        let relying_party_demo::Resident { name, number } = unit.representative;
+        eprintln!("  法人: {} {}，法定代表人 {name} {number}", unit.name, unit.credit_code);
+    }
+    if let Some(person) = free.persons.first() {
+        eprintln!("  个人: {} {}", person.name, person.number);
+    }
+    eprintln!("\nTo take the registers down (\"down\":false brings them back):");
+    eprintln!("  curl -H 'Authorization: Bearer {register_token}' -d '{{\"down\":true}}' {registers}/switch");
+    eprintln!("\nCtrl-C stops everything.");
 }

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use idp::platform::clock::Clock;
 use openidconnect::ClientSecret;
 use url::Url;
 
 use crate::Settings;
 use crate::cookies::Cookies;
 use crate::pending::PendingSignIns;
+use crate::phone::messages::Messages;
 use crate::provider::Provider;
 use crate::relying_party::RelyingParty;
 use crate::sessions::Sessions;
@@ -20,6 +22,9 @@ pub struct Portal {
     pub cookies: Cookies,
     pub pending: PendingSignIns,
     pub sessions: Sessions,
+    pub clock: Clock,
+    pub messages: Messages,
+    pub sms_token: String,
     secrets: HashMap<String, ClientSecret>,
 }
 
@@ -32,6 +37,9 @@ impl Portal {
             public_url: settings.public_url,
             pending: PendingSignIns::default(),
             sessions: Sessions::default(),
+            clock: Clock::default(),
+            messages: Messages::default(),
+            sms_token: settings.sms_token,
             secrets: settings
                 .clients
                 .into_iter()

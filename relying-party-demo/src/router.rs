@@ -7,7 +7,8 @@ use axum::routing::{get, post};
 use axum::{Extension, Router, middleware};
 use tower_http::csrf::CsrfLayer;
 
-use crate::pages::{application, cases, hall, home, jishiban};
+use crate::pages::{application, cases, hall, home, jishiban, phone, registers};
+use crate::phone::gateway;
 use crate::portal::Portal;
 use crate::problem::Problem;
 use crate::relying_party::RelyingParty;
@@ -23,6 +24,10 @@ pub fn router(portal: Arc<Portal>) -> Router {
         .route("/apps/{slug}", get(application::get))
         .route("/jishiban", get(jishiban::home))
         .route("/jishiban/centre", get(jishiban::centre))
+        .route("/phone", get(phone::numbers))
+        .route("/phone/gateway", post(gateway::post))
+        .route("/phone/{number}", get(phone::messages))
+        .route("/registers", get(registers::get))
         .route("/assets/{file}", get(assets::get));
 
     RelyingParty::all()

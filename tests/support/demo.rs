@@ -28,6 +28,7 @@ impl Demo {
             issuer: provider.base.clone(),
             public_url: portals.clone(),
             clients: relying_party_demo::register(&provider.app, &portals).await?,
+            sms_token: random::token(),
         };
         // Serves as long as the test's runtime lives.
         tokio::spawn(relying_party_demo::serve(listener, settings, std::future::pending()));

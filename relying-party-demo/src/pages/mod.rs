@@ -5,3 +5,5 @@ pub mod cases;
 pub mod hall;
 pub mod home;
 pub mod jishiban;
+pub mod phone;
+pub mod registers;
