@@ -34,7 +34,7 @@ pub async fn seed(app: &App) -> Result<()> {
         name: "长春欣悦信息技术有限公司（演示）".to_owned(),
         entity_type: EntityType::Enterprise,
         representative_name: Some("王颖".to_owned()),
-        representative_document: Some(resident_id("220102199912310003")),
+        representative_document: Some(resident_id("220102199912310002")),
         representative_validity: None,
         representative_changed_at: None,
         phone: Some("15400007850".to_owned()),

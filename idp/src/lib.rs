@@ -11,6 +11,7 @@ pub mod guard;
 pub mod janitor;
 pub mod oidc;
 pub mod platform;
+pub mod registration;
 pub mod router;
 pub mod server;
 pub mod sign_in;

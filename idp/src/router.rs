@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::oidc::{authorize, cors, discovery, introspection, revocation, token, userinfo};
 use crate::site::{captcha, display, information, notice, sms_code};
 use crate::web::{Problem, assets, forms, headers, requests};
-use crate::{account_centre, sign_in, sign_out};
+use crate::{account_centre, registration, sign_in, sign_out};
 
 /// No form of ours is larger; uploads will say so themselves.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -65,8 +65,14 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/accessibility", get(information::accessibility))
         .route("/display", get(display::get))
         // 二 法人注册, 个人注册
-        .route("/registration/legal-entity", get(notice::register_legal_entity))
-        .route("/registration/personal", get(notice::register_personal))
+        .route(
+            "/registration/legal-entity",
+            get(registration::legal_entity::get).post(registration::legal_entity::post),
+        )
+        .route("/registration/personal", get(registration::personal::get).post(registration::personal::post))
+        .route("/registration/agreements/terms", get(registration::agreements::terms))
+        .route("/registration/agreements/privacy", get(registration::agreements::privacy))
+        .route("/registration/done", get(registration::done::get))
         // 三, 七 企业中心
         .route("/account", get(account_centre::overview::get))
         // 四 登录

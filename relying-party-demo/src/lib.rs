@@ -31,6 +31,7 @@ mod router;
 mod sessions;
 mod sign_in;
 mod sign_out;
+mod wiring;
 
 use std::future::Future;
 
@@ -39,6 +40,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 pub use register::register;
+pub use wiring::{StandIn, use_phone, use_registers};
 pub use registers::records::{Free, Resident, Unit, registered_but_free};
 pub use registers::serve as serve_registers;
 pub use relying_party::{Registration, registrations};

@@ -7,12 +7,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Parser;
 use idp::app::App;
-use idp::config::{CaptchaMode, Config, LogFormat, Synchronous};
+use idp::config::{CaptchaMode, Config, LogFormat, SmsTransport, Synchronous};
 use idp::platform::clock::Clock;
 use idp::platform::{random, telemetry};
 use idp::server::Server;
 use idp::{config, demo, oidc};
-use relying_party_demo::Settings;
+use relying_party_demo::{Settings, StandIn, use_phone, use_registers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -62,7 +62,13 @@ fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<()> {
     let sms_token = random::token();
     let register_token = random::token();
-    let config = provider_config(arguments)?;
+    let mut config = provider_config(arguments)?;
+    if config.sms.transport == SmsTransport::Off {
+        use_phone(&mut config, &StandIn { url: &arguments.portals, token: &sms_token });
+    }
+    if config.registers.legal_entities.is_none() && config.registers.residents.is_none() {
+        use_registers(&mut config, &StandIn { url: &arguments.registers, token: &register_token });
+    }
     telemetry::start_logging(&config.operations);
     let app = App::open(config, Clock::default(), oidc::discovery::document).await?;
     demo::seed(&app).await?;

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 use super::text_message;
 use super::{Caller, captcha};
 use crate::app::App;
+use crate::domain::normalize::normalize_code;
 use crate::domain::phone::Phone;
 use crate::domain::timestamp::Span;
 use crate::platform::random;
@@ -184,8 +185,21 @@ pub async fn prove(
     phone: &Phone,
     code: &str,
 ) -> Result<Result<String, CodeRefusal>> {
-    let token = random::token();
-    Ok(prove_as(app, caller, purpose, phone, code, &token).await?.map(|()| token))
+    // The same code gives the same token: a form that is sent twice proves its telephone twice.
+    let typed = normalize_code(code);
+    let device = random::base64url(&caller.device_hash);
+    let token = format!("{}|{}|{device}|{typed}", purpose.as_str(), phone.as_str());
+    let token = app.vault.derive(Derived::SmsCode, &token);
+    Ok(match prove_as(app, caller, purpose, phone, code, &token).await? {
+        Ok(()) => Ok(token),
+        Err(CodeRefusal::Expired)
+            if is_proved(app, caller, purpose, phone, &token).await?
+                || was_spent(app, caller, purpose, phone, &token).await? =>
+        {
+            Ok(token)
+        }
+        Err(refusal) => Err(refusal),
+    })
 }
 
 /// The same with a token that the caller has already: a session's `sid`, for what a session proves once.
@@ -200,7 +214,7 @@ pub async fn prove_as(
     code: &str,
     token: &str,
 ) -> Result<Result<(), CodeRefusal>> {
-    let code = crate::domain::normalize::normalize_code(code);
+    let code = normalize_code(code);
     if code.is_empty() {
         return Ok(Err(CodeRefusal::Missing));
     }
@@ -235,6 +249,20 @@ pub async fn is_proved(
 ) -> Result<bool> {
     let id_hash = proof_id(caller, purpose, phone, token);
     Ok(phone_proofs::holds(&app.store, &id_hash, app.clock.now()).await?)
+}
+
+/// Whether a proof was used up already: its form has come before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn was_spent(
+    app: &App,
+    caller: &Caller,
+    purpose: Purpose,
+    phone: &Phone,
+    token: &str,
+) -> Result<bool> {
+    Ok(phone_proofs::is_consumed(&app.store, &proof_id(caller, purpose, phone, token)).await?)
 }
 
 /// Uses a proof up, in the transaction that it is needed for.

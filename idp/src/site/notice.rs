@@ -30,22 +30,6 @@ fn show_with(
     visitor.show(&Page { frame: visitor.frame(), title, message, back_link, back_label: "返回登录" })
 }
 
-/// 二 法人注册
-///
-/// # Errors
-/// When the template fails.
-pub async fn register_legal_entity(visitor: Visitor) -> web::Result<Response> {
-    show(&visitor, "企业注册尚未开放", "企业注册功能正在建设中。如需开通账号，请联系技术支持。")
-}
-
-/// 二 个人注册
-///
-/// # Errors
-/// When the template fails.
-pub async fn register_personal(visitor: Visitor) -> web::Result<Response> {
-    show(&visitor, "个人注册尚未开放", "个人注册功能正在建设中。如需开通账号，请联系技术支持。")
-}
-
 /// 四 扫码登录
 ///
 /// # Errors

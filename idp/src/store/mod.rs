@@ -30,6 +30,7 @@ pub mod operators;
 pub mod outbox;
 pub mod passwords;
 pub mod phone_proofs;
+pub mod phones;
 pub mod principals;
 pub mod recoveries;
 pub mod register_checks;

@@ -36,12 +36,22 @@ pub async fn consume(tx: &mut AnyConnection, id_hash: &[u8], now: Timestamp) -> 
     Ok(done.rows_affected() == 1)
 }
 
+const CONSUMED: &str = "SELECT consumed_at FROM phone_proofs WHERE id_hash = $1 AND consumed_at IS NOT NULL";
+
 /// Whether a proof was used already: the same form has come twice.
 ///
 /// # Errors
 /// When the database fails.
+pub async fn is_consumed(store: &Store, id_hash: &[u8]) -> sqlx::Result<bool> {
+    let found: Option<i64> = store.read.scalar(sqlx::query_scalar(CONSUMED).bind(id_hash)).await?;
+    Ok(found.is_some())
+}
+
+/// The same inside a transaction.
+///
+/// # Errors
+/// When the database fails.
 pub async fn was_consumed(tx: &mut AnyConnection, id_hash: &[u8]) -> sqlx::Result<bool> {
-    let sql = "SELECT consumed_at FROM phone_proofs WHERE id_hash = $1 AND consumed_at IS NOT NULL";
-    let found: Option<i64> = sqlx::query_scalar(sql).bind(id_hash).fetch_optional(tx).await?;
+    let found: Option<i64> = sqlx::query_scalar(CONSUMED).bind(id_hash).fetch_optional(tx).await?;
     Ok(found.is_some())
 }

@@ -194,6 +194,17 @@ pub async fn insert_person(tx: &mut AnyConnection, vault: &Vault, person: &Perso
     Ok(())
 }
 
+/// Whether a person with this document has an account.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_person_known(store: &Store, vault: &Vault, document: &StoredDocument) -> sqlx::Result<bool> {
+    let sql = "SELECT account_id FROM persons WHERE document_index = $1";
+    let found: Option<String> =
+        store.read.scalar(sqlx::query_scalar(sql).bind(document_index(vault, document))).await?;
+    Ok(found.is_some())
+}
+
 /// The blind index of a document: a number means nothing without its type.
 pub fn document_index(vault: &Vault, document: &StoredDocument) -> String {
     vault.derive(Purpose::DocumentIndex, &document.key())

@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod captcha;
 pub mod cookies;
+pub mod document;
 pub mod error;
 pub mod forms;
 pub mod headers;

@@ -50,6 +50,26 @@ impl Errors {
         self
     }
 
+    /// The same in place: see [`Errors::is_first`] for their order.
+    pub fn add(&mut self, field: &'static str, message: impl Into<String>) {
+        self.fields.push((field, message.into()));
+    }
+
+    /// A field read by `parse`; `missing` is said of an empty one.
+    pub fn take<T, E: std::fmt::Display>(
+        &mut self,
+        field: &'static str,
+        text: &str,
+        missing: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if text.trim().is_empty() {
+            self.add(field, missing);
+            return None;
+        }
+        parse(text).map_err(|error| self.add(field, error.to_string())).ok()
+    }
+
     pub fn alert(&self) -> Option<&str> {
         self.whole.as_deref()
     }

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::domain::mask;
 use crate::domain::phone::Phone;
 use crate::guard::captcha;
-use crate::guard::sms_code::{self, Purpose};
+use crate::guard::sms_code::{self, CodeRefusal, Purpose};
 
 /// The fields for a code to a telephone that the server knows.
 #[derive(Deserialize, Default)]
@@ -48,6 +48,8 @@ pub struct PhoneView {
 pub struct ProvedPhone {
     pub phone: Phone,
     pub token: String,
+    /// The proof was used up before: this form has come twice.
+    pub spent: bool,
 }
 
 impl CodeFields {
@@ -148,7 +150,13 @@ impl PhoneFields {
                 Err(refusal) => return Ok(Err(("phone_code", refusal.to_string()))),
             }
         }
-        Ok(Ok(ProvedPhone { phone, token: self.phone_token.clone() }))
+        let (caller, token) = (&visitor.caller, self.phone_token.clone());
+        let spent = sms_code::was_spent(app, caller, purpose, &phone, &token).await?;
+        if !spent && !sms_code::is_proved(app, caller, purpose, &phone, &token).await? {
+            self.phone_token.clear();
+            return Ok(Err(("phone_code", CodeRefusal::Expired.to_string())));
+        }
+        Ok(Ok(ProvedPhone { phone, token, spent }))
     }
 
     /// A proof that has expired meanwhile: the page asks for a code again.

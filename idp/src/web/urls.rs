@@ -17,6 +17,7 @@ pub const APPEALS: &str = "/appeals";
 pub const RECOVERY: &str = "/recovery";
 pub const REGISTER_LEGAL_ENTITY: &str = "/registration/legal-entity";
 pub const REGISTER_PERSONAL: &str = "/registration/personal";
+pub const REGISTRATION_DONE: &str = "/registration/done";
 pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_IN_FINISH: &str = "/sign-in/finish";
 pub const SIGN_IN_LEGAL_ENTITY: &str = "/sign-in/legal-entity";

@@ -44,7 +44,7 @@ const fn resident(name: &'static str, number: &'static str) -> Resident {
 
 /// The units of `idp::demo`, which have accounts.
 const TAKEN_UNITS: [Unit; 2] = [
-    unit("91220101TEXT00017E", "长春欣悦信息技术有限公司（演示）", "王颖", "220102199912310003"),
+    unit("91220101TEXT00017E", "长春欣悦信息技术有限公司（演示）", "王颖", "220102199912310002"),
     unit("92220102TEXT00033F", "长春市南关区颖记百货店（演示）", "赵敏", "220103190002280006"),
 ];
 

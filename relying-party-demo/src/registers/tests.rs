@@ -29,7 +29,7 @@ async fn a_unit_is_found_by_its_credit_code_alone() {
         "name": "长春欣悦信息技术有限公司（演示）",
         "status": "存续",
         "representative_name": "王颖",
-        "representative_document_number": "220102199912310003",
+        "representative_document_number": "220102199912310002",
     }});
     let whole = json!({
         "credit_code": "91220101TEXT00017E",
@@ -54,7 +54,7 @@ async fn a_resident_matches_by_name_and_number() {
         ("李影", "111", "220102199001010009", false),
         ("李颖 ", "111", "220102199001010009", false),
         ("李颖", "414", "220102199001010009", false),
-        ("李颖", "111", "220102199912310003", false),
+        ("李颖", "111", "220102199912310002", false),
         ("张三", "111", "220102199504170005", false),
     ] {
         let asked = json!({ "name": name, "document_type": document_type, "document_number": number });

@@ -1,0 +1,224 @@
+//! 证件类型, 证件号码 and 有效期 in a form (components/document.html).
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use super::Errors;
+use crate::domain::date;
+use crate::domain::document_type::DocumentType;
+use crate::domain::identity_document::IdentityDocument;
+use crate::domain::validity::{Paper, Term, Validity, ValidityError, preselected_term, term_warning};
+
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+pub struct DocumentFields {
+    pub document_type: String,
+    pub document_number: String,
+    pub term: String,
+    pub valid_from: String,
+    pub valid_to: String,
+    /// The visitor has seen the warning and stands by the dates.
+    pub dates_confirmed: String,
+}
+
+impl Default for DocumentFields {
+    fn default() -> Self {
+        Self {
+            document_type: DocumentType::ResidentId.code().to_owned(),
+            document_number: String::new(),
+            term: String::new(),
+            valid_from: String::new(),
+            valid_to: String::new(),
+            dates_confirmed: String::new(),
+        }
+    }
+}
+
+/// A document and its validity, both well-formed and not expired.
+#[derive(Debug, Clone)]
+pub struct ReadDocument {
+    pub document: IdentityDocument,
+    pub validity: Validity,
+}
+
+impl DocumentFields {
+    /// Reads the fields; what is wrong joins the errors, in the page's order. `whose` names the holder in messages
+    /// (法定代表人), who must be at least `min_age`.
+    pub fn read(
+        &self,
+        whose: &str,
+        min_age: u32,
+        today: NaiveDate,
+        errors: &mut Errors,
+    ) -> Option<ReadDocument> {
+        let Some(document_type) = DocumentType::from_code(&self.document_type) else {
+            errors.add("document_type", "请选择证件类型");
+            return None;
+        };
+        let document = if self.document_number.trim().is_empty() {
+            errors.add("document_number", format!("请输入{whose}证件号码"));
+            None
+        } else {
+            match IdentityDocument::parse(document_type, &self.document_number, today) {
+                Ok(document) if document.age_on(today).is_some_and(|age| age < min_age) => {
+                    errors.add("document_number", format!("{whose}须年满{min_age}周岁"));
+                    None
+                }
+                Ok(document) => Some(document),
+                Err(error) => {
+                    errors.add("document_number", error.to_string());
+                    None
+                }
+            }
+        };
+        let birth = document.as_ref().and_then(IdentityDocument::birth_date);
+        let validity = self.read_validity(document_type, birth, today, errors);
+        Some(ReadDocument { document: document?, validity: validity? })
+    }
+
+    fn read_validity(
+        &self,
+        document_type: DocumentType,
+        birth: Option<NaiveDate>,
+        today: NaiveDate,
+        errors: &mut Errors,
+    ) -> Option<Validity> {
+        let is_card = document_type == DocumentType::ResidentId;
+        let paper = if is_card { Paper::ResidentId } else { Paper::Other };
+        let mut day = |field: &'static str, text: &str| match (text.trim(), date::parse(text)) {
+            ("", _) => Some(None),
+            (_, Some(day)) => Some(Some(day)),
+            (_, None) => {
+                errors.add(field, "日期格式不正确，请按 2026-01-31 的格式填写");
+                None
+            }
+        };
+        let (start, end) = (day("valid_from", &self.valid_from), day("valid_to", &self.valid_to));
+        let (start, end) = (start?, end?);
+        let read = if is_card {
+            // Without a script nobody has chosen a term for the visitor: it follows from the holder's age.
+            let term = match (Term::from_code(&self.term), birth, start) {
+                (Some(term), ..) => term,
+                (None, Some(birth), Some(start)) => preselected_term(birth, start),
+                (None, _, None) => {
+                    errors.add("valid_from", ValidityError::StartMissing(paper).to_string());
+                    return None;
+                }
+                (None, None, _) => return None,
+            };
+            // Of a number that is wrong itself the birth is not known; the other rules still hold.
+            let born = birth.unwrap_or(NaiveDate::MIN);
+            let read = Validity::of_resident_id(born, term, start, end, today);
+            if let (Ok(validity), Some(birth), true) = (&read, birth, self.dates_confirmed.is_empty())
+                && let Some(warning) = term_warning(birth, term, validity.start())
+            {
+                errors.add("dates_confirmed", warning);
+                return None;
+            }
+            read
+        } else {
+            Validity::of_other_document(start, end, today)
+        };
+        read.map_err(|error| errors.add(field_of(error), error.to_string())).ok()
+    }
+
+    pub fn number_label(&self, whose: &str) -> String {
+        format!("{whose}证件号码")
+    }
+
+    pub fn number_placeholder(&self, whose: &str) -> String {
+        format!("请输入{whose}证件号码")
+    }
+
+    pub fn from_label(&self) -> String {
+        format!("{}有效开始日期", self.paper())
+    }
+
+    pub fn to_label(&self) -> String {
+        format!("{}有效结束日期", self.paper())
+    }
+
+    fn paper(&self) -> Paper {
+        let is_card = self.document_type == DocumentType::ResidentId.code();
+        if is_card { Paper::ResidentId } else { Paper::Other }
+    }
+
+    /// The types to choose from, as (code, label).
+    pub fn types(&self) -> Vec<(&'static str, &'static str)> {
+        DocumentType::ALL.iter().map(|known| (known.code(), known.label())).collect()
+    }
+
+    pub fn terms(&self) -> Vec<(&'static str, &'static str)> {
+        Term::ALL.iter().map(|term| (term.code(), term.label())).collect()
+    }
+}
+
+const fn field_of(error: ValidityError) -> &'static str {
+    match error {
+        ValidityError::StartMissing(_)
+        | ValidityError::StartBeforeBirth(_)
+        | ValidityError::StartInFuture(_) => "valid_from",
+        ValidityError::EndMissing(_)
+        | ValidityError::LongTermWithEnd(_)
+        | ValidityError::WrongEnd(_)
+        | ValidityError::Expired(_) => "valid_to",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(2026, 11, 15);
+
+    fn read(fields: &DocumentFields) -> (Option<ReadDocument>, Errors) {
+        let mut errors = Errors::none();
+        let read = fields.read("法定代表人", 16, TODAY.unwrap(), &mut errors);
+        (read, errors)
+    }
+
+    fn card(number: &str, term: &str, from: &str, to: &str) -> DocumentFields {
+        DocumentFields {
+            document_number: number.to_owned(),
+            term: term.to_owned(),
+            valid_from: from.to_owned(),
+            valid_to: to.to_owned(),
+            ..DocumentFields::default()
+        }
+    }
+
+    #[test]
+    fn the_term_and_the_end_follow_where_they_are_left_out() {
+        let (document, errors) = read(&card("220102199001010009", "", "2018-05-20", ""));
+        assert!(!errors.any());
+        assert_eq!(document.unwrap().validity.to_text(), "2018-05-20/2038-05-20");
+    }
+
+    #[test]
+    fn each_refusal_stands_beside_its_field() {
+        let born_1990 = "220102199001010009";
+        for (fields, field) in [
+            (card("", "20", "2018-05-20", ""), "document_number"),
+            (card("220102190001010009", "20", "2018-05-20", ""), "document_number"),
+            (card("220102201501010005", "5", "2023-06-01", ""), "document_number"),
+            (card(born_1990, "20", "", ""), "valid_from"),
+            (card(born_1990, "", "", ""), "valid_from"),
+            (card(born_1990, "20", "yesterday", ""), "valid_from"),
+            (card(born_1990, "20", "2026-12-01", ""), "valid_from"),
+            (card(born_1990, "20", "2018-05-20", "2038-05-19"), "valid_to"),
+            (card(born_1990, "10", "2015-12-31", "2025-12-31"), "valid_to"),
+            (card(born_1990, "long_term", "2018-05-20", "2038-05-20"), "valid_to"),
+            (card(born_1990, "5", "2022-01-01", ""), "dates_confirmed"),
+        ] {
+            let (document, errors) = read(&fields);
+            assert!(document.is_none() && errors.is_first(field), "{fields:?}: {errors:?}");
+        }
+    }
+
+    #[test]
+    fn a_warning_can_be_answered() {
+        let mut fields = card("220102199001010009", "5", "2022-01-01", "");
+        fields.dates_confirmed = "yes".to_owned();
+        assert!(read(&fields).0.is_some());
+    }
+}
