@@ -12,6 +12,9 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::account_centre::{
+    close, data, details, ended, entity_change, history, new_phone, overview, password, phone, representative,
+};
 use crate::app::App;
 use crate::oidc::{authorize, cors, discovery, introspection, revocation, token, userinfo};
 use crate::site::{captcha, display, information, notice, sms_code};
@@ -74,7 +77,18 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/registration/agreements/privacy", get(registration::agreements::privacy))
         .route("/registration/done", get(registration::done::get))
         // 三, 七 企业中心
-        .route("/account", get(account_centre::overview::get))
+        .route("/account", get(overview::get))
+        .route("/account/representative", get(representative::get))
+        .route("/account/details", get(details::get).post(details::post))
+        .route("/account/phone", get(phone::get).post(phone::post))
+        .route("/account/new-phone", get(new_phone::get).post(new_phone::post))
+        .route("/account/entity-change", get(entity_change::get).post(entity_change::post))
+        .route("/account/password", get(password::get).post(password::post))
+        .route("/account/history", get(history::get))
+        .route("/account/sessions", get(account_centre::sessions::get).post(account_centre::sessions::post))
+        .route("/account/data", get(data::get).post(data::post))
+        .route("/account/close", get(close::get).post(close::post))
+        .route("/account/ended", get(ended::get))
         // 四 登录
         .route("/sign-in", get(sign_in::finish::choose))
         .route("/sign-in/personal", get(sign_in::personal::get).post(sign_in::personal::post))

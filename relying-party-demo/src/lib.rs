@@ -40,10 +40,10 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 pub use register::register;
-pub use wiring::{StandIn, use_phone, use_registers};
 pub use registers::records::{Free, Resident, Unit, registered_but_free};
 pub use registers::serve as serve_registers;
 pub use relying_party::{Registration, registrations};
+pub use wiring::{StandIn, use_phone, use_registers};
 
 /// Where the provider and the portals are, and what the portals are registered as.
 #[derive(Clone, Serialize, Deserialize)]

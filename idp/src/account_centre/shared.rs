@@ -7,7 +7,7 @@ use crate::domain::mask;
 use crate::domain::phone::Phone;
 use crate::domain::principal::{LegalEntity, Principal};
 use crate::guard::sessions::Session;
-use crate::store::principals;
+use crate::store::{audit, principals};
 use crate::web::{self, Visitor, urls};
 
 /// Whose account centre this is.
@@ -45,6 +45,18 @@ impl Owner {
 
     pub fn account_id(&self) -> &str {
         &self.session.account_id
+    }
+
+    /// An audit entry of what this visitor does here.
+    pub fn event<'a>(&'a self, visitor: &'a Visitor, event: &'a str, detail: &'a str) -> audit::Entry<'a> {
+        audit::Entry {
+            event,
+            account_id: Some(self.account_id()),
+            client_id: None,
+            address: &visitor.caller.address,
+            user_agent: &visitor.caller.user_agent,
+            detail,
+        }
     }
 
     /// The telephone bound to the account.
@@ -118,5 +130,33 @@ impl Owner {
         tabs.push((urls::ACCOUNT_SESSIONS, "登录设备"));
         tabs.push((urls::ACCOUNT_DATA, "数据与注销"));
         tabs
+    }
+}
+
+/// A browser and its system in words; what it says of itself is not to be relied on.
+pub fn browser(user_agent: &str) -> String {
+    let first = |names: &[(&'static str, &'static str)]| {
+        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+    };
+    let name = first(&[
+        ("MicroMessenger", "微信"),
+        ("Edg/", "Edge"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("HarmonyOS", "鸿蒙"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (name, system) {
+        (Some(name), Some(system)) => format!("{name}（{system}）"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "未知浏览器".to_owned(),
     }
 }

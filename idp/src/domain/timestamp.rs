@@ -34,6 +34,11 @@ impl Timestamp {
         self.china().format("%Y-%m-%d %H:%M").to_string()
     }
 
+    /// `2026-11-15T09:30:00.000+08:00`
+    pub fn rfc3339(self) -> String {
+        self.china().format("%Y-%m-%dT%H:%M:%S%.3f+08:00").to_string()
+    }
+
     fn china(self) -> chrono::NaiveDateTime {
         const EAST_8: i64 = 8 * 3600 * 1000;
         chrono::DateTime::from_timestamp_millis(self.0.saturating_add(EAST_8))

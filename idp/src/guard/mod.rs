@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod id_token_hint;
 pub mod identifiers;
 pub mod new_password;
+pub mod own_password;
 pub mod pending;
 pub mod sessions;
 pub mod sms_code;

@@ -161,6 +161,21 @@ pub async fn end_everything(app: &App, tx: &mut AnyConnection, account_id: &str)
     Ok(())
 }
 
+/// Ends sessions of an account that its owner points at: the one with this `sid`, or with `others` all but that.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_some(app: &App, caller: &Caller, account_id: &str, sid: &str, others: bool) -> Result<()> {
+    let mut tx = app.store.begin().await?;
+    for sid in sessions::end_some(&mut tx, account_id, sid, others).await? {
+        tell_portals(app, &mut tx, &sid, account_id).await?;
+        grants::revoke_online(&mut tx, &sid, app.clock.now()).await?;
+        note_sign_out(app, &mut tx, caller, account_id).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Queues the back-channel notices of a session that is ending (OpenID Connect Back-Channel Logout 1.0).
 async fn tell_portals(app: &App, tx: &mut AnyConnection, sid: &str, account_id: &str) -> Result<()> {
     for client_id in grants::clients_of_session(tx, sid).await? {

@@ -231,7 +231,8 @@ pub async fn prove_as(
         tx.rollback().await?;
         return Ok(Err(CodeRefusal::Expired));
     }
-    phone_proofs::insert(&mut tx, &proof_id(caller, purpose, phone, token), now + PROOF_LIFE).await?;
+    phone_proofs::insert(&mut tx, &proof_id(caller, purpose, phone.as_str(), token), now + PROOF_LIFE)
+        .await?;
     tx.commit().await?;
     Ok(Ok(()))
 }
@@ -247,7 +248,47 @@ pub async fn is_proved(
     phone: &Phone,
     token: &str,
 ) -> Result<bool> {
-    let id_hash = proof_id(caller, purpose, phone, token);
+    let id_hash = proof_id(caller, purpose, phone.as_str(), token);
+    Ok(phone_proofs::holds(&app.store, &id_hash, app.clock.now()).await?)
+}
+
+/// Notes that whoever has no telephone proved themselves in another way.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_without_phone(app: &App, caller: &Caller, purpose: Purpose, token: &str) -> Result<()> {
+    let mut tx = app.store.begin().await?;
+    let expires_at = app.clock.now() + PROOF_LIFE;
+    phone_proofs::insert(&mut tx, &proof_id(caller, purpose, "", token), expires_at).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Whether that was noted, and uses it up.
+///
+/// # Errors
+/// When the database fails.
+pub async fn spend_without_phone(
+    app: &App,
+    tx: &mut AnyConnection,
+    caller: &Caller,
+    purpose: Purpose,
+    token: &str,
+) -> Result<bool> {
+    Ok(phone_proofs::consume(tx, &proof_id(caller, purpose, "", token), app.clock.now()).await?)
+}
+
+/// Whether that was noted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_proved_without_phone(
+    app: &App,
+    caller: &Caller,
+    purpose: Purpose,
+    token: &str,
+) -> Result<bool> {
+    let id_hash = proof_id(caller, purpose, "", token);
     Ok(phone_proofs::holds(&app.store, &id_hash, app.clock.now()).await?)
 }
 
@@ -262,7 +303,7 @@ pub async fn was_spent(
     phone: &Phone,
     token: &str,
 ) -> Result<bool> {
-    Ok(phone_proofs::is_consumed(&app.store, &proof_id(caller, purpose, phone, token)).await?)
+    Ok(phone_proofs::is_consumed(&app.store, &proof_id(caller, purpose, phone.as_str(), token)).await?)
 }
 
 /// Uses a proof up, in the transaction that it is needed for.
@@ -277,7 +318,7 @@ pub async fn spend(
     phone: &Phone,
     token: &str,
 ) -> Result<Spent> {
-    let id_hash = proof_id(caller, purpose, phone, token);
+    let id_hash = proof_id(caller, purpose, phone.as_str(), token);
     if phone_proofs::consume(tx, &id_hash, app.clock.now()).await? {
         return Ok(Spent::Now);
     }
@@ -291,9 +332,9 @@ fn code_id(app: &App, purpose: Purpose, phone: &Phone) -> Vec<u8> {
     random::hash(&format!("sms-code|{}|{number}", purpose.as_str()))
 }
 
-fn proof_id(caller: &Caller, purpose: Purpose, phone: &Phone, token: &str) -> Vec<u8> {
+fn proof_id(caller: &Caller, purpose: Purpose, phone: &str, token: &str) -> Vec<u8> {
     let device = random::base64url(&caller.device_hash);
-    random::hash(&format!("phone-proof|{}|{}|{device}|{token}", purpose.as_str(), phone.as_str()))
+    random::hash(&format!("phone-proof|{}|{phone}|{device}|{token}", purpose.as_str()))
 }
 
 /// What the store keeps of a code: six digits are too few for a plain hash.

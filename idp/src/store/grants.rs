@@ -165,3 +165,21 @@ pub async fn revoke_all(tx: &mut AnyConnection, account_id: &str, now: Timestamp
     let sql = "UPDATE grants SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL";
     sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await.map(drop)
 }
+
+/// What an account has let a portal have.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct ListedGrant {
+    pub client_id: String,
+    pub scope: String,
+    pub created_at: i64,
+}
+
+/// The grants of an account that are alive.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_account(store: &Store, account_id: &str, now: Timestamp) -> sqlx::Result<Vec<ListedGrant>> {
+    let sql = "SELECT client_id, scope, created_at FROM grants
+        WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC";
+    store.read.all(sqlx::query_as(sql).bind(account_id).bind(now.millis())).await
+}

@@ -122,3 +122,47 @@ pub async fn end_all(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<V
     let sql = "DELETE FROM sessions WHERE account_id = $1 RETURNING sid";
     sqlx::query_scalar(sql).bind(account_id).fetch_all(tx).await
 }
+
+/// A session as its account's owner may see it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct ListedSession {
+    pub sid: String,
+    pub created_at: i64,
+    pub seen_at: i64,
+    pub address: String,
+    pub user_agent: String,
+}
+
+/// The live sessions of an account, the one that was seen last first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_account(
+    store: &Store,
+    account_id: &str,
+    now: Timestamp,
+    idle: Span,
+) -> sqlx::Result<Vec<ListedSession>> {
+    let sql = "SELECT sid, created_at, seen_at, address, user_agent FROM sessions
+        WHERE account_id = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, sid LIMIT 50";
+    let query = sqlx::query_as(sql).bind(account_id).bind(now.millis()).bind((now - idle).millis());
+    store.read.all(query).await
+}
+
+/// Ends sessions of an account: the one with this `sid`, or with `others` all but that; gives the `sid`s that ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_some(
+    tx: &mut AnyConnection,
+    account_id: &str,
+    sid: &str,
+    others: bool,
+) -> sqlx::Result<Vec<String>> {
+    let sql = if others {
+        "DELETE FROM sessions WHERE account_id = $1 AND sid <> $2 RETURNING sid"
+    } else {
+        "DELETE FROM sessions WHERE account_id = $1 AND sid = $2 RETURNING sid"
+    };
+    sqlx::query_scalar(sql).bind(account_id).bind(sid).fetch_all(tx).await
+}

@@ -1,0 +1,152 @@
+//! 数据与注销: a copy of everything that is kept of the account (个人信息保护法, article 45), as JSON.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::shared::{Centre, Owner};
+use crate::app::App;
+use crate::domain::password::Password;
+use crate::domain::principal::{LegalEntity, Principal, StoredDocument};
+use crate::domain::timestamp::{Span, Timestamp};
+use crate::guard::own_password;
+use crate::store::{account_changes, account_details, agreements, audit, grants, sessions};
+use crate::web::{self, Errors, Frame, SafeForm, Visitor};
+
+#[derive(Template)]
+#[template(path = "account_centre/data.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    centre: Centre,
+    errors: Errors,
+    may_close: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Form {
+    password: Password,
+}
+
+/// No account has more of anything.
+const MOST: u32 = 10_000;
+
+/// # Errors
+/// When the database fails.
+pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
+    match Owner::of(&app, &visitor).await? {
+        Ok(owner) => show(&visitor, &owner, Errors::none()),
+        Err(elsewhere) => Ok(elsewhere),
+    }
+}
+
+/// The download; it holds numbers in full, so the password is asked for.
+///
+/// # Errors
+/// When the database or the hasher fails.
+pub async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    SafeForm(form): SafeForm<Form>,
+) -> web::Result<Response> {
+    let owner = match Owner::of(&app, &visitor).await? {
+        Ok(owner) => owner,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let checked = own_password::check(&app, &visitor.caller, &owner.principal, &form.password).await?;
+    if let Err(refusal) = checked {
+        return show(&visitor, &owner, Errors::none().at("password", refusal.to_string()));
+    }
+    let export = export(&app, &owner).await?;
+    let mut tx = app.store.begin().await?;
+    audit::insert(&mut tx, &owner.event(&visitor, "data_exported", ""), app.clock.now()).await?;
+    tx.commit().await?;
+    let mut response = serde_json::to_string_pretty(&export).map_err(anyhow::Error::from)?.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let attachment = HeaderValue::from_static("attachment; filename=\"account.json\"");
+    headers.insert(header::CONTENT_DISPOSITION, attachment);
+    Ok(response)
+}
+
+async fn export(app: &App, owner: &Owner) -> anyhow::Result<Value> {
+    let (id, now) = (owner.account_id(), app.clock.now());
+    let details = account_details::find(&app.store, &app.vault, id).await?;
+    let details: Value = details.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default();
+    let idle = Span::minutes(app.config.session.idle_minutes);
+    let time = |millis| Timestamp::from_millis(millis).rfc3339();
+    let agreements = agreements::of_account(&app.store, id).await?;
+    let changes = account_changes::of_account(&app.store, &app.vault, id, MOST).await?;
+    let sessions = sessions::of_account(&app.store, id, now, idle).await?;
+    let events = audit::of_account(&app.store, id, Timestamp::from_millis(i64::MAX), MOST).await?;
+    let grants = grants::of_account(&app.store, id, now).await?;
+    Ok(json!({
+        "exported_at": now.rfc3339(),
+        "account": account(&owner.principal),
+        "details": details,
+        "agreements": agreements.iter().map(|consent| json!({
+            "document": consent.document, "version": consent.version, "agreed_at": time(consent.agreed_at),
+        })).collect::<Vec<_>>(),
+        "changes": changes.iter().map(|change| json!({
+            "at": change.at.rfc3339(), "kind": change.kind, "before": change.before, "after": change.after,
+        })).collect::<Vec<_>>(),
+        "sessions": sessions.iter().map(|session| json!({
+            "since": time(session.created_at), "seen_at": time(session.seen_at),
+            "address": session.address, "user_agent": session.user_agent,
+        })).collect::<Vec<_>>(),
+        "portals": grants.iter().map(|grant| json!({
+            "client_id": grant.client_id, "scope": grant.scope, "granted_at": time(grant.created_at),
+        })).collect::<Vec<_>>(),
+        "events": events.iter().map(|event| json!({
+            "at": time(event.at), "event": event.event, "client_id": event.client_id,
+            "address": event.address, "user_agent": event.user_agent, "detail": event.detail,
+        })).collect::<Vec<_>>(),
+    }))
+}
+
+fn account(principal: &Principal) -> Value {
+    match principal {
+        Principal::LegalEntity(entity) => unit(entity),
+        Principal::Operator { operator, unit } => json!({
+            "account_type": "operator", "id": operator.id, "name": operator.name,
+            "document": document(Some(&operator.document)), "phone": operator.phone,
+            "department": operator.department, "management_authority": operator.may_manage,
+            "valid_from": operator.valid_from.rfc3339(), "valid_until": operator.valid_until.map(Timestamp::rfc3339),
+            "legal_entity": { "name": unit.name, "credit_code": unit.credit_code },
+        }),
+        Principal::Person(person) => json!({
+            "account_type": "natural_person", "id": person.id, "login_name": person.login_name,
+            "name": person.name, "document": document(person.document.as_ref()),
+            "document_validity": person.document_validity.map(|validity| validity.to_text()),
+            "phone": person.phone,
+        }),
+    }
+}
+
+fn unit(unit: &LegalEntity) -> Value {
+    json!({
+        "account_type": "legal_entity", "id": unit.id, "login_name": unit.login_name,
+        "credit_code": unit.credit_code, "name": unit.name, "entity_type": unit.entity_type.code(),
+        "representative": {
+            "name": unit.representative_name,
+            "document": document(unit.representative_document.as_ref()),
+            "document_validity": unit.representative_validity.map(|validity| validity.to_text()),
+        },
+        "phone": unit.phone,
+    })
+}
+
+fn document(document: Option<&StoredDocument>) -> Value {
+    document
+        .map_or(Value::Null, |document| json!({ "type": document.type_label(), "number": document.number }))
+}
+
+fn show(visitor: &Visitor, owner: &Owner, errors: Errors) -> web::Result<Response> {
+    let refused = errors.any();
+    let may_close = !matches!(owner.principal, Principal::Operator { .. });
+    let page = Page { frame: visitor.frame(), centre: owner.centre("数据与注销"), errors, may_close };
+    if refused { visitor.show_refused(&page) } else { visitor.show(&page) }
+}

@@ -1,0 +1,167 @@
+//! 修改手机号, step 2: the new number, proved as well.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::shared::{Centre, Owner};
+use crate::app::App;
+use crate::domain::principal::AccountKind;
+use crate::guard::sms_code::{self, Purpose, Spent};
+use crate::guard::text_message;
+use crate::store::account_changes::{self, Change};
+use crate::store::{audit, is_duplicate, phones};
+use crate::web::phone::{PhoneFields, PhoneView, ProvedPhone};
+use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
+
+#[derive(Template)]
+#[template(path = "account_centre/new_phone.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    centre: Centre,
+    errors: Errors,
+    phone: PhoneView,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Form {
+    #[serde(flatten)]
+    phone: PhoneFields,
+}
+
+enum Outcome {
+    Changed,
+    /// The proof of the old number has expired: back to step 1.
+    OldNumberFirst,
+    Refused(Errors),
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
+    let owner = match Owner::of(&app, &visitor).await? {
+        Ok(owner) => owner,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    if !has_proved_old(&app, &visitor, &owner).await? {
+        return Ok(visitor.go(urls::ACCOUNT_PHONE));
+    }
+    show(&app, &visitor, &owner, &Form::default(), Errors::none(), None).await
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    SafeForm(mut form): SafeForm<Form>,
+) -> web::Result<Response> {
+    let owner = match Owner::of(&app, &visitor).await? {
+        Ok(owner) => owner,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    if !has_proved_old(&app, &visitor, &owner).await? {
+        return Ok(visitor.go(urls::ACCOUNT_PHONE));
+    }
+    if !form.phone.is_submission() {
+        return match form.phone.press_button(&app, &visitor, Purpose::NewPhone).await? {
+            Ok(notice) => show(&app, &visitor, &owner, &form, Errors::none(), notice).await,
+            Err(errors) => show(&app, &visitor, &owner, &form, errors, None).await,
+        };
+    }
+    let proved = match form.phone.prove(&app, &visitor, Purpose::NewPhone).await? {
+        Ok(proved) => proved,
+        Err((field, message)) => {
+            let errors = Errors::none().at(field, message);
+            return show(&app, &visitor, &owner, &form, errors, None).await;
+        }
+    };
+    match change(&app, &visitor, &owner, &proved).await? {
+        Outcome::Changed => Ok(visitor.go("/account?done=phone")),
+        Outcome::OldNumberFirst => Ok(visitor.go(urls::ACCOUNT_PHONE)),
+        Outcome::Refused(errors) => {
+            form.phone.forget_proof();
+            show(&app, &visitor, &owner, &form, errors, None).await
+        }
+    }
+}
+
+async fn has_proved_old(app: &App, visitor: &Visitor, owner: &Owner) -> anyhow::Result<bool> {
+    let (caller, sid) = (&visitor.caller, &owner.session.sid);
+    match owner.phone() {
+        Some(phone) => sms_code::is_proved(app, caller, Purpose::OldPhone, &phone, sid).await,
+        None => sms_code::is_proved_without_phone(app, caller, Purpose::OldPhone, sid).await,
+    }
+}
+
+/// The rule: both proofs are used up with the change.
+async fn change(
+    app: &App,
+    visitor: &Visitor,
+    owner: &Owner,
+    proved: &ProvedPhone,
+) -> anyhow::Result<Outcome> {
+    let old = owner.phone();
+    if old.as_ref() == Some(&proved.phone) {
+        let errors = Errors::none().at("phone", "新手机号码不能与原手机号码相同");
+        return Ok(Outcome::Refused(errors));
+    }
+    let (caller, sid, now) = (&visitor.caller, &owner.session.sid, app.clock.now());
+    let mut tx = app.store.begin().await?;
+    let old_proved = match &old {
+        Some(phone) => {
+            sms_code::spend(app, &mut tx, caller, Purpose::OldPhone, phone, sid).await? == Spent::Now
+        }
+        None => sms_code::spend_without_phone(app, &mut tx, caller, Purpose::OldPhone, sid).await?,
+    };
+    let new = sms_code::spend(app, &mut tx, caller, Purpose::NewPhone, &proved.phone, &proved.token).await?;
+    if !old_proved || new != Spent::Now {
+        tx.rollback().await?;
+        return Ok(Outcome::OldNumberFirst);
+    }
+    let kind = owner.principal.kind();
+    let number = proved.phone.as_str();
+    if kind == AccountKind::Person {
+        phones::release_from_persons(&mut tx, &app.vault, number, now).await?;
+    }
+    match phones::bind(&mut tx, &app.vault, kind, owner.account_id(), number).await {
+        Ok(()) => (),
+        Err(error) if error.downcast_ref().is_some_and(is_duplicate) => {
+            let errors = Errors::none().at("phone", "该手机号码已被本单位其他经办人使用");
+            return Ok(Outcome::Refused(errors));
+        }
+        Err(error) => return Err(error),
+    }
+    let before = old.as_ref().map(|phone| Value::from(phone.as_str()));
+    let change = Change {
+        account_id: owner.account_id(),
+        kind: "phone",
+        actor_id: owner.account_id(),
+        before: before.as_ref(),
+        after: Some(&number.into()),
+    };
+    account_changes::insert(&mut tx, &app.vault, &change, now).await?;
+    audit::insert(&mut tx, &owner.event(visitor, "phone_changed", ""), now).await?;
+    let text =
+        format!("您的账号绑定手机号码已修改为{}。如非本人操作，请立即联系技术支持。", proved.phone.masked());
+    text_message::notify(app, &mut tx, old.as_ref().map(|phone| phone.as_str()), &text).await?;
+    tx.commit().await?;
+    Ok(Outcome::Changed)
+}
+
+async fn show(
+    app: &App,
+    visitor: &Visitor,
+    owner: &Owner,
+    form: &Form,
+    errors: Errors,
+    notice: Option<String>,
+) -> web::Result<Response> {
+    let refused = errors.any();
+    let phone = form.phone.view(app, Purpose::NewPhone, notice).await?;
+    let page = Page { frame: visitor.frame(), centre: owner.centre("修改手机号"), errors, phone };
+    if refused { visitor.show_refused(&page) } else { visitor.show(&page) }
+}

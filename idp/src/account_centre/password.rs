@@ -1,0 +1,141 @@
+//! 密码修改: the old one, and a new one twice. Whoever else is signed in with the old one is signed out.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::shared::{Centre, Owner};
+use crate::app::App;
+use crate::domain::password::Password;
+use crate::domain::principal::Principal;
+use crate::guard::{new_password, own_password, sessions, text_message};
+use crate::store::{audit, passwords};
+use crate::web::{self, Errors, Frame, SafeForm, Visitor, cookies, urls};
+
+#[derive(Template)]
+#[template(path = "account_centre/password.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    centre: Centre,
+    errors: Errors,
+    password_hint: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Form {
+    old_password: Password,
+    new_password: Password,
+    new_password_again: Password,
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
+    match Owner::of(&app, &visitor).await? {
+        Ok(owner) => show(&app, &visitor, &owner, Errors::none()),
+        Err(elsewhere) => Ok(elsewhere),
+    }
+}
+
+/// # Errors
+/// When the database or the hasher fails.
+pub async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    SafeForm(form): SafeForm<Form>,
+) -> web::Result<Response> {
+    let owner = match Owner::of(&app, &visitor).await? {
+        Ok(owner) => owner,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    match change(&app, &visitor, &owner, &form).await? {
+        Ok(()) => {
+            let mut response = visitor.go(&super::ended::url(owner.principal.kind(), "password"));
+            cookies::remove(response.headers_mut(), cookies::SESSION);
+            Ok(response)
+        }
+        Err(errors) => show(&app, &visitor, &owner, errors),
+    }
+}
+
+/// The rule.
+async fn change(
+    app: &App,
+    visitor: &Visitor,
+    owner: &Owner,
+    form: &Form,
+) -> anyhow::Result<Result<(), Errors>> {
+    let mut errors = Errors::none();
+    if form.old_password.expose().is_empty() {
+        errors.add("old_password", "请输入旧密码");
+    }
+    let context = context(&owner.principal);
+    let context: Vec<&str> = context.iter().map(String::as_str).collect();
+    let policy = app.config.password.profile.change();
+    if let Err(refusal) = new_password::check(policy, &form.new_password, &form.new_password_again, &context)
+    {
+        errors.add(refusal.field(), refusal.to_string());
+    }
+    if errors.any() {
+        return Ok(Err(errors));
+    }
+    let checked = own_password::check(app, &visitor.caller, &owner.principal, &form.old_password).await?;
+    if let Err(refusal) = checked {
+        let message = match refusal {
+            own_password::Refusal::Wrong => "旧密码错误".to_owned(),
+            other => other.to_string(),
+        };
+        return Ok(Err(Errors::none().at("old_password", message)));
+    }
+    let hash = match new_password::hash_for(app, owner.account_id(), &form.new_password).await? {
+        Ok(hash) => hash,
+        Err(refusal) => return Ok(Err(Errors::none().at(refusal.field(), refusal.to_string()))),
+    };
+    let mut tx = app.store.begin().await?;
+    passwords::replace(&mut tx, owner.account_id(), &hash, app.clock.now()).await?;
+    sessions::end_everything(app, &mut tx, owner.account_id()).await?;
+    audit::insert(&mut tx, &owner.event(visitor, "password_changed", ""), app.clock.now()).await?;
+    let phone = owner.phone();
+    let text = "您的登录密码已修改。如非本人操作，请立即找回密码或联系技术支持。";
+    text_message::notify(app, &mut tx, phone.as_ref().map(|phone| phone.as_str()), text).await?;
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+/// What the new password must not contain.
+pub(super) fn context(principal: &Principal) -> Vec<String> {
+    let tail = |number: &str| number.get(number.len().saturating_sub(6)..).unwrap_or_default().to_owned();
+    let unit = principal.unit().map(|unit| vec![unit.login_name.clone(), unit.credit_code.clone()]);
+    let mut context = unit.unwrap_or_default();
+    let (phone, document) = match principal {
+        Principal::LegalEntity(unit) => (unit.phone.clone(), unit.representative_document.as_ref()),
+        Principal::Operator { operator, .. } => (Some(operator.phone.clone()), Some(&operator.document)),
+        Principal::Person(person) => {
+            context.push(person.login_name.clone());
+            (person.phone.clone(), person.document.as_ref())
+        }
+    };
+    context.extend(phone);
+    context.extend(document.map(|document| tail(&document.number)));
+    context
+}
+
+fn show(app: &App, visitor: &Visitor, owner: &Owner, errors: Errors) -> web::Result<Response> {
+    let refused = errors.any();
+    let page = Page {
+        frame: visitor.frame(),
+        centre: owner.centre("密码修改"),
+        errors,
+        password_hint: app.config.password.profile.change().hint(),
+    };
+    if refused { visitor.show_refused(&page) } else { visitor.show(&page) }
+}
+
+impl Page<'_> {
+    /// 取消
+    fn cancel(&self) -> &'static str {
+        urls::ACCOUNT
+    }
+}

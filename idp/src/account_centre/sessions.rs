@@ -1,0 +1,83 @@
+//! 登录设备: where the account is signed in, and how to end that.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::shared::{Centre, Owner};
+use crate::app::App;
+use crate::domain::timestamp::{Span, Timestamp};
+use crate::guard;
+use crate::store::sessions;
+use crate::web::{self, Frame, SafeForm, Visitor, urls};
+
+#[derive(Template)]
+#[template(path = "account_centre/sessions.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    centre: Centre,
+    sessions: Vec<Place>,
+}
+
+struct Place {
+    sid: String,
+    is_here: bool,
+    browser: String,
+    address: String,
+    since: String,
+    seen: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Form {
+    /// The session to end.
+    sid: String,
+    /// `all`: every session but this one.
+    others: String,
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
+    let owner = match Owner::of(&app, &visitor).await? {
+        Ok(owner) => owner,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let idle = Span::minutes(app.config.session.idle_minutes);
+    let found = sessions::of_account(&app.store, owner.account_id(), app.clock.now(), idle).await?;
+    let sessions = found.into_iter().map(|session| Place {
+        is_here: session.sid == owner.session.sid,
+        browser: super::shared::browser(&session.user_agent),
+        address: session.address,
+        since: Timestamp::from_millis(session.created_at).china_minute(),
+        seen: Timestamp::from_millis(session.seen_at).china_minute(),
+        sid: session.sid,
+    });
+    let sessions = sessions.collect();
+    visitor.show(&Page { frame: visitor.frame(), centre: owner.centre("登录设备"), sessions })
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    SafeForm(form): SafeForm<Form>,
+) -> web::Result<Response> {
+    let owner = match Owner::of(&app, &visitor).await? {
+        Ok(owner) => owner,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let others = form.others == "all";
+    let sid = if others { &owner.session.sid } else { &form.sid };
+    guard::sessions::end_some(&app, &visitor.caller, owner.account_id(), sid, others).await?;
+    Ok(visitor.go(urls::ACCOUNT_SESSIONS))
+}
+
+impl Page<'_> {
+    fn has_others(&self) -> bool {
+        self.sessions.iter().any(|place| !place.is_here)
+    }
+}
