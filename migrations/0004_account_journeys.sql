@@ -17,6 +17,7 @@ CREATE INDEX operators_of_unit ON operators (legal_entity_id, added_at, account_
 
 -- The account that proved itself, where it acts through another one of the same person.
 ALTER TABLE sessions ADD COLUMN holder_id TEXT;
+CREATE INDEX sessions_by_holder ON sessions (holder_id) WHERE holder_id IS NOT NULL;
 
 -- The one live code of a purpose and a telephone.
 CREATE TABLE sms_codes (

@@ -94,6 +94,10 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/sign-in/personal", get(sign_in::personal::get).post(sign_in::personal::post))
         .route("/sign-in/legal-entity", get(sign_in::legal_entity::get).post(sign_in::legal_entity::post))
         .route("/sign-in/operator", get(sign_in::operator::get).post(sign_in::operator::post))
+        .route(
+            "/sign-in/choose-identity",
+            get(sign_in::choose_identity::get).post(sign_in::choose_identity::post),
+        )
         .route("/sign-in/qr", get(notice::sign_in_qr))
         .route("/sign-in/finish", get(sign_in::finish::get))
         .route("/captcha/new", post(captcha::new))

@@ -24,6 +24,7 @@ pub struct Centre {
     pub masked_phone: String,
     pub may_change_phone: bool,
     pub may_change_entity: bool,
+    pub may_choose_identity: bool,
     /// Pages as (href, label).
     pub tabs: Vec<(&'static str, &'static str)>,
     pub current: &'static str,
@@ -107,6 +108,7 @@ impl Owner {
             masked_phone: self.phone().map(|phone| phone.masked()).unwrap_or_default(),
             may_change_phone: true,
             may_change_entity: self.own_unit().is_some(),
+            may_choose_identity: self.own_unit().is_none(),
             tabs: self.tabs(),
             current,
         }

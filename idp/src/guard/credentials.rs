@@ -148,8 +148,10 @@ async fn check(
             let acr = acr(candidate.assurance);
             let proof = Proof {
                 account_id: &candidate.account_id,
+                holder_id: None,
                 acr: &acr,
                 amr: "pwd",
+                authenticated_at: None,
                 valid_until: candidate.valid_until.map(Timestamp::from_millis),
             };
             sessions::start(app, &mut tx, caller, old_token, &proof).await?.ok_or(Refusal::Disabled)
@@ -163,7 +165,7 @@ async fn check(
 }
 
 /// The authentication context class of a password: the trust in who the account's holder is.
-fn acr(assurance: i64) -> String {
+pub fn acr(assurance: i64) -> String {
     format!("urn:jl-uia:loa:{assurance}")
 }
 

@@ -6,6 +6,7 @@ pub mod credentials;
 pub mod evidence;
 pub mod id_token_hint;
 pub mod identifiers;
+pub mod identities;
 pub mod new_password;
 pub mod own_password;
 pub mod pending;

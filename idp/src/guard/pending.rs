@@ -23,6 +23,8 @@ pub struct Display {
     pub again: bool,
     /// Which page to open: the `account_type` that the portal asked for.
     pub account_type: Option<String>,
+    /// The unit that the portal wants its visitor to act for: an id or a credit code.
+    pub acting_for: Option<String>,
 }
 
 const FIELD: &str = "authorization_requests.parameters";

@@ -16,6 +16,8 @@ use crate::store::{accounts, audit, devices, grants, outbox, sessions};
 pub struct Session {
     pub sid: String,
     pub account_id: String,
+    /// The account whose proof this rests on, where it acts through another one.
+    pub holder_id: Option<String>,
     pub acr: String,
     pub amr: String,
     pub authenticated_at: Timestamp,
@@ -26,8 +28,12 @@ pub struct Session {
 /// How somebody has just proved who they are.
 pub struct Proof<'a> {
     pub account_id: &'a str,
+    /// Whose proof it is, if another account's.
+    pub holder_id: Option<&'a str>,
     pub acr: &'a str,
     pub amr: &'a str,
+    /// `None`: just now.
+    pub authenticated_at: Option<Timestamp>,
     /// When the account's own validity ends.
     pub valid_until: Option<Timestamp>,
 }
@@ -61,6 +67,7 @@ pub async fn current(app: &App, token: &str) -> Result<Option<Session>> {
     Ok(Some(Session {
         sid: row.sid,
         account_id: row.account_id,
+        holder_id: row.holder_id,
         acr: row.acr,
         amr: row.amr,
         authenticated_at: Timestamp::from_millis(row.authenticated_at),
@@ -94,8 +101,10 @@ pub async fn start(
         token_hash: &token_hash,
         sid: &random::id(),
         account_id: proof.account_id,
+        holder_id: proof.holder_id,
         acr: proof.acr,
         amr: proof.amr,
+        authenticated_at: proof.authenticated_at.unwrap_or(now),
         now,
         expires_at: proof.valid_until.map_or(absolute, |end| end.min(absolute)),
         address: &caller.address,
@@ -154,8 +163,11 @@ async fn end_in(app: &App, tx: &mut AnyConnection, token_hash: &[u8]) -> Result<
 /// # Errors
 /// When the database fails.
 pub async fn end_everything(app: &App, tx: &mut AnyConnection, account_id: &str) -> Result<()> {
-    for sid in sessions::end_all(tx, account_id).await? {
-        tell_portals(app, tx, &sid, account_id).await?;
+    for (sid, acting) in sessions::end_all(tx, account_id).await? {
+        tell_portals(app, tx, &sid, &acting).await?;
+        if acting != account_id {
+            grants::revoke_online(tx, &sid, app.clock.now()).await?;
+        }
     }
     grants::revoke_all(tx, account_id, app.clock.now()).await?;
     Ok(())

@@ -29,6 +29,8 @@ pub struct AuthorizationRequest {
     pub acr_values: Vec<String>,
     pub claims: Option<ClaimsRequest>,
     pub account_type: Option<String>,
+    /// The unit to act for: the `id` of its `legal_entity` claim, or its credit code.
+    pub acting_for: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
@@ -103,6 +105,7 @@ pub fn read(app: &App, client: &Client, params: &Params) -> Result<Authorization
             .unwrap_or_default(),
         claims,
         account_type: text("account_type"),
+        acting_for: text("acting_for").filter(|unit| unit.len() <= 64),
     })
 }
 

@@ -17,9 +17,11 @@ use super::subject::subject;
 use super::{acr, scopes};
 use crate::app::App;
 use crate::domain::client::Client;
+use crate::domain::principal::Principal;
 use crate::domain::timestamp::{Span, Timestamp};
+use crate::guard::identities;
 use crate::guard::sessions::Session;
-use crate::store::grants;
+use crate::store::{grants, principals};
 use crate::web::forms::form_params_as_sent;
 use crate::web::params::Params;
 use crate::web::{self, Problem, Visitor, urls};
@@ -117,6 +119,22 @@ async fn decide(
         }
         return ask_to_sign_in(app, visitor, client, request, progress).await;
     };
+    if let Some(wanted) = request.acting_for.as_deref()
+        && !acts_for(app, &session, wanted).await?
+    {
+        if request.prompt.none {
+            return refuse(Code::AccountSelectionRequired, "the visitor does not act for that unit now");
+        }
+        let choice = identities::of_session(app, &visitor.caller, &session).await?;
+        if choice.is_some_and(|choice| choice.identities.iter().any(|identity| identity.acts_for(wanted))) {
+            let id = keep(app, visitor, client, request, progress).await?;
+            return Ok(visitor.go(&urls::with_request(urls::SIGN_IN_CHOOSE_IDENTITY, Some(&id))));
+        }
+        if signed_in_for_this {
+            return refuse(Code::AccessDenied, "the account can't act for that unit");
+        }
+        return ask_to_sign_in(app, visitor, client, request, progress).await;
+    }
     let Some(acr) = authentication_class(request, &session) else {
         return refuse(
             Code::UnmetAuthenticationRequirements,
@@ -135,6 +153,13 @@ async fn decide(
         Some(code) => Ok(response::granted(app, visitor, &address, &code)),
         None => Ok(visitor.go(urls::SIGN_IN)),
     }
+}
+
+/// Whether a session acts for this unit: a unit for itself, an operator for theirs.
+async fn acts_for(app: &App, session: &Session, wanted: &str) -> anyhow::Result<bool> {
+    let principal = principals::find(&app.store, &app.vault, &session.account_id).await?;
+    let unit = principal.as_ref().and_then(Principal::unit);
+    Ok(unit.is_some_and(|unit| unit.id == wanted || unit.credit_code == wanted))
 }
 
 /// Whether this session may answer this request without anybody signing in (again).

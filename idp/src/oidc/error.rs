@@ -11,6 +11,7 @@ use crate::web;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     AccessDenied,
+    AccountSelectionRequired,
     ConsentRequired,
     InvalidClient,
     InvalidGrant,
@@ -35,6 +36,7 @@ impl Code {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",
+            Self::AccountSelectionRequired => "account_selection_required",
             Self::ConsentRequired => "consent_required",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",

@@ -4,6 +4,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::domain::principal::AccountKind;
 use crate::guard::credentials::{self, Refusal, Typed};
 use crate::guard::identifiers::Identifier;
 use crate::guard::pending::{self, Display};
@@ -15,6 +16,8 @@ use crate::web::{self, Errors, Visitor, cookies, urls};
 pub struct Query {
     /// The pending authorization request.
     request: Option<String>,
+    /// Set right after a password was accepted.
+    fresh: Option<String>,
 }
 
 /// The fields that every sign-in form has beside its own.
@@ -135,7 +138,7 @@ pub async fn submit(
     let typed = Typed { identifier, password: &common.password, captcha: common.captcha.answer_if_any() };
     match credentials::sign_in(app, &visitor.caller, visitor.session_token.as_deref(), typed).await? {
         Ok(token) => {
-            let mut response = visitor.go(&urls::with_request(urls::SIGN_IN_FINISH, request));
+            let mut response = visitor.go(&after_password(identifier.kind(), request));
             cookies::set_for_session(response.headers_mut(), cookies::SESSION, &token);
             Ok(Outcome::SignedIn(response))
         }
@@ -147,7 +150,20 @@ pub async fn submit(
     }
 }
 
+/// A person may act for units, too, and says for whom; whoever named a unit has said so already.
+fn after_password(kind: AccountKind, request: Option<&str>) -> String {
+    match (kind, request) {
+        (AccountKind::Person, Some(_)) => urls::with_request(urls::SIGN_IN_CHOOSE_IDENTITY, request),
+        (AccountKind::Person, None) => format!("{}?fresh=1", urls::SIGN_IN_CHOOSE_IDENTITY),
+        _ => urls::with_request(urls::SIGN_IN_FINISH, request),
+    }
+}
+
 impl Query {
+    pub const fn is_fresh(&self) -> bool {
+        self.fresh.is_some()
+    }
+
     pub fn request(&self) -> Option<&str> {
         self.request.as_deref()
     }

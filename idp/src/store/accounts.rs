@@ -190,6 +190,13 @@ pub async fn erase_unused(tx: &mut AnyConnection, account_id: &str) -> sqlx::Res
 
 /// # Errors
 /// When the database fails.
+pub async fn assurance(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<Option<i64>> {
+    let sql = "SELECT assurance FROM accounts WHERE id = $1";
+    sqlx::query_scalar(sql).bind(account_id).fetch_optional(tx).await
+}
+
+/// # Errors
+/// When the database fails.
 pub async fn set_assurance(tx: &mut AnyConnection, account_id: &str, assurance: i64) -> sqlx::Result<()> {
     let sql = "UPDATE accounts SET assurance = $2 WHERE id = $1";
     sqlx::query(sql).bind(account_id).bind(assurance).execute(tx).await.map(drop)

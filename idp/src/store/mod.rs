@@ -27,6 +27,7 @@ mod connections;
 pub mod devices;
 pub mod expiry;
 pub mod grants;
+pub mod identities;
 pub mod legal_entities;
 pub mod operators;
 pub mod outbox;

@@ -10,6 +10,7 @@ use crate::domain::timestamp::{Span, Timestamp};
 pub struct SessionRow {
     pub sid: String,
     pub account_id: String,
+    pub holder_id: Option<String>,
     pub acr: String,
     pub amr: String,
     pub authenticated_at: i64,
@@ -22,8 +23,10 @@ pub struct NewSession<'a> {
     pub token_hash: &'a [u8],
     pub sid: &'a str,
     pub account_id: &'a str,
+    pub holder_id: Option<&'a str>,
     pub acr: &'a str,
     pub amr: &'a str,
+    pub authenticated_at: Timestamp,
     pub now: Timestamp,
     pub expires_at: Timestamp,
     pub address: &'a str,
@@ -35,8 +38,8 @@ pub struct NewSession<'a> {
 pub async fn insert(tx: &mut AnyConnection, session: &NewSession<'_>) -> sqlx::Result<()> {
     let sql =
         "INSERT INTO sessions (token_hash, sid, account_id, acr, amr, authenticated_at, created_at, seen_at,
-            expires_at, address, user_agent)
-        VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9)";
+            expires_at, address, user_agent, holder_id)
+        VALUES ($1, $2, $3, $4, $5, $10, $6, $6, $7, $8, $9, $11)";
     sqlx::query(sql)
         .bind(session.token_hash)
         .bind(session.sid)
@@ -47,6 +50,8 @@ pub async fn insert(tx: &mut AnyConnection, session: &NewSession<'_>) -> sqlx::R
         .bind(session.expires_at.millis())
         .bind(session.address)
         .bind(session.user_agent)
+        .bind(session.authenticated_at.millis())
+        .bind(session.holder_id)
         .execute(tx)
         .await
         .map(drop)
@@ -62,7 +67,7 @@ pub async fn find(
     now: Timestamp,
     idle: Span,
 ) -> sqlx::Result<Option<SessionRow>> {
-    let sql = "SELECT sid, account_id, acr, amr, authenticated_at, created_at, seen_at, expires_at
+    let sql = "SELECT sid, account_id, holder_id, acr, amr, authenticated_at, created_at, seen_at, expires_at
         FROM sessions WHERE token_hash = $1 AND expires_at > $2 AND seen_at > $3";
     let query = sqlx::query_as(sql).bind(token_hash).bind(now.millis()).bind((now - idle).millis());
     store.read.optional(query).await
@@ -84,8 +89,8 @@ pub async fn renew(
     old_hash: &[u8],
     session: &NewSession<'_>,
 ) -> sqlx::Result<Option<String>> {
-    let sql = "UPDATE sessions SET token_hash = $2, acr = $3, amr = $4, authenticated_at = $5, seen_at = $5,
-            expires_at = $6
+    let sql = "UPDATE sessions SET token_hash = $2, acr = $3, amr = $4, authenticated_at = $8, seen_at = $5,
+            expires_at = $6, holder_id = $9
         WHERE token_hash = $1 AND account_id = $7 AND expires_at > $5 RETURNING sid";
     sqlx::query_scalar(sql)
         .bind(old_hash)
@@ -95,6 +100,8 @@ pub async fn renew(
         .bind(session.now.millis())
         .bind(session.expires_at.millis())
         .bind(session.account_id)
+        .bind(session.authenticated_at.millis())
+        .bind(session.holder_id)
         .fetch_optional(tx)
         .await
 }
@@ -114,13 +121,13 @@ pub async fn token_hash_of(tx: &mut AnyConnection, sid: &str) -> sqlx::Result<Op
     sqlx::query_scalar("SELECT token_hash FROM sessions WHERE sid = $1").bind(sid).fetch_optional(tx).await
 }
 
-/// Ends every session of an account; gives their `sid`s.
+/// Ends every session of an account, and those that rest on its proof; gives their `sid`s and who acts in them.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn end_all(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<Vec<String>> {
-    let sql = "DELETE FROM sessions WHERE account_id = $1 RETURNING sid";
-    sqlx::query_scalar(sql).bind(account_id).fetch_all(tx).await
+pub async fn end_all(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<Vec<(String, String)>> {
+    let sql = "DELETE FROM sessions WHERE account_id = $1 OR holder_id = $1 RETURNING sid, account_id";
+    sqlx::query_as(sql).bind(account_id).fetch_all(tx).await
 }
 
 /// A session as its account's owner may see it.

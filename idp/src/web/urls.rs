@@ -21,6 +21,7 @@ pub const REGISTER_LEGAL_ENTITY: &str = "/registration/legal-entity";
 pub const REGISTER_PERSONAL: &str = "/registration/personal";
 pub const REGISTRATION_DONE: &str = "/registration/done";
 pub const SIGN_IN: &str = "/sign-in";
+pub const SIGN_IN_CHOOSE_IDENTITY: &str = "/sign-in/choose-identity";
 pub const SIGN_IN_FINISH: &str = "/sign-in/finish";
 pub const SIGN_IN_LEGAL_ENTITY: &str = "/sign-in/legal-entity";
 pub const SIGN_IN_OPERATOR: &str = "/sign-in/operator";

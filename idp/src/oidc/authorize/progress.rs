@@ -66,6 +66,7 @@ pub async fn keep(
         login_hint: request.login_hint.clone(),
         again: visitor.session().await?.is_some(),
         account_type: request.account_type.clone(),
+        acting_for: request.acting_for.clone(),
     };
     let value = serde_json::to_value(request).map_err(|error| web::Error::Fault(error.into()))?;
     Ok(pending::keep(app, &visitor.caller, display, value).await?)
