@@ -103,12 +103,21 @@ impl Agent {
         reply
     }
 
-    /// Signs in on a sign-in page; gives the reply to the form. `page` is path and query.
+    /// Signs in on a sign-in page; gives the reply to the form. `page` is path and query. Who is asked as whom to go
+    /// on stays who they are.
     pub async fn sign_in(&mut self, page: &str, fields: &[(&str, &str)]) -> Reply {
         if !self.cookies.contains_key("__Host-visitor") {
             self.get(page).await;
         }
-        self.post(page, fields).await
+        let reply = self.post(page, fields).await;
+        match reply.location() {
+            Some(choose) if choose.starts_with("/sign-in/choose-identity") => {
+                let asked = self.get(&choose).await;
+                let Some(account) = asked.attribute("[name=account][checked]", "value") else { return asked };
+                self.post(&choose, &[("account", &account)]).await
+            }
+            _ => reply,
+        }
     }
 
     /// Signs the demo's legal entity in, and checks that it worked.

@@ -1,0 +1,180 @@
+//! 企业注册: the way through, each refusal beside its field, and exactly one account.
+
+use super::*;
+use crate::support::sql;
+
+on_both! {
+    async fn a_unit_registers_and_signs_in(app: TestApp) {
+        let (mut agent, reply) = Form::unit().register(&app).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        let done = agent.follow(reply).await;
+        assert!(done.text().contains("注册成功，即将前往登录"), "{}", done.text());
+        assert_eq!(done.attribute("[data-onward]", "href").unwrap(), "/sign-in/legal-entity");
+        for name in ["shilishiye", "SHILISHIYE", "91220000XXXX00027L"] {
+            let mut agent = Agent::new(&app.base);
+            let fields = [("account", name), ("password", PASSWORD)];
+            let reply = agent.sign_in("/sign-in/legal-entity", &fields).await;
+            let centre = agent.follow(reply).await;
+            for wanted in ["*婷，您好！", "194****0101", "吉林示例实业有限公司（演示）"] {
+                assert!(centre.text().contains(wanted), "{name} {wanted}: {}", centre.text());
+            }
+        }
+        let agreed = "SELECT COUNT(*) FROM agreement_consents WHERE version = '2026-11' AND agreed_at > 0";
+        assert_eq!(sql::number(&app, agreed).await, 2);
+        assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM audit_log WHERE event = 'registered'").await, 1);
+    }
+}
+
+on_both! {
+    async fn full_width_and_stray_spaces_are_no_mistake(app: TestApp) {
+        let form = Form::unit()
+            .with("login_name", " ｓｈｉｌｉshiye ")
+            .with("credit_code", "9122 0000-xxxx 0002 7l")
+            .with("document_number", "２２０１０２１９７００１０１０００ｘ")
+            .with("representative_name", " 周 婷 ")
+            .with("valid_from", "2016年1月1日");
+        let (_, reply) = form.register(&app).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        let code = sql::text(&app, "SELECT credit_code FROM legal_entities WHERE login_name = 'shilishiye'");
+        assert_eq!(code.await, "91220000XXXX00027L");
+    }
+}
+
+on_both! {
+    async fn each_field_has_its_own_message_and_keeps_what_was_typed(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        agent.get(LEGAL_ENTITY).await;
+        for (field, value, beside, message) in [
+            ("login_name", "", "login_name", "请输入法人账号"),
+            ("login_name", "1xinyue", "login_name", "账号应为6-20位字符，字母开头"),
+            ("login_name", "Y1220000XXXX001238", "login_name", "账号不能与统一社会信用代码相似，请更换"),
+            ("entity_type", "nonsense", "entity_type", "请选择法人类型"),
+            ("entity_type", "public_institution", "unit_name", ""),
+            ("unit_name", "", "unit_name", "请输入企业名称"),
+            ("unit_name", "<b>", "unit_name", "名称格式不正确"),
+            ("credit_code", "91220000XXXX00027F", "credit_code", "统一社会信用代码格式不正确"),
+            ("credit_code", "000000000000000000", "credit_code", "统一社会信用代码格式不正确"),
+            ("credit_code", "92220102TEXT00033F", "entity_type", "法人类型与统一社会信用代码不符，请核对"),
+            ("representative_name", "", "representative_name", "请输入法定代表人姓名"),
+            ("document_type", "nonsense", "document_type", "请选择证件类型"),
+            ("document_number", "", "document_number", "请输入法定代表人证件号码"),
+            ("document_number", "220102190001010009", "document_number", "身份证号码格式不正确"),
+            ("document_number", "220102190002290005", "document_number", "身份证号码格式不正确"),
+            ("document_number", "810000199001010000", "document_number", "请选择正确的证件类型"),
+            ("document_number", "220102201501010005", "document_number", "法定代表人须年满16周岁"),
+            ("valid_from", "", "valid_from", "请选择身份证有效开始日期"),
+            ("valid_from", "2016-13-01", "valid_from", "日期格式不正确，请按 2026-01-31 的格式填写"),
+            ("valid_from", "2096-01-01", "valid_from", "身份证有效开始日期不能晚于今天"),
+            ("valid_from", "1969-12-31", "valid_from", "身份证有效开始日期应晚于出生日期"),
+            ("valid_to", "2036-01-01", "valid_to", "长期有效的身份证无需填写结束日期"),
+            ("phone", "", "phone", "请输入手机号码"),
+            ("phone", "12000000000", "phone", "手机号码格式不正确"),
+            ("phone", "19400000109", "phone_code", "请输入短信验证码"),
+            ("new_password", "", "new_password", "请设置密码"),
+            ("new_password", "abcdef", "new_password", "密码应为6-16位数字、字母或符号至少2种的组合"),
+            ("new_password", "shilishiye1", "new_password", "密码不能包含账号、统一社会信用代码、手机号码或证件号码"),
+            ("new_password_again", "", "new_password_again", "请再次输入密码"),
+            ("new_password_again", "Jlrs2026b", "new_password_again", "两次输入的密码不一致"),
+            ("agreed", "", "agreed", "请阅读并同意《注册协议》与《隐私政策》"),
+        ] {
+            let reply = Form::unit().with(field, value).send(&mut agent).await;
+            assert_eq!(reply.status, 422, "{field}={value}");
+            assert_eq!(error(&reply, beside), message, "{field}={value}");
+            assert_eq!(reply.attribute("#representative_name", "value").unwrap(),
+                if field == "representative_name" { value } else { "周婷" });
+            assert!(!reply.body.contains(PASSWORD), "passwords never come back");
+            assert!(reply.has("[autofocus]") && reply.has("#error-summary"));
+        }
+        assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM legal_entities").await, 2, "only the demo's");
+        // A term that the law does not give at that age is asked about, not refused.
+        let form = Form::unit().with("term", "20").with("valid_from", "2017-01-01");
+        let reply = form.clone().send(&mut agent).await;
+        assert_eq!(error(&reply, "dates_confirmed"), "身份证有效期限与签发时的年龄不符，请核对");
+        let (_, reply) = form.with("dates_confirmed", "yes").register(&app).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
+    }
+}
+
+on_both! {
+    async fn labels_follow_the_type(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        let form = Form::unit().with("entity_type", "individual_business").with("unit_name", "");
+        let reply = form.with("representative_name", "").send(&mut agent).await;
+        assert_eq!(error(&reply, "unit_name"), "请输入单位名称");
+        assert_eq!(error(&reply, "representative_name"), "请输入经营者姓名");
+        assert!(reply.text().contains("经营者信息"));
+    }
+}
+
+on_both! {
+    async fn who_has_an_account_is_told_only_with_a_proved_telephone(app: TestApp) {
+        let taken = Form::unit().with("login_name", "XinYue0221").with("credit_code", "91220101TEXT00017E");
+        let mut agent = Agent::new(&app.base);
+        agent.get(LEGAL_ENTITY).await;
+        let reply = taken.clone().with("phone_code", "000000").send(&mut agent).await;
+        for hidden in ["该法人账号已被注册", "已注册，请直接登录"] {
+            assert!(!reply.body.contains(hidden), "an oracle");
+        }
+        let reply = taken.clone().with("phone_token", &"x".repeat(43)).send(&mut agent).await;
+        assert_eq!(error(&reply, "phone_code"), "验证码已失效，请重新获取");
+        assert!(!reply.body.contains("已被注册"), "an oracle");
+        let (_, reply) = taken.register(&app).await;
+        assert_eq!(error(&reply, "login_name"), "该法人账号已被注册");
+        assert!(error(&reply, "credit_code").starts_with("该统一社会信用代码已注册，请直接登录"));
+    }
+}
+
+on_both! {
+    async fn two_at_once_make_one_account(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        agent.get(LEGAL_ENTITY).await;
+        let form = Form::unit().with_code(&app, &mut agent).await;
+        let visitor = agent.cookies.clone();
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            let (form, base, cookies) = (form.clone(), app.base.clone(), visitor.clone());
+            tasks.spawn(async move {
+                let mut agent = Agent::new(&base);
+                agent.cookies = cookies;
+                form.send(&mut agent).await
+            });
+        }
+        while let Some(reply) = tasks.join_next().await {
+            let reply = reply.unwrap();
+            let there = reply.location().is_some_and(|location| location.starts_with("/registration/done"));
+            // Who comes while the first is still at work may be told that the code is being used.
+            assert!(there || reply.status == 422, "{} {}", reply.status, reply.text());
+        }
+        let reply = form.send(&mut agent).await;
+        assert!(reply.location().unwrap().starts_with("/registration/done"), "the same form once more");
+        let made = "SELECT COUNT(*) FROM legal_entities WHERE login_name_key = 'shilishiye'";
+        assert_eq!(sql::number(&app, made).await, 1);
+        assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM accounts WHERE kind = 'legal_entity'").await, 3);
+    }
+}
+
+on_both! {
+    async fn two_visitors_race_for_one_name(app: TestApp) {
+        let mut forms = Vec::new();
+        for (number, code) in [("19400000101", "91220000XXXX00027L"), ("19400000102", "91220101TEXT001640")] {
+            let mut agent = Agent::new(&app.base);
+            agent.get(LEGAL_ENTITY).await;
+            let form = Form::unit().with("phone", number).with("credit_code", code);
+            forms.push((form.with_code(&app, &mut agent).await, agent));
+        }
+        let mut tasks = tokio::task::JoinSet::new();
+        for (form, mut agent) in forms {
+            tasks.spawn(async move { form.send(&mut agent).await });
+        }
+        let mut statuses = Vec::new();
+        while let Some(reply) = tasks.join_next().await {
+            let reply = reply.unwrap();
+            if reply.status == 422 {
+                assert_eq!(error(&reply, "login_name"), "该法人账号已被注册");
+            }
+            statuses.push(reply.status.as_u16());
+        }
+        statuses.sort_unstable();
+        assert_eq!(statuses, [303, 422]);
+    }
+}
