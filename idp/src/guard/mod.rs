@@ -8,6 +8,7 @@ pub mod id_token_hint;
 pub mod identifiers;
 pub mod new_password;
 pub mod pending;
+pub mod recovery;
 pub mod sessions;
 pub mod sms_code;
 pub mod text_message;

@@ -133,12 +133,8 @@ impl Form {
             errors.add("entity_type", EntityTypeMismatch.to_string());
         }
         let person_missing = format!("请输入{who}姓名");
-        let representative_name = errors.take(
-            "representative_name",
-            &self.representative_name,
-            &person_missing,
-            PersonName::parse,
-        );
+        let representative_name =
+            errors.take("representative_name", &self.representative_name, &person_missing, PersonName::parse);
         let document = self.document.read(who, REPRESENTATIVE_MIN_AGE, today, errors);
         Some(Registration {
             login_name: login_name?,
@@ -223,8 +219,7 @@ async fn taken(
         errors.add("login_name", "该法人账号已被注册");
     }
     if found.credit_code {
-        let text =
-            "该统一社会信用代码已注册，请直接登录，忘记密码可找回，如非本单位注册请进行账号申诉";
+        let text = "该统一社会信用代码已注册，请直接登录，忘记密码可找回，如非本单位注册请进行账号申诉";
         errors.add("credit_code", text);
     }
     Ok(errors.any().then_some(Outcome::Refused(errors)))

@@ -48,7 +48,9 @@ impl ClosingFields {
 /// What came of a form that was well-formed.
 pub enum Outcome {
     /// The account is there, or waits for its register.
-    Done { waiting: bool },
+    Done {
+        waiting: bool,
+    },
     /// This very form was accepted before.
     AlreadyDone,
     /// The telephone's proof has expired.

@@ -17,7 +17,8 @@ pub async fn release_from_persons(
     phone: &str,
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    let sql = "UPDATE persons SET phone = NULL, phone_index = NULL WHERE phone_index = $1 RETURNING account_id";
+    let sql =
+        "UPDATE persons SET phone = NULL, phone_index = NULL WHERE phone_index = $1 RETURNING account_id";
     let index = vault.derive(Purpose::PhoneIndex, phone);
     let former: Vec<String> = sqlx::query_scalar(sql).bind(index).fetch_all(&mut *tx).await?;
     for account_id in former {
