@@ -9,5 +9,6 @@ mod attacks;
 mod browser;
 mod oidc_protocol;
 mod operations;
+mod recovery;
 mod sign_in;
 mod storage;

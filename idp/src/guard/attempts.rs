@@ -112,8 +112,8 @@ pub async fn undo(tx: &mut sqlx::AnyConnection, counted: &Counted) -> sqlx::Resu
     Ok(())
 }
 
-/// The owner has proved themselves in another way at this browser (忘记密码): it counts as known from now on, and its own
-/// locks end, whatever name they were made with. Locks of others, and of the address for all accounts, stay.
+/// The owner has proved themselves in another way at this browser (忘记密码), which the caller remembers from now on: its
+/// own locks end, whatever name they were made with. Locks of others, and of the address for all accounts, stay.
 ///
 /// # Errors
 /// When the database fails.
@@ -121,10 +121,8 @@ pub async fn lift(
     app: &App,
     tx: &mut sqlx::AnyConnection,
     caller: &Caller,
-    account_id: &str,
     names: &[Identifier],
 ) -> sqlx::Result<()> {
-    devices::remember(tx, account_id, &caller.device_hash, app.clock.now()).await?;
     for name in names {
         let here = here(name.kind(), &name.key(), &hex(&caller.device_hash));
         attempts::clear(tx, &bucket(app, "here", &here)).await?;

@@ -171,6 +171,8 @@ pub async fn reset(
     };
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
+    // In the order of a sign-in: counts, account, browser. Two who wait for each other would wait for ever.
+    attempts::lift(app, &mut tx, caller, &Identifier::all_of(&begun.principal)).await?;
     // This holds the account's row, so that of two submissions the second waits here and then finds nothing to take.
     passwords::replace(&mut tx, account_id, &hash, now).await?;
     let proof = sms_code::spend(app, &mut tx, caller, Purpose::Recovery, &begun.phone, token).await?;
@@ -182,8 +184,7 @@ pub async fn reset(
     }
     recoveries::forget_others(&mut tx, account_id, &ends[1]).await?;
     sessions::end_everything(app, &mut tx, account_id).await?;
-    let names = Identifier::all_of(&begun.principal);
-    attempts::lift(app, &mut tx, caller, account_id, &names).await?;
+    devices::remember(&mut tx, account_id, &caller.device_hash, now).await?;
     insert_note(app, &mut tx, caller, "password_reset", Some(account_id), begun.principal.kind().as_str())
         .await?;
     let text = "您的账号密码已通过“忘记密码”重置，此前的登录已全部退出。如非本人操作，请立即联系技术支持。";

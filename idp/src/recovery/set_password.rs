@@ -68,6 +68,10 @@ pub async fn post(
     match recovery::reset(&app, caller, &query.recovery, &begun, &form.new_password).await? {
         Ok(true) => Ok(visitor.go(&query.step(urls::RECOVERY_DONE, &query.recovery))),
         Ok(false) => Ok(not_now(&app, &visitor, &query).await?),
+        // Of two at once, the later may have met the other's new password as the present one.
+        Err(_) if recovery::is_done(&app, caller, &query.recovery).await? => {
+            Ok(not_now(&app, &visitor, &query).await?)
+        }
         Err(refusal) => refuse(refusal),
     }
 }
