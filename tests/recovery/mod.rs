@@ -6,6 +6,7 @@ mod limits;
 mod password;
 mod steps;
 
+use idp::config::CaptchaMode;
 use serde_json::json;
 
 use crate::sign_in::{PASSWORD, alert, is_signed_in};
@@ -144,6 +145,7 @@ pub fn beside(reply: &Reply, field: &str) -> String {
 }
 
 on_both! {
+    |config| config.sign_in.captcha = CaptchaMode::Off;
     async fn all_three_kinds_recover_and_everything_old_has_ended(app: TestApp) {
         let nowhere = json!({ "backchannel_logout_uri": "http://127.0.0.1:9/logout" });
         let portal = Portal::register_with(&app, "hall", nowhere).await;

@@ -53,6 +53,7 @@ on_both! {
     async fn each_step_has_a_quarter_of_an_hour(app: TestApp) {
         let mut agent = Agent::new(&app.base);
         let url = UNIT.begin(&mut agent).await;
+        app.code_sent_to(UNIT.phone).await; // on its way before the next one
         app.advance_seconds(15 * 60 + 1);
         let reply = agent.get(&url).await;
         assert_restarted(&mut agent, reply, "the second step").await;
