@@ -11,6 +11,7 @@ pub mod guard;
 pub mod janitor;
 pub mod oidc;
 pub mod platform;
+pub mod recovery;
 pub mod registration;
 pub mod router;
 pub mod server;

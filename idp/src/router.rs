@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::oidc::{authorize, cors, discovery, introspection, revocation, token, userinfo};
 use crate::site::{captcha, display, information, notice, sms_code};
 use crate::web::{Problem, assets, forms, headers, requests};
-use crate::{account_centre, registration, sign_in, sign_out};
+use crate::{account_centre, recovery, registration, sign_in, sign_out};
 
 /// No form of ours is larger; uploads will say so themselves.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -110,7 +110,10 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/sign-out/confirm", post(sign_out::confirm::post))
         .route("/sign-out/done", get(sign_out::done::get))
         // 五 忘记密码
-        .route("/recovery", get(notice::recovery))
+        .route("/recovery", get(recovery::verify_identity::get).post(recovery::verify_identity::post))
+        .route("/recovery/verify-sms", get(recovery::verify_sms::get).post(recovery::verify_sms::post))
+        .route("/recovery/set-password", get(recovery::set_password::get).post(recovery::set_password::post))
+        .route("/recovery/done", get(recovery::done::get))
         // 六 账号申诉
         .route("/appeals", get(notice::appeals))
         .layer(from_fn(forms::mark_checked))

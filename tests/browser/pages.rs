@@ -50,6 +50,7 @@ async fn walk(viewport: Viewport, switches: &[&str], look: &'static str) -> Resu
     let mut walk = Walk { demo: &demo, browser, look, found: Vec::new() };
     walk.signed_out().await?;
     walk.refused().await?;
+    walk.recovering().await?;
     walk.as_a_unit(switches.is_empty()).await?;
     walk.asked().await?;
     walk.as_others(switches.is_empty()).await?;
@@ -92,6 +93,9 @@ impl Walk<'_> {
             ("registration-legal-entity", "/registration/legal-entity"),
             ("registration-personal", "/registration/personal"),
             ("recovery", "/recovery"),
+            ("recovery-operator", "/recovery?as=operator"),
+            ("recovery-personal", "/recovery?as=personal"),
+            ("recovery-restarted", "/recovery/done"),
             ("appeals", "/appeals"),
             ("sign-out-done", "/sign-out/done"),
             ("error-no-such-page", "/nowhere"),
@@ -116,6 +120,40 @@ impl Walk<'_> {
         self.browser.wait_for(".captcha--passed").await?;
         self.here("sign-in-without-picture").await?;
         self.provider("sign-in-operator-captcha", "/sign-in/operator").await
+    }
+
+    /// 忘记密码 step by step. The unit is one that nobody signs in as here.
+    async fn recovering(&mut self) -> Result<()> {
+        const NEXT: &str = "form.rows .button--primary";
+        self.provider("recovery-identity", "/recovery").await?;
+        self.browser.follow(NEXT).await?;
+        self.here("recovery-identity-nothing-typed").await?;
+        for (css, text) in [
+            ("#account", "92220102TEXT00033F"),
+            ("#person_name", "赵小敏"),
+            ("#document_number", "220103190002280006"),
+        ] {
+            self.browser.fill(css, text).await?;
+        }
+        self.browser.follow(NEXT).await?;
+        self.here("recovery-identity-mismatch").await?;
+        self.browser.fill("#person_name", "赵敏").await?;
+        self.browser.follow(NEXT).await?;
+        self.here("recovery-sms").await?;
+        self.browser.fill("#phone_code", "12345").await?;
+        self.browser.follow(NEXT).await?;
+        self.here("recovery-sms-wrong").await?;
+        let code = self.demo.provider.code_sent_to("19400000033").await;
+        self.browser.fill("#phone_code", &code).await?;
+        self.browser.follow(NEXT).await?;
+        self.here("recovery-password").await?;
+        self.browser.fill("#new_password", "abc").await?;
+        self.browser.follow(NEXT).await?;
+        self.here("recovery-password-unfit").await?;
+        self.browser.fill("#new_password", "Nanhu-2027").await?;
+        self.browser.fill("#new_password_again", "Nanhu-2027").await?;
+        self.browser.follow(NEXT).await?;
+        self.here("recovery-done").await
     }
 
     async fn as_a_unit(&mut self, with_portals: bool) -> Result<()> {

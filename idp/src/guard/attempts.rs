@@ -8,6 +8,7 @@
 use anyhow::Result;
 
 use super::Caller;
+use super::identifiers::Identifier;
 use crate::app::App;
 use crate::domain::principal::AccountKind;
 use crate::domain::timestamp::Span;
@@ -50,7 +51,7 @@ pub async fn count(
     let account = account_id.unwrap_or(identifier);
     let place = if known_device { hex(&caller.device_hash) } else { caller.address.clone() };
     let mut counted = Counted {
-        here: bucket(app, "here", &format!("{}|{identifier}|{place}", kind.as_str())),
+        here: bucket(app, "here", &here(kind, identifier, &place)),
         account: (!known_device).then(|| bucket(app, "account", &format!("{}|{account}", kind.as_str()))),
         address: bucket(app, "address", &caller.address),
         remaining: 0,
@@ -109,6 +110,28 @@ pub async fn undo(tx: &mut sqlx::AnyConnection, counted: &Counted) -> sqlx::Resu
         attempts::take_back(tx, bucket).await?;
     }
     Ok(())
+}
+
+/// The owner has proved themselves in another way at this browser (忘记密码), which the caller remembers from now on: its
+/// own locks end, whatever name they were made with. Locks of others, and of the address for all accounts, stay.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lift(
+    app: &App,
+    tx: &mut sqlx::AnyConnection,
+    caller: &Caller,
+    names: &[Identifier],
+) -> sqlx::Result<()> {
+    for name in names {
+        let here = here(name.kind(), &name.key(), &hex(&caller.device_hash));
+        attempts::clear(tx, &bucket(app, "here", &here)).await?;
+    }
+    Ok(())
+}
+
+fn here(kind: AccountKind, identifier: &str, place: &str) -> String {
+    format!("{}|{identifier}|{place}", kind.as_str())
 }
 
 /// The store learns neither names nor addresses from its counts.

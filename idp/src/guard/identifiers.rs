@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::app::App;
 use crate::domain::normalize::normalize_code;
-use crate::domain::principal::{AccountKind, StoredDocument};
+use crate::domain::principal::{AccountKind, LegalEntity, Principal, StoredDocument};
 use crate::platform::vault::Purpose;
 use crate::store::accounts::{self, Candidate};
 use crate::store::principals::document_index;
@@ -33,6 +33,29 @@ impl Identifier {
 
     pub fn person(typed: &str) -> Self {
         Self::Person { name: normalize_code(typed) }
+    }
+
+    /// Everything that an account answers to, what it always has first.
+    pub fn all_of(principal: &Principal) -> Vec<Self> {
+        let own = |phone: Option<&str>, document: Option<&StoredDocument>| {
+            let phones = phone.into_iter().flat_map(|phone| [phone.to_owned(), format!("+86{phone}")]);
+            let number = document.filter(|document| document.type_code == RESIDENT_ID);
+            phones.chain(number.map(|document| document.number.clone())).collect::<Vec<_>>()
+        };
+        let units = |unit: &LegalEntity| [unit.credit_code.clone(), unit.login_name.clone()];
+        match principal {
+            Principal::LegalEntity(unit) => units(unit).iter().map(|name| Self::legal_entity(name)).collect(),
+            Principal::Operator { operator, unit } => {
+                let own = own(Some(&operator.phone), Some(&operator.document));
+                let of =
+                    |unit: String| own.iter().map(move |own| Self::operator(&unit, own)).collect::<Vec<_>>();
+                units(unit).into_iter().flat_map(of).collect()
+            }
+            Principal::Person(person) => {
+                let own = own(person.phone.as_deref(), person.document.as_ref());
+                std::iter::once(&person.login_name).chain(&own).map(|name| Self::person(name)).collect()
+            }
+        }
     }
 
     pub const fn kind(&self) -> AccountKind {

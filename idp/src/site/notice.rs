@@ -45,14 +45,6 @@ pub struct SignInQuery {
     request: Option<String>,
 }
 
-/// 五 忘记密码
-///
-/// # Errors
-/// When the template fails.
-pub async fn recovery(visitor: Visitor) -> web::Result<Response> {
-    show(&visitor, "找回密码尚未开放", "找回密码功能正在建设中。如忘记密码，请联系技术支持。")
-}
-
 /// 六 账号申诉
 ///
 /// # Errors

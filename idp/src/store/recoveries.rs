@@ -55,11 +55,28 @@ pub async fn note_proof(
     store.write.execute(query).await.map(drop)
 }
 
-/// Takes a proved recovery, once.
+/// Takes a proved recovery, once: it goes by another name afterwards, which only says that it is done.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn take_proved(tx: &mut AnyConnection, id_hash: &[u8], now: Timestamp) -> sqlx::Result<bool> {
-    let sql = "DELETE FROM recoveries WHERE id_hash = $1 AND proved_at IS NOT NULL AND expires_at > $2";
-    Ok(sqlx::query(sql).bind(id_hash).bind(now.millis()).execute(tx).await?.rows_affected() == 1)
+pub async fn finish(
+    tx: &mut AnyConnection,
+    id_hash: &[u8],
+    done_hash: &[u8],
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE recoveries SET id_hash = $2, proved_at = NULL, expires_at = $4
+        WHERE id_hash = $1 AND proved_at IS NOT NULL AND expires_at > $3";
+    let query = sqlx::query(sql).bind(id_hash).bind(done_hash).bind(now.millis()).bind(expires_at.millis());
+    Ok(query.execute(tx).await?.rows_affected() == 1)
+}
+
+/// Ends what else was begun for an account, wherever.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_others(tx: &mut AnyConnection, account_id: &str, id_hash: &[u8]) -> sqlx::Result<()> {
+    let sql = "DELETE FROM recoveries WHERE account_id = $1 AND id_hash <> $2";
+    sqlx::query(sql).bind(account_id).bind(id_hash).execute(tx).await.map(drop)
 }

@@ -17,6 +17,9 @@ pub const ACCOUNT_REPRESENTATIVE: &str = "/account/representative";
 pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
 pub const APPEALS: &str = "/appeals";
 pub const RECOVERY: &str = "/recovery";
+pub const RECOVERY_DONE: &str = "/recovery/done";
+pub const RECOVERY_SET_PASSWORD: &str = "/recovery/set-password";
+pub const RECOVERY_VERIFY_SMS: &str = "/recovery/verify-sms";
 pub const REGISTER_LEGAL_ENTITY: &str = "/registration/legal-entity";
 pub const REGISTER_PERSONAL: &str = "/registration/personal";
 pub const REGISTRATION_DONE: &str = "/registration/done";
@@ -38,6 +41,16 @@ pub fn with_request(path: &str, request: Option<&str>) -> String {
         ),
         None => path.to_owned(),
     }
+}
+
+/// 忘记密码 for whoever signs in at `sign_in`, which goes by the same word there.
+pub fn recovery(sign_in: &str, request: Option<&str>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("as", sign_in.rsplit('/').next().unwrap_or_default());
+    if let Some(request) = request {
+        query.append_pair("request", request);
+    }
+    format!("{RECOVERY}?{}", query.finish())
 }
 
 pub fn captcha_picture(id: &str) -> String {

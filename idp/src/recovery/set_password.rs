@@ -1,0 +1,124 @@
+//! 设置新密码: once, by whoever has proved the account's telephone.
+
+use askama::Template;
+use axum::extract::{self, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::shared::Query;
+use crate::app::App;
+use crate::domain::password::Password;
+use crate::domain::principal::{Principal, StoredDocument};
+use crate::guard::{new_password, recovery};
+use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
+
+#[derive(Template)]
+#[template(path = "recovery/set_password.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    step: usize,
+    errors: Errors,
+    hint: String,
+    action: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Form {
+    new_password: Password,
+    new_password_again: Password,
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    extract::Query(query): extract::Query<Query>,
+) -> web::Result<Response> {
+    match recovery::find(&app, &visitor.caller, &query.recovery).await? {
+        Some(begun) if begun.proved => show(&app, &visitor, &query, Errors::none()),
+        _ => Ok(not_now(&app, &visitor, &query).await?),
+    }
+}
+
+/// # Errors
+/// When the database or the hasher fails.
+pub async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    extract::Query(query): extract::Query<Query>,
+    SafeForm(form): SafeForm<Form>,
+) -> web::Result<Response> {
+    let caller = &visitor.caller;
+    let begun = recovery::find(&app, caller, &query.recovery).await?;
+    let Some(begun) = begun.filter(|begun| begun.proved) else {
+        return Ok(not_now(&app, &visitor, &query).await?);
+    };
+    let policy = app.config.password.profile.change();
+    let known = known_of(&begun.principal);
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let refuse = |refusal: new_password::Refusal| {
+        let errors = Errors::none().at(refusal.field(), refusal.to_string());
+        show(&app, &visitor, &query, errors)
+    };
+    if let Err(refusal) = new_password::check(policy, &form.new_password, &form.new_password_again, &known) {
+        return refuse(refusal);
+    }
+    match recovery::reset(&app, caller, &query.recovery, &begun, &form.new_password).await? {
+        Ok(true) => Ok(visitor.go(&query.step(urls::RECOVERY_DONE, &query.recovery))),
+        Ok(false) => Ok(not_now(&app, &visitor, &query).await?),
+        // Of two at once, the later may have met the other's new password as the present one.
+        Err(_) if recovery::is_done(&app, caller, &query.recovery).await? => {
+            Ok(not_now(&app, &visitor, &query).await?)
+        }
+        Err(refusal) => refuse(refusal),
+    }
+}
+
+/// The form came twice: then it is done. Everything else begins anew.
+async fn not_now(app: &App, visitor: &Visitor, query: &Query) -> anyhow::Result<Response> {
+    Ok(if recovery::is_done(app, &visitor.caller, &query.recovery).await? {
+        visitor.go(&query.step(urls::RECOVERY_DONE, &query.recovery))
+    } else {
+        query.restart(visitor)
+    })
+}
+
+/// What others know of the account, and what its password must not contain.
+fn known_of(principal: &Principal) -> Vec<String> {
+    let ends = |document: Option<&StoredDocument>| {
+        let number = document.map_or("", |document| &*document.number);
+        let tail = number.get(number.len().saturating_sub(6)..).unwrap_or_default();
+        [number.to_owned(), tail.to_owned()]
+    };
+    let (mut known, document, phone) = match principal {
+        Principal::LegalEntity(unit) => {
+            (vec![], unit.representative_document.as_ref(), unit.phone.as_deref())
+        }
+        Principal::Operator { operator, .. } => {
+            (vec![], Some(&operator.document), Some(operator.phone.as_str()))
+        }
+        Principal::Person(person) => {
+            (vec![person.login_name.clone()], person.document.as_ref(), person.phone.as_deref())
+        }
+    };
+    known.extend(
+        principal.unit().into_iter().flat_map(|unit| [unit.login_name.clone(), unit.credit_code.clone()]),
+    );
+    known.extend(phone.map(str::to_owned));
+    known.extend(ends(document));
+    known
+}
+
+fn show(app: &App, visitor: &Visitor, query: &Query, errors: Errors) -> web::Result<Response> {
+    let refused = errors.any();
+    let page = Page {
+        frame: visitor.frame(),
+        step: 3,
+        errors,
+        hint: app.config.password.profile.change().hint(),
+        action: query.step(urls::RECOVERY_SET_PASSWORD, &query.recovery),
+    };
+    if refused { visitor.show_refused(&page) } else { visitor.show(&page) }
+}

@@ -1,0 +1,87 @@
+//! 短信验证: the code that went to the account's own telephone.
+
+use askama::Template;
+use axum::extract::{self, State};
+use axum::response::Response;
+
+use super::shared::Query;
+use crate::app::App;
+use crate::guard::recovery;
+use crate::guard::sms_code::Purpose;
+use crate::web::captcha::CaptchaView;
+use crate::web::phone::CodeFields;
+use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
+
+#[derive(Template)]
+#[template(path = "recovery/verify_sms.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    step: usize,
+    errors: Errors,
+    notice: Option<String>,
+    action: String,
+    begin: String,
+    captcha: Option<CaptchaView>,
+}
+
+/// No number, not even a masked one: nothing of the account is shown before it is proved.
+const SENT: &str = "验证码已发送至该账号绑定的手机号，请注意查收";
+
+/// # Errors
+/// When the database fails.
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    extract::Query(query): extract::Query<Query>,
+) -> web::Result<Response> {
+    match recovery::find(&app, &visitor.caller, &query.recovery).await? {
+        None => Ok(query.restart(&visitor)),
+        Some(begun) if begun.proved => Ok(go_on(&visitor, &query)),
+        Some(_) => show(&app, &visitor, &query, Errors::none()).await,
+    }
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    extract::Query(query): extract::Query<Query>,
+    SafeForm(form): SafeForm<CodeFields>,
+) -> web::Result<Response> {
+    let caller = &visitor.caller;
+    let Some(begun) = recovery::find(&app, caller, &query.recovery).await? else {
+        return Ok(query.restart(&visitor));
+    };
+    if begun.proved {
+        return Ok(go_on(&visitor, &query));
+    }
+    if !form.is_submission() {
+        let sent = form.send_if_asked(&app, &visitor, Purpose::Recovery, &begun.phone).await?;
+        return show(&app, &visitor, &query, sent.err().unwrap_or_default()).await;
+    }
+    match recovery::prove(&app, caller, &query.recovery, &begun, form.code()).await? {
+        Ok(()) => Ok(go_on(&visitor, &query)),
+        Err(refusal) => {
+            show(&app, &visitor, &query, Errors::none().at("phone_code", refusal.to_string())).await
+        }
+    }
+}
+
+fn go_on(visitor: &Visitor, query: &Query) -> Response {
+    visitor.go(&query.step(urls::RECOVERY_SET_PASSWORD, &query.recovery))
+}
+
+async fn show(app: &App, visitor: &Visitor, query: &Query, errors: Errors) -> web::Result<Response> {
+    let refused = errors.any();
+    let page = Page {
+        frame: visitor.frame(),
+        step: 2,
+        notice: (!refused).then(|| SENT.to_owned()),
+        errors,
+        action: query.step(urls::RECOVERY_VERIFY_SMS, &query.recovery),
+        begin: query.begin(query.kind()),
+        captcha: CaptchaView::before_sending(app).await?,
+    };
+    if refused { visitor.show_refused(&page) } else { visitor.show(&page) }
+}

@@ -1,0 +1,84 @@
+//! How often somebody may say who they are.
+
+use idp::config::Config;
+
+use super::{MISMATCH, OPERATOR, PERSON, UNIT, Who};
+use crate::sign_in::{PASSWORD, alert};
+use crate::support::Agent;
+
+const TOO_OFTEN: &str = "操作过于频繁，请稍后再试";
+
+fn behind_a_proxy(config: &mut Config) {
+    config.trusted_proxies = 1;
+}
+
+async fn guess(agent: &mut Agent, who: &Who, account: &str) -> String {
+    alert(&who.identify(agent, &[("account", account), ("person_name", "王小明")]).await)
+}
+
+on_both! {
+    behind_a_proxy;
+    async fn ten_an_hour_for_a_name_whether_or_not_it_exists(app: TestApp) {
+        for account in [PERSON.account, "nobody2026"] {
+            for place in 0..10 {
+                let mut agent = Agent::at(&app.base, &format!("192.0.2.{place}"));
+                assert_eq!(guess(&mut agent, &PERSON, account).await, MISMATCH, "{account} {place}");
+            }
+            let mut agent = Agent::at(&app.base, "198.51.100.1");
+            assert_eq!(guess(&mut agent, &PERSON, account).await, TOO_OFTEN, "{account}");
+            let right = PERSON.identify(&mut agent, &[("account", account)]).await;
+            assert_eq!((right.status.as_u16(), alert(&right).as_str()), (422, TOO_OFTEN), "also what is right");
+        }
+        let mut agent = Agent::at(&app.base, "198.51.100.1");
+        assert_eq!(alert(&PERSON.identify(&mut agent, &[("account", "LIYING 2026")]).await), TOO_OFTEN);
+        assert_eq!(UNIT.identify(&mut agent, &[]).await.status, 303, "others go on");
+        app.advance_seconds(3601);
+        assert_eq!(PERSON.identify(&mut agent, &[]).await.status, 303);
+    }
+}
+
+on_both! {
+    behind_a_proxy;
+    async fn strangers_do_not_keep_the_owner_out_of_a_known_browser(app: TestApp) {
+        let mut owner = Agent::at(&app.base, "192.0.2.200");
+        assert_eq!(PERSON.sign_in(&mut owner, PASSWORD).await.status, 303);
+        for place in 0..11 {
+            guess(&mut Agent::at(&app.base, &format!("192.0.2.{place}")), &PERSON, PERSON.account).await;
+        }
+        assert_eq!(alert(&PERSON.identify(&mut Agent::at(&app.base, "198.51.100.1"), &[]).await), TOO_OFTEN);
+        assert_eq!(PERSON.identify(&mut owner, &[]).await.status, 303);
+        // Its own tries are counted as anybody's.
+        for _ in 0..9 {
+            assert_eq!(guess(&mut owner, &PERSON, PERSON.account).await, MISMATCH);
+        }
+        assert_eq!(guess(&mut owner, &PERSON, PERSON.account).await, TOO_OFTEN);
+    }
+}
+
+on_both! {
+    behind_a_proxy;
+    async fn thirty_an_hour_for_an_address(app: TestApp) {
+        for number in 0..30 {
+            let mut agent = Agent::at(&app.base, "192.0.2.1");
+            assert_eq!(guess(&mut agent, &PERSON, &format!("person{number:04}")).await, MISMATCH, "{number}");
+        }
+        assert_eq!(alert(&UNIT.identify(&mut Agent::at(&app.base, "192.0.2.1"), &[]).await), TOO_OFTEN);
+        assert_eq!(UNIT.identify(&mut Agent::at(&app.base, "192.0.2.2"), &[]).await.status, 303);
+        app.advance_seconds(3601);
+        assert_eq!(UNIT.identify(&mut Agent::at(&app.base, "192.0.2.1"), &[]).await.status, 303);
+    }
+}
+
+on_both! {
+    behind_a_proxy;
+    async fn of_an_operator_it_is_the_name_that_is_guessed_at(app: TestApp) {
+        let who = OPERATOR;
+        let numbers = ["220102199912310002", "220102199001010009", "220103190002280006"];
+        for guess in 0..10 {
+            let mut agent = Agent::at(&app.base, &format!("192.0.2.{guess}"));
+            let reply = who.identify(&mut agent, &[("document_number", numbers[guess % 3])]).await;
+            assert_eq!(alert(&reply), MISMATCH);
+        }
+        assert_eq!(alert(&who.identify(&mut Agent::at(&app.base, "198.51.100.1"), &[]).await), TOO_OFTEN);
+    }
+}
