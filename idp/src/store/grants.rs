@@ -165,3 +165,12 @@ pub async fn revoke_all(tx: &mut AnyConnection, account_id: &str, now: Timestamp
     let sql = "UPDATE grants SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL";
     sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await.map(drop)
 }
+
+/// No grant of an account lasts beyond `end`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn bound(tx: &mut AnyConnection, account_id: &str, end: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE grants SET expires_at = $2 WHERE account_id = $1 AND expires_at > $2";
+    sqlx::query(sql).bind(account_id).bind(end.millis()).execute(tx).await.map(drop)
+}

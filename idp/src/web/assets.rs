@@ -29,6 +29,7 @@ assets! {
     "forms.css": "text/css; charset=utf-8",
     "fresh.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
+    "operators.css": "text/css; charset=utf-8",
     "scene.svg": "image/svg+xml",
     "sign_in.css": "text/css; charset=utf-8",
     "sign_in.js": "text/javascript; charset=utf-8",
