@@ -9,5 +9,6 @@ mod attacks;
 mod browser;
 mod oidc_protocol;
 mod operations;
+mod operators;
 mod sign_in;
 mod storage;
