@@ -122,8 +122,8 @@ on_both! {
         let reply = agent.post(&reset, &[("new_password", NEW_PASSWORD), ("new_password_again", NEW_PASSWORD)]).await;
         assert_eq!(reply.location().as_deref(), Some("/account/operators?done=password"), "{}", reply.text());
         assert!(!is_signed_in(&mut victim).await);
-        assert_eq!(sign_in(&mut victim, UNIT, OPERATOR_PHONE, PASSWORD).await.status, 422);
         operator(&app, OPERATOR_PHONE, NEW_PASSWORD).await;
+        assert_eq!(sign_in(&mut victim, UNIT, OPERATOR_PHONE, PASSWORD).await.status, 422);
         assert!(app.last_text(OPERATOR_PHONE).await.unwrap().contains("密码已被重置"));
     }
 }

@@ -126,7 +126,9 @@ on_both! {
         // A token that was made up, another browser's, and one that is half an hour old.
         let gone = "手机号码验证已失效，请重新获取验证码";
         assert_eq!(error(&refused(&mut agent, &"A".repeat(43), &[]).await, "phone_code"), gone);
-        let foreign = prove(&app, &mut Agent::new(&app.base), NEW_PHONE).await;
+        let mut stranger = Agent::new(&app.base);
+        stranger.get("/sign-in/personal").await;
+        let foreign = prove(&app, &mut stranger, NEW_PHONE).await;
         assert_eq!(error(&refused(&mut agent, &foreign, &[]).await, "phone_code"), gone);
         app.advance_seconds(61);
         let token = prove(&app, &mut agent, NEW_PHONE).await;

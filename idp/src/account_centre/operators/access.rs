@@ -49,7 +49,10 @@ impl Manager {
         if id == self.owner.account_id() {
             return Err(forbidden(what, "不能对自己的账号进行该操作，请由法人账号或其他管理员办理。"));
         }
-        let found = listing::one(&app.store, &app.vault, &self.unit.id, id).await?;
+        let found = match is_id(id) {
+            true => listing::one(&app.store, &app.vault, &self.unit.id, id).await?,
+            false => None,
+        };
         found.ok_or_else(|| {
             Problem::new(StatusCode::NOT_FOUND, "经办人不存在", "该经办人不存在或已被删除。").into()
         })
@@ -87,6 +90,11 @@ impl Manager {
 
 fn forbidden(title: &'static str, message: &str) -> web::Error {
     Problem::new(StatusCode::FORBIDDEN, title, message).into()
+}
+
+/// Whether a text in an address may be an account's id. (PostgreSQL takes no U+0000.)
+pub fn is_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// `/account/operators/{id}/{action}`

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::access::{Manager, url};
+use super::access::{Manager, is_id, url};
 use crate::account_centre::shared::Centre;
 use crate::app::App;
 use crate::domain::mask;
@@ -196,7 +196,7 @@ fn position(address: &Address) -> Position {
 }
 
 fn key(text: &str) -> Option<Key> {
-    let (added_at, id) = text.split_once('.')?;
+    let (added_at, id) = text.split_once('.').filter(|(_, id)| is_id(id))?;
     Some(Key { added_at: added_at.parse().ok()?, id: id.to_owned() })
 }
 
