@@ -78,7 +78,10 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/account/operators/{id}/freeze", post(operators::standing::freeze))
         .route("/account/operators/{id}/unfreeze", post(operators::standing::unfreeze))
         .route("/account/operators/{id}/confirm", post(operators::standing::confirm))
-        .route("/account/operators/{id}/password", get(operators::password::get).post(operators::password::post))
+        .route(
+            "/account/operators/{id}/password",
+            get(operators::password::get).post(operators::password::post),
+        )
         // 四 登录
         .route("/sign-in", get(sign_in::finish::choose))
         .route("/sign-in/personal", get(sign_in::personal::get).post(sign_in::personal::post))

@@ -2,7 +2,8 @@
 
 use super::*;
 
-const KEEP: [(&str, &str); 3] = [("validity", "long_term"), ("may_manage", "no"), ("department", "人力资源部")];
+const KEEP: [(&str, &str); 3] =
+    [("validity", "long_term"), ("may_manage", "no"), ("department", "人力资源部")];
 
 fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut fields = KEEP.to_vec();

@@ -34,7 +34,8 @@ impl Holder {
     async fn alive(&self, app: &TestApp) -> [bool; 3] {
         let mut agent = self.at(app);
         let session = is_signed_in(&mut agent).await;
-        let access = self.portal.userinfo(&agent, self.tokens["access_token"].as_str().unwrap()).await.status == 200;
+        let access =
+            self.portal.userinfo(&agent, self.tokens["access_token"].as_str().unwrap()).await.status == 200;
         let token = self.tokens["refresh_token"].as_str().unwrap();
         let refresh = [("grant_type", "refresh_token"), ("refresh_token", token)];
         let refreshed = self.portal.token(&mut agent, &refresh).await;
@@ -48,7 +49,8 @@ impl Holder {
             use sqlx::Row;
             let (id, payload): (String, Vec<u8>) = (row.get(0), row.get(1));
             let notice: Value =
-                serde_json::from_str(&app.app.vault.open_text("outbox.payload", &id, &payload).unwrap()).unwrap();
+                serde_json::from_str(&app.app.vault.open_text("outbox.payload", &id, &payload).unwrap())
+                    .unwrap();
             let sid = &claims(self.tokens["id_token"].as_str().unwrap())["sid"];
             assert_eq!((&notice["client_id"], &notice["sid"]), (&"hall".into(), sid));
         }

@@ -10,7 +10,8 @@ use super::*;
 /// A few dozen more operators of the demo's first unit, named 员工甲… in the order of their numbers.
 pub async fn fill(app: &TestApp, count: usize) {
     const LETTERS: [&str; 10] = ["甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸"];
-    let unit = sql::text(app, &format!("SELECT account_id FROM legal_entities WHERE credit_code = '{UNIT}'")).await;
+    let unit =
+        sql::text(app, &format!("SELECT account_id FROM legal_entities WHERE credit_code = '{UNIT}'")).await;
     let now = app.clock.now();
     let mut tx = app.app.store.begin().await.unwrap();
     for number in 0..count {

@@ -30,7 +30,8 @@ async fn fill(app: &TestApp) {
 /// What the database says of a statement.
 async fn explain(app: &TestApp, sql: &str) -> String {
     let is_postgres = app.app.config.database.url.starts_with("postgres");
-    let unit = sql::text(app, &format!("SELECT account_id FROM legal_entities WHERE credit_code = '{UNIT}'")).await;
+    let unit =
+        sql::text(app, &format!("SELECT account_id FROM legal_entities WHERE credit_code = '{UNIT}'")).await;
     let prefix = if is_postgres { "EXPLAIN " } else { "EXPLAIN QUERY PLAN " };
     let mut connection = sql::connect(app).await;
     let sql = format!("{prefix}{sql}");

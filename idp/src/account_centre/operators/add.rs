@@ -141,8 +141,7 @@ async fn submit(
     };
     let policy = app.config.password.profile.registration();
     let context = password_context(manager, &draft);
-    if let Err(refusal) =
-        new_password::check(policy, &form.new_password, &form.new_password_again, &context)
+    if let Err(refusal) = new_password::check(policy, &form.new_password, &form.new_password_again, &context)
     {
         errors = errors.at(refusal.field(), refusal.to_string());
     }

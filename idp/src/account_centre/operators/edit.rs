@@ -57,11 +57,7 @@ const NOT_ONESELF: &str = "不能编辑自己";
 
 /// # Errors
 /// When the database fails, or this is not for who is signed in.
-pub async fn get(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-) -> web::Result<Response> {
+pub async fn get(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> web::Result<Response> {
     let manager = match Manager::of(&app, &visitor).await? {
         Ok(manager) => manager,
         Err(elsewhere) => return Ok(elsewhere),
@@ -187,10 +183,8 @@ impl Editing<'_> {
             grants::bound(&mut tx, &edited.id, end).await?;
         }
         if edited.phone != self.operator.phone {
-            let text = format!(
-                "您在“{}”的经办人账号的手机号码已由本单位修改。如有疑问请联系本单位。",
-                unit.name
-            );
+            let text =
+                format!("您在“{}”的经办人账号的手机号码已由本单位修改。如有疑问请联系本单位。", unit.name);
             text_message::notify(app, &mut tx, Some(&self.operator.phone), &text).await?;
         }
         let (before, after) = (Some(snapshot(self.operator)), Some(snapshot(edited)));

@@ -40,11 +40,7 @@ const NOT_ONESELF: &str = "不能重置自己的密码";
 
 /// # Errors
 /// When the database fails, or this is not for who is signed in.
-pub async fn get(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-) -> web::Result<Response> {
+pub async fn get(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> web::Result<Response> {
     let manager = match Manager::of(&app, &visitor).await? {
         Ok(manager) => manager,
         Err(elsewhere) => return Ok(elsewhere),

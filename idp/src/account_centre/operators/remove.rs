@@ -28,11 +28,7 @@ const NOT_ONESELF: &str = "不能删除自己";
 
 /// # Errors
 /// When the database fails, or this is not for who is signed in.
-pub async fn get(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-) -> web::Result<Response> {
+pub async fn get(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> web::Result<Response> {
     let manager = match Manager::of(&app, &visitor).await? {
         Ok(manager) => manager,
         Err(elsewhere) => return Ok(elsewhere),
@@ -50,11 +46,7 @@ pub async fn get(
 
 /// # Errors
 /// As [`get`].
-pub async fn post(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-) -> web::Result<Response> {
+pub async fn post(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> web::Result<Response> {
     let manager = match Manager::of(&app, &visitor).await? {
         Ok(manager) => manager,
         Err(elsewhere) => return Ok(elsewhere),

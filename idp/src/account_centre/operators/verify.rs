@@ -110,7 +110,9 @@ async fn show(
 fn inside(next: &str) -> String {
     let next = ReturnTo::parse(next);
     let fits = next.as_str().strip_prefix(urls::ACCOUNT_OPERATORS).is_some_and(|rest| {
-        (rest.is_empty() || rest.starts_with(['/', '?'])) && !rest.contains("..") && !rest.starts_with("/verify")
+        (rest.is_empty() || rest.starts_with(['/', '?']))
+            && !rest.contains("..")
+            && !rest.starts_with("/verify")
     });
     if fits { next.as_str().to_owned() } else { urls::ACCOUNT_OPERATORS.to_owned() }
 }

@@ -159,11 +159,7 @@ pub async fn page(
     Ok(Page { operators, has_newer, has_older })
 }
 
-fn query<'q>(
-    vault: &Vault,
-    filter: &Filter<'q>,
-    position: &Position,
-) -> QueryAs<'q, Any, Row, AnyArguments> {
+fn query<'q>(vault: &Vault, filter: &Filter<'q>, position: &Position) -> QueryAs<'q, Any, Row, AnyArguments> {
     let search = normalize(filter.search);
     let (added_at, id) = match position {
         Position::First => (i64::MAX, String::new()),
@@ -182,10 +178,8 @@ fn query<'q>(
     }
     let number = normalize_code(&search);
     let phone = Phone::parse(&search).map_or_else(|_| number.clone(), |phone| phone.as_str().to_owned());
-    let mut query = query
-        .bind(name_index(vault, &search))
-        .bind(vault.derive(Purpose::PhoneIndex, &phone))
-        .bind(search);
+    let mut query =
+        query.bind(name_index(vault, &search)).bind(vault.derive(Purpose::PhoneIndex, &phone)).bind(search);
     for document_type in DocumentType::ALL {
         let document = StoredDocument { type_code: document_type.code().to_owned(), number: number.clone() };
         query = query.bind(document_index(vault, &document));
@@ -203,8 +197,7 @@ pub async fn one(
     unit_id: &str,
     account_id: &str,
 ) -> anyhow::Result<Option<Listed>> {
-    let row: Option<Row> =
-        store.read.optional(sqlx::query_as(ONE).bind(unit_id).bind(account_id)).await?;
+    let row: Option<Row> = store.read.optional(sqlx::query_as(ONE).bind(unit_id).bind(account_id)).await?;
     row.map(|row| row.open(vault)).transpose()
 }
 
