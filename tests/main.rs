@@ -9,6 +9,7 @@ mod attacks;
 mod browser;
 mod oidc_protocol;
 mod operations;
+mod operators;
 mod recovery;
 mod registration;
 mod sign_in;

@@ -10,10 +10,11 @@ use tokio::time::sleep;
 use crate::app::App;
 use crate::domain::timestamp::Span;
 use crate::guard::evidence;
-use crate::guard::sessions::LOGOUT_NOTICE;
+use crate::guard::sessions::{self, LOGOUT_NOTICE};
 use crate::guard::text_message::{self, TEXT_MESSAGE};
 use crate::oidc::logout_notice;
 use crate::store::expiry;
+use crate::store::operators::changes::{self, Standing};
 use crate::store::outbox::{self, Leased};
 
 /// How long an instance may take over a message before another tries.
@@ -24,6 +25,7 @@ const LONGEST_WAIT: u32 = 15 * 60;
 pub async fn run(app: App) {
     tokio::join!(
         repeat(Duration::from_millis(500), || send_outbox(&app)),
+        repeat(Duration::from_secs(1), || end_lapsed(&app)),
         repeat(Duration::from_secs(20), || sweep(&app)),
         repeat(Duration::from_secs(5), || evidence::ask_due(&app)),
         repeat(Duration::from_secs(2), || async { Ok(app.store.checkpoint().await?) }),
@@ -51,6 +53,8 @@ async fn reload_keys(app: &App) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub async fn sweep(app: &App) -> Result<()> {
+    // Here too: after a standstill of all instances the sweep must not come first.
+    end_lapsed(app).await?;
     let audit_kept = Span::minutes(app.config.operations.audit_days * 24 * 60);
     loop {
         let deleted = expiry::sweep(&app.store, app.clock.now(), audit_kept).await?;
@@ -60,6 +64,23 @@ pub async fn sweep(app: &App) -> Result<()> {
         }
         sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Ends what operators hold whose validity has passed, so that their portals are told.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_lapsed(app: &App) -> Result<()> {
+    for id in changes::lapsed(&app.store, app.clock.now()).await? {
+        let mut tx = app.store.begin().await?;
+        changes::hold(&mut tx, &id).await?;
+        // The validity may have been extended, and used, meanwhile.
+        if changes::standing(&mut tx, &id, app.clock.now()).await? == Standing::Over {
+            sessions::end_everything(app, &mut tx, &id).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// Sends what is due in the outbox, a few at a time.

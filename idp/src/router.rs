@@ -13,7 +13,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::account_centre::{
-    close, data, details, ended, entity_change, history, new_phone, overview, password, phone, representative,
+    close, data, details, ended, entity_change, history, new_phone, operators, overview, password, phone,
+    representative,
 };
 use crate::app::App;
 use crate::oidc::{authorize, cors, discovery, introspection, revocation, token, userinfo};
@@ -89,6 +90,18 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/account/data", get(data::get).post(data::post))
         .route("/account/close", get(close::get).post(close::post))
         .route("/account/ended", get(ended::get))
+        .route("/account/operators", get(operators::list::get).post(operators::list::post))
+        .route("/account/operators/verify", get(operators::verify::get).post(operators::verify::post))
+        .route("/account/operators/add", get(operators::add::get).post(operators::add::post))
+        .route("/account/operators/{id}/edit", get(operators::edit::get).post(operators::edit::post))
+        .route("/account/operators/{id}/remove", get(operators::remove::get).post(operators::remove::post))
+        .route("/account/operators/{id}/freeze", post(operators::standing::freeze))
+        .route("/account/operators/{id}/unfreeze", post(operators::standing::unfreeze))
+        .route("/account/operators/{id}/confirm", post(operators::standing::confirm))
+        .route(
+            "/account/operators/{id}/password",
+            get(operators::password::get).post(operators::password::post),
+        )
         // 四 登录
         .route("/sign-in", get(sign_in::finish::choose))
         .route("/sign-in/personal", get(sign_in::personal::get).post(sign_in::personal::post))

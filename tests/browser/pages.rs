@@ -159,6 +159,7 @@ impl Walk<'_> {
     async fn as_a_unit(&mut self, with_portals: bool) -> Result<()> {
         sign_in_directly(self.demo, &self.browser, Who::LegalEntity).await?;
         self.here("account-legal-entity").await?;
+        self.operators().await?;
         self.browser.goto(&self.demo.portal("/hall/login")).await?;
         wait_for_path(&self.browser, "/hall").await?;
         if with_portals {
@@ -183,6 +184,30 @@ impl Walk<'_> {
             self.here("hall-case-rated").await?;
         }
         self.portal("sign-in-again", "/hall/login?as=unit&again=1").await
+    }
+
+    /// 我的经办人
+    async fn operators(&mut self) -> Result<()> {
+        let app = &self.demo.provider;
+        self.provider("operators", "/account/operators").await?;
+        self.provider("operators-verify", "/account/operators/add").await?;
+        self.browser.follow("form.rows .button--primary").await?;
+        self.here("operators-verify-nothing-typed").await?;
+        self.browser.follow("[data-sms-send]").await?;
+        let code = app.code_sent_to("15400007850").await;
+        self.browser.fill("#phone_code", &code).await?;
+        self.here("operators-verify-sent").await?;
+        self.browser.follow("form.rows .button--primary").await?;
+        self.here("operators-add").await?;
+        self.browser.follow("form.rows .button--primary").await?;
+        self.here("operators-add-nothing-typed").await?;
+        self.provider("operators-list-again", "/account/operators").await?;
+        for (name, action) in [("edit", "edit"), ("password", "password"), ("remove", "remove")] {
+            self.browser.goto(&self.demo.provider("/account/operators")).await?;
+            self.browser.follow(&format!(".operators__actions a[href$={action}]")).await?;
+            self.here(&format!("operators-{name}")).await?;
+        }
+        self.provider("operators-none-found", "/account/operators?status=frozen").await
     }
 
     /// What a portal that is not the government's own has to ask for, and the question before a sign-out.

@@ -49,7 +49,12 @@ on_both! {
         let mut connection = sql::connect(&app).await;
         for (table, is_text, statement) in TABLES {
             // The log and the known browsers are kept by their age, everything else until its own end.
-            let kept = if ["audit_log", "devices"].contains(&table) { days } else { 0 };
+            let kept = match table {
+                "audit_log" | "devices" => days,
+                // A minute longer, for the janitor to see whose portals must be told.
+                "sessions" | "grants" => 60_000,
+                _ => 0,
+            };
             insert(&mut connection, statement, is_text, MANY, "expired", now - kept - 1).await;
             insert(&mut connection, statement, is_text, 3, "alive", now - kept + 600_000).await;
         }

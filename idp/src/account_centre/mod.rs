@@ -7,6 +7,7 @@ pub mod ended;
 pub mod entity_change;
 pub mod history;
 pub mod new_phone;
+pub mod operators;
 pub mod overview;
 pub mod password;
 pub mod phone;

@@ -13,6 +13,7 @@ pub mod identity_document;
 pub mod login_name;
 pub mod mask;
 pub mod normalize;
+pub mod operator_term;
 pub mod password;
 pub mod person_name;
 pub mod phone;

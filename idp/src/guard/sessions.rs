@@ -8,8 +8,9 @@ use super::Caller;
 use crate::app::App;
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::platform::random;
+use crate::store::operators::changes::Standing;
 use crate::store::sessions::NewSession;
-use crate::store::{accounts, audit, devices, grants, outbox, sessions};
+use crate::store::{accounts, audit, devices, grants, operators, outbox, sessions};
 
 /// A live session.
 #[derive(Debug, Clone)]
@@ -94,6 +95,11 @@ pub async fn start(
     if !accounts::note_sign_in(tx, proof.account_id, now).await? {
         return Ok(None);
     }
+    // Read behind the lock: an operator frozen, removed or shortened while the password was checked.
+    let Standing::Until(standing_end) = operators::changes::standing(tx, proof.account_id, now).await? else {
+        return Ok(None);
+    };
+    let ends = [proof.valid_until, standing_end].into_iter().flatten();
     let token = random::token();
     let token_hash = random::hash(&token);
     let absolute = now + Span::minutes(60 * app.config.session.absolute_hours);
@@ -106,7 +112,7 @@ pub async fn start(
         amr: proof.amr,
         authenticated_at: proof.authenticated_at.unwrap_or(now),
         now,
-        expires_at: proof.valid_until.map_or(absolute, |end| end.min(absolute)),
+        expires_at: ends.fold(absolute, Timestamp::min),
         address: &caller.address,
         user_agent: &caller.user_agent,
     };

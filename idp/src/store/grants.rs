@@ -183,3 +183,12 @@ pub async fn of_account(store: &Store, account_id: &str, now: Timestamp) -> sqlx
         WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC";
     store.read.all(sqlx::query_as(sql).bind(account_id).bind(now.millis())).await
 }
+
+/// No grant of an account lasts beyond `end`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn bound(tx: &mut AnyConnection, account_id: &str, end: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE grants SET expires_at = $2 WHERE account_id = $1 AND expires_at > $2";
+    sqlx::query(sql).bind(account_id).bind(end.millis()).execute(tx).await.map(drop)
+}

@@ -10,8 +10,19 @@ use crate::domain::principal::{Operator, Principal, StoredDocument};
 use crate::domain::timestamp::Timestamp;
 use crate::platform::vault::{Purpose, Vault};
 
+/// An operator's own columns, under names that no other table has.
+macro_rules! operator_columns {
+    () => {
+        "o.account_id AS operator_id, o.name AS operator_name, o.document_type, o.document,
+            o.phone AS operator_phone, o.department, o.manager_since, o.valid_from, o.valid_until, o.frozen_at"
+    };
+}
+
+pub mod changes;
+pub mod listing;
+
 #[derive(sqlx::FromRow)]
-struct Row {
+struct OperatorRow {
     operator_id: String,
     operator_name: Vec<u8>,
     document_type: String,
@@ -22,8 +33,32 @@ struct Row {
     valid_from: i64,
     valid_until: Option<i64>,
     frozen_at: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    #[sqlx(flatten)]
+    operator: OperatorRow,
     #[sqlx(flatten)]
     unit: EntityRow,
+}
+
+impl OperatorRow {
+    fn open(self, vault: &Vault) -> anyhow::Result<Operator> {
+        let id = self.operator_id;
+        let number = vault.open_text("operators.document", &id, &self.document)?;
+        Ok(Operator {
+            name: vault.open_text("operators.name", &id, &self.operator_name)?,
+            document: StoredDocument { type_code: self.document_type, number },
+            phone: vault.open_text("operators.phone", &id, &self.operator_phone)?,
+            department: self.department,
+            may_manage: self.manager_since.is_some(),
+            valid_from: Timestamp::from_millis(self.valid_from),
+            valid_until: self.valid_until.map(Timestamp::from_millis),
+            frozen: self.frozen_at.is_some(),
+            id,
+        })
+    }
 }
 
 /// An operator with their unit; `None` once removed.
@@ -31,29 +66,18 @@ struct Row {
 /// # Errors
 /// When the database fails or a sealed value does not open.
 pub async fn find(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<Principal>> {
-    let sql = "SELECT o.account_id AS operator_id, o.name AS operator_name, o.document_type, o.document,
-            o.phone AS operator_phone, o.department, o.manager_since, o.valid_from, o.valid_until, o.frozen_at,
-            e.account_id, e.login_name, e.credit_code, e.name, e.entity_type, e.representative_name,
+    let sql = concat!(
+        "SELECT ",
+        operator_columns!(),
+        ", e.account_id, e.login_name, e.credit_code, e.name, e.entity_type, e.representative_name,
             e.representative_document_type, e.representative_document, e.representative_validity,
             e.representative_changed_at, e.phone
         FROM operators o JOIN legal_entities e ON e.account_id = o.legal_entity_id
-        WHERE o.account_id = $1 AND o.removed_at IS NULL";
+        WHERE o.account_id = $1 AND o.removed_at IS NULL"
+    );
     let row: Option<Row> = store.read.optional(sqlx::query_as(sql).bind(account_id)).await?;
     let Some(row) = row else { return Ok(None) };
-    let id = row.operator_id;
-    let number = vault.open_text("operators.document", &id, &row.document)?;
-    let operator = Operator {
-        name: vault.open_text("operators.name", &id, &row.operator_name)?,
-        document: StoredDocument { type_code: row.document_type, number },
-        phone: vault.open_text("operators.phone", &id, &row.operator_phone)?,
-        department: row.department,
-        may_manage: row.manager_since.is_some(),
-        valid_from: Timestamp::from_millis(row.valid_from),
-        valid_until: row.valid_until.map(Timestamp::from_millis),
-        frozen: row.frozen_at.is_some(),
-        id,
-    };
-    Ok(Some(Principal::Operator { operator, unit: row.unit.open(vault)? }))
+    Ok(Some(Principal::Operator { operator: row.operator.open(vault)?, unit: row.unit.open(vault)? }))
 }
 
 /// # Errors

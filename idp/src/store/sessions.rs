@@ -173,3 +173,12 @@ pub async fn end_some(
     };
     sqlx::query_scalar(sql).bind(account_id).bind(sid).fetch_all(tx).await
 }
+
+/// No session of an account lasts beyond `end`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn bound(tx: &mut AnyConnection, account_id: &str, end: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE sessions SET expires_at = $2 WHERE account_id = $1 AND expires_at > $2";
+    sqlx::query(sql).bind(account_id).bind(end.millis()).execute(tx).await.map(drop)
+}

@@ -30,6 +30,7 @@ assets! {
     "fresh.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
     "onward.js": "text/javascript; charset=utf-8",
+    "operators.css": "text/css; charset=utf-8",
     "scene.svg": "image/svg+xml",
     "sign_in.css": "text/css; charset=utf-8",
     "sign_in.js": "text/javascript; charset=utf-8",

@@ -1,0 +1,117 @@
+//! Who may manage whom.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use url::form_urlencoded;
+
+use crate::account_centre::shared::{Centre, Owner};
+use crate::app::App;
+use crate::domain::principal::{LegalEntity, Principal};
+use crate::domain::timestamp::Timestamp;
+use crate::guard::sms_code::{self, Purpose};
+use crate::store::operators::listing::{self, Listed};
+use crate::web::{self, Problem, Visitor, urls};
+
+/// 我的经办人, the tab.
+const TAB: &str = "我的经办人";
+
+/// Who manages the operators of a unit: the unit's own account, or an operator of it with 管理权限.
+pub struct Manager {
+    pub owner: Owner,
+    pub unit: LegalEntity,
+}
+
+impl Manager {
+    /// Whoever is signed in, if they may manage operators; the response sends those who are not signed in to do so.
+    ///
+    /// # Errors
+    /// When the database fails, or this is not for who is signed in.
+    pub async fn of(app: &App, visitor: &Visitor) -> web::Result<Result<Self, Response>> {
+        let owner = match Owner::of(app, visitor).await? {
+            Ok(owner) => owner,
+            Err(elsewhere) => return Ok(Err(elsewhere)),
+        };
+        match owner.managed_unit().cloned() {
+            Some(unit) => Ok(Ok(Self { owner, unit })),
+            None => Err(forbidden("没有管理权限", "只有法人账号和具有管理权限的经办人可以管理经办人。")),
+        }
+    }
+
+    pub fn centre(&self) -> Centre {
+        self.owner.centre(TAB)
+    }
+
+    /// An operator of the unit, other than the manager. `what` is not to be done to oneself.
+    ///
+    /// # Errors
+    /// When the database fails; 404 if the unit has no such operator, 403 for oneself.
+    pub async fn operator(&self, app: &App, id: &str, what: &'static str) -> web::Result<Listed> {
+        if id == self.owner.account_id() {
+            return Err(forbidden(what, "不能对自己的账号进行该操作，请由法人账号或其他管理员办理。"));
+        }
+        let found = match is_id(id) {
+            true => listing::one(&app.store, &app.vault, &self.unit.id, id).await?,
+            false => None,
+        };
+        found.ok_or_else(|| {
+            Problem::new(StatusCode::NOT_FOUND, "经办人不存在", "该经办人不存在或已被删除。").into()
+        })
+    }
+
+    /// Where the manager's own validity ends: nobody gives more than they have.
+    pub fn own_end(&self) -> Option<Timestamp> {
+        match &self.owner.principal {
+            Principal::Operator { operator, .. } => operator.valid_until,
+            Principal::LegalEntity(_) | Principal::Person(_) => None,
+        }
+    }
+
+    /// The unit's own account, which speaks for the legal representative.
+    ///
+    /// # Errors
+    /// 403 for an operator.
+    pub fn must_be_the_unit(&self) -> web::Result<()> {
+        match self.owner.own_unit() {
+            Some(_) => Ok(()),
+            None => Err(forbidden("没有确认权限", "法定代表人变更后，经办人只能由法人账号确认。")),
+        }
+    }
+
+    /// 验证信息: whether the manager has proved the account's telephone in this session, at most half an hour ago.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_verified(&self, app: &App, visitor: &Visitor) -> web::Result<bool> {
+        let Some(phone) = self.owner.phone() else { return Ok(false) };
+        let sid = &self.owner.session.sid;
+        Ok(sms_code::is_proved(app, &visitor.caller, Purpose::ManageOperators, &phone, sid).await?)
+    }
+}
+
+fn forbidden(title: &'static str, message: &str) -> web::Error {
+    Problem::new(StatusCode::FORBIDDEN, title, message).into()
+}
+
+/// Whether a text in an address may be an account's id. (PostgreSQL takes no U+0000.)
+pub fn is_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// `/account/operators/{id}/{action}`
+pub fn url(id: &str, action: &str) -> String {
+    format!("{}/{id}/{action}", urls::ACCOUNT_OPERATORS)
+}
+
+/// The page that asks for 验证信息, and leads back to `next`.
+pub fn verify_url(next: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    format!("{}?{}", urls::ACCOUNT_OPERATORS_VERIFY, query.append_pair("next", next).finish())
+}
+
+/// The list, which says what has just been done. `back` is the query of the page to come back to.
+pub fn done_url(what: &str, back: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"=&._-".contains(&byte);
+    let back = if back.bytes().all(plain) { back } else { "" };
+    let more = if back.is_empty() { "" } else { "&" };
+    format!("{}?done={what}{more}{back}", urls::ACCOUNT_OPERATORS)
+}

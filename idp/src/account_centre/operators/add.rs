@@ -1,0 +1,223 @@
+//! 添加: names a person to act for the unit. The account's telephone has been proved before (验证信息); the operator's
+//! own is proved here.
+
+mod person;
+mod store;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+
+use self::person::Person;
+use self::store::Outcome;
+use super::access::{Manager, done_url, verify_url};
+use super::password::password_context;
+use super::rights::{Limits, MANAGEMENT, Rights, VALIDITIES};
+use crate::account_centre::shared::Centre;
+use crate::app::App;
+use crate::domain::document_type::DocumentType;
+use crate::domain::password::Password;
+use crate::domain::principal::Operator;
+use crate::guard::evidence::{self, Evidence};
+use crate::guard::new_password;
+use crate::guard::sms_code::Purpose;
+use crate::platform::random;
+use crate::web::phone::{PhoneFields, PhoneView};
+use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
+
+#[derive(Template)]
+#[template(path = "account_centre/operators/add.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    centre: Centre,
+    errors: Errors,
+    form: &'a Form,
+    phone: PhoneView,
+    document_types: Vec<(&'static str, &'static str)>,
+    validities: [(&'static str, &'static str); 2],
+    management: [(&'static str, &'static str); 2],
+    password_hint: String,
+    /// Where to prove the account's telephone once more, if that has run out.
+    verify_url: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Form {
+    name: String,
+    document_type: String,
+    document_number: String,
+    #[serde(flatten)]
+    phone: PhoneFields,
+    /// The representative's own telephone is meant.
+    same_phone: String,
+    new_password: Password,
+    new_password_again: Password,
+    #[serde(flatten)]
+    rights: Rights,
+}
+
+const PURPOSE: Purpose = Purpose::OperatorPhone;
+
+/// # Errors
+/// When the database fails, or the visitor may not manage operators.
+pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
+    let manager = match Manager::of(&app, &visitor).await? {
+        Ok(manager) => manager,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    if !manager.is_verified(&app, &visitor).await? {
+        return Ok(visitor.go(&verify_url(urls::ACCOUNT_OPERATORS_ADD)));
+    }
+    let form = Form {
+        document_type: DocumentType::ResidentId.code().to_owned(),
+        rights: Rights::for_new(manager.own_end()),
+        ..Form::default()
+    };
+    show(&app, &visitor, &manager, &form, Errors::none(), Said::Nothing).await
+}
+
+/// # Errors
+/// As [`get`], or when the hasher fails.
+pub async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    SafeForm(mut form): SafeForm<Form>,
+) -> web::Result<Response> {
+    let manager = match Manager::of(&app, &visitor).await? {
+        Ok(manager) => manager,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    if !manager.is_verified(&app, &visitor).await? {
+        let errors = Errors::whole("验证信息已失效，请重新验证后再提交");
+        return show(&app, &visitor, &manager, &form, errors, Said::VerifyAgain).await;
+    }
+    if !form.phone.is_submission() {
+        let (errors, said) = match form.phone.press_button(&app, &visitor, PURPOSE).await? {
+            Ok(Some(notice)) => (Errors::none(), Said::CodeSent(notice)),
+            Ok(None) => (Errors::none(), Said::Nothing),
+            Err(errors) => (errors, Said::Nothing),
+        };
+        return show(&app, &visitor, &manager, &form, errors, said).await;
+    }
+    match submit(&app, &visitor, &manager, &mut form).await? {
+        Ok(()) => Ok(visitor.go(&done_url("added", ""))),
+        Err(errors) => show(&app, &visitor, &manager, &form, errors, Said::Nothing).await,
+    }
+}
+
+/// Checks everything before anything is refused, so that one answer tells all that is wrong.
+async fn submit(
+    app: &App,
+    visitor: &Visitor,
+    manager: &Manager,
+    form: &mut Form,
+) -> web::Result<Result<(), Errors>> {
+    let now = app.clock.now();
+    let (mut errors, person) =
+        Person::read(&form.name, &form.document_type, &form.document_number, now, Errors::none());
+    let proved = match form.phone.prove(app, visitor, PURPOSE).await? {
+        Ok(proved) => Some(proved),
+        Err((field, message)) => {
+            errors = errors.at(field, message);
+            None
+        }
+    };
+    let phone = proved.as_ref().map(|proved| proved.phone.as_str().to_owned());
+    if phone.is_some() && phone == manager.unit.phone && form.same_phone != "yes" {
+        errors = errors.at("same_phone", "经办人手机号与法定代表人手机号相同，请确认");
+    }
+    let draft = Operator {
+        id: random::id(),
+        name: person.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
+        document: person.as_ref().map_or_else(person::nobodys, |person| person.document.clone()),
+        phone: phone.unwrap_or_default(),
+        department: String::new(),
+        may_manage: false,
+        valid_from: now,
+        valid_until: None,
+        frozen: false,
+    };
+    let policy = app.config.password.profile.registration();
+    let context = password_context(manager, &draft);
+    if let Err(refusal) = new_password::check(policy, &form.new_password, &form.new_password_again, &context)
+    {
+        errors = errors.at(refusal.field(), refusal.to_string());
+    }
+    let limits = Limits { now, own_end: manager.own_end(), present: None };
+    let (errors, given) = form.rights.read(&limits, errors);
+    let (Some(proved), Some(given), false) = (proved, given, errors.any()) else {
+        return Ok(Err(errors));
+    };
+    let operator = Operator {
+        department: given.department,
+        may_manage: given.may_manage,
+        valid_until: given.valid_until,
+        ..draft
+    };
+    let evidence = evidence::of_person(app, &operator.name, &operator.document).await;
+    if let Evidence::Refused(mismatch) = &evidence {
+        return Ok(Err(Errors::none().at("document_number", mismatch.to_string())));
+    }
+    let hash = match new_password::hash(app, &form.new_password).await? {
+        Ok(hash) => hash,
+        Err(refusal) => return Ok(Err(Errors::none().at(refusal.field(), refusal.to_string()))),
+    };
+    let new = store::New { operator: &operator, hash: &hash, proved: &proved, evidence: &evidence };
+    Ok(match new.store(app, visitor, manager).await? {
+        // The same form came twice: there is one operator.
+        Outcome::Stored | Outcome::StoredBefore => Ok(()),
+        Outcome::ProofIsGone => {
+            form.phone.forget_proof();
+            Err(Errors::none().at("phone_code", "手机号码验证已失效，请重新获取验证码"))
+        }
+        Outcome::Taken(taken) => {
+            let mut errors = Errors::none();
+            if taken.document {
+                errors = errors.at("document_number", "该经办人已存在");
+            }
+            if taken.phone {
+                form.phone.forget_proof();
+                errors = errors.at("phone", "该手机号码已被本单位其他经办人使用");
+            }
+            Err(errors)
+        }
+    })
+}
+
+/// What the page says beside the errors.
+enum Said {
+    Nothing,
+    CodeSent(String),
+    VerifyAgain,
+}
+
+async fn show(
+    app: &App,
+    visitor: &Visitor,
+    manager: &Manager,
+    form: &Form,
+    errors: Errors,
+    said: Said,
+) -> web::Result<Response> {
+    let refused = errors.any();
+    let (notice, verify_url) = match said {
+        Said::Nothing => (None, None),
+        Said::CodeSent(notice) => (Some(notice), None),
+        Said::VerifyAgain => (None, Some(verify_url(&done_url("verified", "")))),
+    };
+    let page = Page {
+        frame: visitor.frame(),
+        centre: manager.centre(),
+        errors,
+        phone: form.phone.view(app, PURPOSE, notice).await?,
+        form,
+        document_types: DocumentType::ALL.map(|kind| (kind.code(), kind.label())).to_vec(),
+        validities: VALIDITIES,
+        management: MANAGEMENT,
+        password_hint: app.config.password.profile.registration().hint(),
+        verify_url,
+    };
+    if refused { visitor.show_refused(&page) } else { visitor.show(&page) }
+}

@@ -1,0 +1,65 @@
+//! 删除: asked once more, then at once and everywhere. The row stays for the record.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use super::access::{Manager, done_url, url};
+use super::record::{Record, snapshot};
+use crate::account_centre::shared::Centre;
+use crate::app::App;
+use crate::domain::mask;
+use crate::guard::sessions;
+use crate::store::operators::changes;
+use crate::web::{self, Frame, Visitor};
+
+#[derive(Template)]
+#[template(path = "account_centre/operators/remove.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    centre: Centre,
+    name: String,
+    phone: String,
+    department: String,
+    action: String,
+}
+
+const NOT_ONESELF: &str = "不能删除自己";
+
+/// # Errors
+/// When the database fails, or this is not for who is signed in.
+pub async fn get(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> web::Result<Response> {
+    let manager = match Manager::of(&app, &visitor).await? {
+        Ok(manager) => manager,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
+    visitor.show(&Page {
+        frame: visitor.frame(),
+        centre: manager.centre(),
+        phone: mask::phone(&operator.phone),
+        name: operator.name,
+        department: operator.department,
+        action: url(&id, "remove"),
+    })
+}
+
+/// # Errors
+/// As [`get`].
+pub async fn post(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> web::Result<Response> {
+    let manager = match Manager::of(&app, &visitor).await? {
+        Ok(manager) => manager,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
+    let mut tx = app.store.begin().await?;
+    changes::hold(&mut tx, &id).await?;
+    if changes::remove(&mut tx, &manager.unit.id, &id, app.clock.now()).await? {
+        sessions::end_everything(&app, &mut tx, &id).await?;
+        let before = Some(snapshot(&operator));
+        let record = Record { event: "operator_removed", operator_id: &id, before, after: None };
+        record.write(&app, &mut tx, &visitor, &manager).await?;
+    }
+    tx.commit().await?;
+    Ok(visitor.go(&done_url("removed", "")))
+}

@@ -1,0 +1,184 @@
+//! What becomes of an operator after they were named.
+//!
+//! Whoever takes an operator's right away calls [`hold`] first: a sign-in that is under way is waited for, so that its
+//! session is seen, and one that comes later sees what has changed.
+
+use sqlx::AnyConnection;
+
+use crate::domain::principal::Operator;
+use crate::domain::timestamp::Timestamp;
+use crate::platform::vault::{Purpose, Vault};
+use crate::store::Store;
+use crate::store::principals::document_index;
+
+/// Whether an account may act just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// No further than this; accounts that are no operator's have no such end.
+    Until(Option<Timestamp>),
+    /// Frozen, removed, or no longer valid.
+    Over,
+}
+
+/// What an operator of the unit has already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Taken {
+    pub document: bool,
+    pub phone: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct StandingRow {
+    valid_until: Option<i64>,
+    frozen_at: Option<i64>,
+    removed_at: Option<i64>,
+}
+
+/// Makes sign-ins to the account wait until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<()> {
+    // The row that a sign-in writes first. (SQLite knows no FOR UPDATE.)
+    let sql = "UPDATE accounts SET kind = kind WHERE id = $1";
+    sqlx::query(sql).bind(account_id).execute(tx).await.map(drop)
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn standing(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -> sqlx::Result<Standing> {
+    let sql = "SELECT valid_until, frozen_at, removed_at FROM operators WHERE account_id = $1";
+    let row: Option<StandingRow> = sqlx::query_as(sql).bind(account_id).fetch_optional(tx).await?;
+    let Some(row) = row else { return Ok(Standing::Until(None)) };
+    let end = row.valid_until.map(Timestamp::from_millis);
+    let over = row.frozen_at.is_some() || row.removed_at.is_some() || end.is_some_and(|end| end <= now);
+    Ok(if over { Standing::Over } else { Standing::Until(end) })
+}
+
+/// Operators whose validity has passed while they were signed in. The sessions that have just expired lead to them:
+/// none outlasts its operator, and the janitor keeps each for a minute.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lapsed(store: &Store, now: Timestamp) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT DISTINCT s.account_id FROM sessions s JOIN operators o ON o.account_id = s.account_id
+        WHERE s.expires_at <= $1 AND o.valid_until <= $1";
+    store.read.scalars(sqlx::query_scalar(sql).bind(now.millis())).await
+}
+
+/// What another operator of the unit has of these.
+///
+/// # Errors
+/// When the database fails.
+pub async fn taken(
+    tx: &mut AnyConnection,
+    vault: &Vault,
+    unit_id: &str,
+    operator: &Operator,
+) -> sqlx::Result<Taken> {
+    let document = document_index(vault, &operator.document);
+    let phone = vault.derive(Purpose::PhoneIndex, &operator.phone);
+    let sql = "SELECT document_index, phone_index FROM operators
+        WHERE legal_entity_id = $1 AND removed_at IS NULL AND (document_index = $2 OR phone_index = $3)
+            AND account_id <> $4";
+    let query = sqlx::query_as(sql).bind(unit_id).bind(&document).bind(&phone).bind(&operator.id);
+    let others: Vec<(String, String)> = query.fetch_all(tx).await?;
+    Ok(Taken {
+        document: others.iter().any(|(other, _)| *other == document),
+        phone: others.iter().any(|(_, other)| *other == phone),
+    })
+}
+
+/// Writes what may be changed: telephone, department, right to manage, end of validity. `false` if the operator was
+/// removed meanwhile.
+///
+/// # Errors
+/// When the database fails; [`is_duplicate`](crate::store::is_duplicate) tells a telephone that is taken.
+pub async fn update(
+    tx: &mut AnyConnection,
+    vault: &Vault,
+    unit_id: &str,
+    operator: &Operator,
+    now: Timestamp,
+) -> anyhow::Result<bool> {
+    let sql = "UPDATE operators SET phone = $3, phone_index = $4, department = $5, valid_until = $6,
+            manager_since = CASE WHEN $7 = 1 THEN COALESCE(manager_since, $8) ELSE NULL END
+        WHERE account_id = $1 AND legal_entity_id = $2 AND removed_at IS NULL";
+    let done = sqlx::query(sql)
+        .bind(&operator.id)
+        .bind(unit_id)
+        .bind(vault.seal("operators.phone", &operator.id, &operator.phone)?)
+        .bind(vault.derive(Purpose::PhoneIndex, &operator.phone))
+        .bind(&operator.department)
+        .bind(operator.valid_until.map(Timestamp::millis))
+        .bind(i64::from(operator.may_manage))
+        .bind(now.millis())
+        .execute(tx)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// `false` if that was done already, or there is no such operator of the unit.
+///
+/// # Errors
+/// When the database fails.
+pub async fn freeze(
+    tx: &mut AnyConnection,
+    unit_id: &str,
+    account_id: &str,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE operators SET frozen_at = $3
+        WHERE account_id = $1 AND legal_entity_id = $2 AND removed_at IS NULL AND frozen_at IS NULL";
+    mark(tx, sql, unit_id, account_id, now).await
+}
+
+/// # Errors
+/// As [`freeze`].
+pub async fn unfreeze(tx: &mut AnyConnection, unit_id: &str, account_id: &str) -> sqlx::Result<bool> {
+    let sql = "UPDATE operators SET frozen_at = NULL
+        WHERE account_id = $1 AND legal_entity_id = $2 AND removed_at IS NULL AND frozen_at IS NOT NULL";
+    let done = sqlx::query(sql).bind(account_id).bind(unit_id).execute(tx).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The row stays for the record; the person may be named again, under another account.
+///
+/// # Errors
+/// As [`freeze`].
+pub async fn remove(
+    tx: &mut AnyConnection,
+    unit_id: &str,
+    account_id: &str,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE operators SET removed_at = $3
+        WHERE account_id = $1 AND legal_entity_id = $2 AND removed_at IS NULL";
+    mark(tx, sql, unit_id, account_id, now).await
+}
+
+/// The unit's present representative stands by this operator.
+///
+/// # Errors
+/// As [`freeze`].
+pub async fn confirm(
+    tx: &mut AnyConnection,
+    unit_id: &str,
+    account_id: &str,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE operators SET confirmed_at = $3
+        WHERE account_id = $1 AND legal_entity_id = $2 AND removed_at IS NULL";
+    mark(tx, sql, unit_id, account_id, now).await
+}
+
+async fn mark(
+    tx: &mut AnyConnection,
+    sql: &'static str,
+    unit_id: &str,
+    account_id: &str,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let query = sqlx::query(sql).bind(account_id).bind(unit_id).bind(now.millis());
+    Ok(query.execute(tx).await?.rows_affected() == 1)
+}
