@@ -4,6 +4,7 @@
 #[macro_use]
 mod support;
 
+mod account_centre;
 mod architecture;
 mod attacks;
 mod browser;

@@ -1,0 +1,34 @@
+//! 导出数据: everything that is kept of an account, for its owner.
+
+use super::*;
+use crate::support::Portal;
+
+on_both! {
+    async fn everything_is_in_the_export(app: TestApp) {
+        let mut agent = person(&app).await;
+        Portal::register(&app, "visited").await.tokens(&mut agent, &[]).await;
+        let reply = agent.post("/account/data", &[("password", PASSWORD)]).await;
+        assert_eq!(reply.header("content-disposition"), "attachment; filename=\"account.json\"");
+        assert!(reply.header("cache-control").contains("no-store"));
+        let data = reply.json();
+        assert_eq!(data["account"]["name"], "李颖");
+        assert_eq!(data["account"]["document"]["number"], "220102199001010009");
+        assert_eq!(data["portals"][0]["client_id"], "visited");
+        assert_eq!(data["events"].as_array().unwrap().iter().filter(|event| event["event"] == "sign_in").count(), 1);
+        assert!(data["sessions"][0]["since"].as_str().unwrap().ends_with("+08:00"));
+        for mut agent in [unit(&app).await, operator(&app, "xinyue0221", "15400000002").await] {
+            let data = agent.post("/account/data", &[("password", PASSWORD)]).await.json();
+            assert!(data["account"]["account_type"].is_string());
+        }
+    }
+}
+
+on_both! {
+    async fn the_password_is_asked_for(app: TestApp) {
+        let mut agent = person(&app).await;
+        for (password, message) in [("", "请输入密码"), ("Wrong2026", "密码错误")] {
+            let reply = agent.post("/account/data", &[("password", password)]).await;
+            assert_eq!(error(&reply, "password"), message);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Each kind of account has its own pages, masked.
+
+use super::*;
+
+on_both! {
+    async fn each_kind_sees_its_own_tabs(app: TestApp) {
+        let tabs = |reply: &Reply| reply.text_of(".console__main .tabs").split_whitespace().collect::<Vec<_>>().join(" ");
+        let more = "登录记录 登录设备 数据与注销";
+        let centre = unit(&app).await.get("/account").await;
+        assert_eq!(tabs(&centre), format!("企业信息 法人信息 拓展信息 密码修改 我的经办人 {more}"));
+        let centre = person(&app).await.get("/account").await;
+        assert_eq!(tabs(&centre), format!("个人信息 密码修改 {more}"));
+        let centre = operator(&app, "xinyue0221", "19400000001").await.get("/account").await;
+        assert_eq!(tabs(&centre), format!("经办人信息 密码修改 我的经办人 {more}"));
+        let centre = operator(&app, "xinyue0221", "15400000002").await.get("/account").await;
+        assert_eq!(tabs(&centre), format!("经办人信息 密码修改 {more}"));
+    }
+}
+
+on_both! {
+    async fn nothing_is_shown_in_full(app: TestApp) {
+        let mut agent = unit(&app).await;
+        for path in ["/account", "/account/representative", "/account/phone", "/account/entity-change"] {
+            let reply = agent.get(path).await;
+            assert_eq!(reply.status, 200, "{path}");
+            assert!(reply.text().contains("*颖，您好！") && reply.text().contains("154****7850"), "{path}");
+            for hidden in ["王颖", UNIT_PHONE, "220102199912310002"] {
+                assert!(!reply.body.contains(hidden), "{path} shows {hidden}");
+            }
+        }
+    }
+}
+
+on_both! {
+    async fn who_is_not_signed_in_goes_to_sign_in(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        for path in ["", "/representative", "/details", "/phone", "/new-phone", "/entity-change", "/password", "/history",
+            "/sessions", "/data", "/close", "/operators"] {
+            let reply = agent.get(&format!("/account{path}")).await;
+            assert_eq!(reply.location().as_deref(), Some("/sign-in"), "{path}");
+        }
+        for path in ["/details", "/phone", "/new-phone", "/entity-change", "/password", "/sessions", "/data", "/close"] {
+            let reply = agent.post(&format!("/account{path}"), &[("password", PASSWORD), ("understood", "yes")]).await;
+            assert_eq!(reply.location().as_deref(), Some("/sign-in"), "{path}");
+        }
+    }
+}
+
+on_both! {
+    async fn pages_of_units_are_for_units(app: TestApp) {
+        let mut agent = person(&app).await;
+        for path in ["representative", "details", "entity-change"] {
+            let reply = agent.get(&format!("/account/{path}")).await;
+            assert_eq!(reply.location().as_deref(), Some("/account"), "{path}");
+        }
+        let reply = agent.post("/account/entity-change", &[("password", PASSWORD)]).await;
+        assert_eq!(reply.location().as_deref(), Some("/account"));
+    }
+}
+
+on_both! {
+    async fn further_information_is_kept_and_checked(app: TestApp) {
+        let mut agent = unit(&app).await;
+        let wrong = [("email", "nobody"), ("postal_code", "13"), ("address", "长春市示例路1号")];
+        let reply = agent.post("/account/details", &wrong).await;
+        assert_eq!(error(&reply, "email"), "电子邮箱格式不正确");
+        assert_eq!(error(&reply, "postal_code"), "邮政编码应为6位数字");
+        assert_eq!(reply.attribute("#address", "value").unwrap(), "长春市示例路1号");
+        let right = [("email", "office@example.com"), ("postal_code", "１３００００")];
+        let reply = agent.post("/account/details", &right).await;
+        assert!(agent.follow(reply).await.text().contains("保存成功"));
+        let reply = agent.get("/account/details").await;
+        assert_eq!(reply.attribute("#postal_code", "value").unwrap(), "130000");
+    }
+}

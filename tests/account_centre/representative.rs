@@ -1,0 +1,91 @@
+//! 企业信息变更, 法定代表人变更: as the register has it, with history.
+
+use super::*;
+use crate::support::registers::{switch, with_registers};
+use crate::support::sql;
+
+/// The demo's second unit, signed in.
+async fn shop(app: &TestApp) -> Agent {
+    let mut agent = Agent::new(&app.base);
+    let fields = [("account", "91220101TEXT00017E"), ("password", PASSWORD)];
+    agent.sign_in("/sign-in/legal-entity", &fields).await;
+    agent
+}
+
+/// Who represents the unit in the register.
+const REGISTERED: [(&str, &str); 6] = [
+    ("representative_name", "王颖"),
+    ("document_type", "111"),
+    ("document_number", "220102199912310002"),
+    ("term", "10"),
+    ("valid_from", "2022-03-01"),
+    ("password", PASSWORD),
+];
+
+fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let kept = REGISTERED.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+    kept.chain(changes).copied().collect()
+}
+
+on_both! {
+    |config| with_registers(config);
+    async fn what_the_register_does_not_have_leads_to_the_appeal(app: TestApp) {
+        let mut agent = shop(&app).await;
+        let reply = agent.post("/account/entity-change", &with(&[("representative_name", "陈静"),
+            ("document_number", "220102198506150002"), ("term", "20")])).await;
+        assert!(reply.text_of(".alert--error").contains("变更信息与登记机关信息不一致，请先到登记机关办理变更或进行账号申诉"));
+        assert!(reply.has("main a[href='/appeals']"));
+        assert!(is_signed_in(&mut agent).await);
+        switch(&app, true).await;
+        let reply = agent.post("/account/entity-change", &with(&[])).await;
+        assert!(reply.text().contains("登记信息暂时无法核验，请稍后再试"), "{}", reply.text());
+    }
+}
+
+on_both! {
+    |config| with_registers(config);
+    async fn another_representative_signs_everybody_out(app: TestApp) {
+        // The register has moved on since the unit was registered.
+        sql::execute(&app, "UPDATE legal_entities SET representative_document_index = NULL,
+            representative_document = NULL, representative_document_type = NULL WHERE login_name = 'xinyue0221'").await;
+        let (mut agent, mut other) = (shop(&app).await, shop(&app).await);
+        let reply = agent.post("/account/entity-change", &with(&[])).await;
+        let told = agent.follow(reply).await;
+        assert!(told.text().contains("变更成功"), "{}", told.text());
+        assert!(!is_signed_in(&mut agent).await && !is_signed_in(&mut other).await);
+        let mut again = shop(&app).await;
+        let page = again.get("/account/representative").await;
+        assert!(page.text().contains("2022-03-01 至 2032-03-01"), "{}", page.text());
+        let changes = "SELECT COUNT(*) FROM account_changes WHERE kind = 'representative' AND value_before IS NOT NULL";
+        assert_eq!(sql::number(&app, changes).await, 1);
+        assert!(again.get("/account/operators").await.text().contains("法定代表人已变更"));
+        assert!(app.last_text(UNIT_PHONE).await.unwrap().contains("法定代表人信息已变更"));
+    }
+}
+
+on_both! {
+    |config| with_registers(config);
+    async fn a_new_card_of_the_same_person_signs_nobody_out(app: TestApp) {
+        let mut agent = shop(&app).await;
+        let reply = agent.post("/account/entity-change", &with(&[])).await;
+        assert_eq!(reply.location().as_deref(), Some("/account/representative"));
+        assert!(agent.get("/account/representative").await.text().contains("2032-03-01"));
+    }
+}
+
+on_both! {
+    async fn each_field_has_its_message(app: TestApp) {
+        let mut agent = unit(&app).await;
+        for (field, value, message) in [
+            ("representative_name", "", "请输入法定代表人姓名"),
+            ("document_number", "220102199912310003", "身份证号码格式不正确"),
+            ("valid_from", "", "请选择身份证有效开始日期"),
+            ("password", "", "请输入登录密码"),
+            ("password", "Wrong2026", "密码错误"),
+        ] {
+            let reply = agent.post("/account/entity-change", &with(&[(field, value)])).await;
+            assert_eq!(error(&reply, field), message, "{field}={value}");
+        }
+        assert!(agent.get("/account/entity-change").await.text().contains("企业法定代表人变更"));
+    }
+}

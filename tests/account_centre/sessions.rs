@@ -1,0 +1,60 @@
+//! 登录记录 and 登录设备.
+
+use super::*;
+
+on_both! {
+    async fn the_history_tells_what_happened(app: TestApp) {
+        let mut stranger = Agent::new(&app.base);
+        let wrong = [("account", "xinyue0221"), ("password", "Wrong2026")];
+        stranger.sign_in("/sign-in/legal-entity", &wrong).await;
+        let mut agent = unit(&app).await;
+        let page = agent.get("/account/history").await;
+        for wanted in ["登录失败", "密码错误", "127.0.0.1", "未知浏览器"] {
+            assert!(page.text().contains(wanted), "{wanted}: {}", page.text());
+        }
+        for _ in 0..25 {
+            unit(&app).await;
+            app.advance_seconds(1);
+        }
+        let page = agent.get("/account/history").await;
+        let older = page.attribute(".pages .button", "href").unwrap();
+        let page = agent.get(&older).await;
+        assert!(page.text().contains("登录失败") && page.text().contains("最新"));
+    }
+}
+
+on_both! {
+    async fn others_can_be_ended_one_or_all(app: TestApp) {
+        let mut agents = Vec::new();
+        for _ in 0..4 {
+            agents.push(unit(&app).await);
+        }
+        let page = agents[0].get("/account/sessions").await;
+        assert_eq!(page.body.matches("<tr>").count(), 5, "a head and four");
+        assert!(page.text().contains("当前设备"));
+        let sid = page.attribute("[name=sid]", "value").unwrap();
+        agents[0].post("/account/sessions", &[("sid", &sid)]).await;
+        let mut left = 0;
+        for agent in &mut agents {
+            left += u32::from(is_signed_in(agent).await);
+        }
+        assert_eq!(left, 3);
+        agents[0].post("/account/sessions", &[("others", "all")]).await;
+        assert!(is_signed_in(&mut agents[0]).await);
+        for agent in &mut agents[1..] {
+            assert!(!is_signed_in(agent).await);
+        }
+    }
+}
+
+on_both! {
+    async fn nobody_ends_a_strangers_session(app: TestApp) {
+        let mut owner = unit(&app).await;
+        unit(&app).await;
+        let page = owner.get("/account/sessions").await;
+        let sid = page.attribute("[name=sid]", "value").unwrap();
+        let mut other = person(&app).await;
+        other.post("/account/sessions", &[("sid", &sid)]).await;
+        assert_eq!(owner.get("/account/sessions").await.body.matches("<tr>").count(), 3);
+    }
+}
