@@ -27,9 +27,11 @@ pub async fn erase(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -> 
         sqlx::query(sql).bind(account_id).execute(&mut *tx).await?;
     }
     let operators = "UPDATE operators SET removed_at = COALESCE(removed_at, $2), document_index = account_id,
-            phone_index = account_id, name_index = NULL, department = ''
+            phone_index = account_id, name_index = NULL, department = '', name = $3, document = $3, phone = $3
         WHERE account_id = $1";
-    sqlx::query(operators).bind(account_id).bind(now.millis()).execute(&mut *tx).await?;
+    let nothing: &[u8] = &[];
+    let query = sqlx::query(operators).bind(account_id).bind(now.millis()).bind(nothing);
+    query.execute(&mut *tx).await?;
     let account = "UPDATE accounts SET disabled_at = $2, password_hash = NULL, password_set_at = NULL
         WHERE id = $1";
     sqlx::query(account).bind(account_id).bind(now.millis()).execute(tx).await.map(drop)
