@@ -116,7 +116,7 @@ on_both! {
 on_both! {
     async fn a_number_alone_makes_nobody_the_same_person(app: TestApp) {
         // The same document, but another telephone: somebody may have registered with a number that they know.
-        sql::execute(&app, "UPDATE persons SET phone_index = 'other'").await;
+        sql::execute(&app, "UPDATE operators SET phone_index = account_id").await;
         let (mut agent, choose) = undecided(&app, "/sign-in/personal").await;
         assert_eq!(agent.get(&choose).await.location().as_deref(), Some("/sign-in/finish"));
         let id = sql::text(&app, "SELECT account_id FROM operators o JOIN legal_entities e

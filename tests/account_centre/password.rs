@@ -20,7 +20,7 @@ on_both! {
         assert!(!is_signed_in(&mut here).await && !is_signed_in(&mut there).await);
         let access = tokens["access_token"].as_str().unwrap();
         assert_eq!(portal.userinfo(&there, access).await.status, 401);
-        for (password, status) in [(PASSWORD, 422), ("Nanhu-2027", 303)] {
+        for (password, status) in [("Nanhu-2027", 303), (PASSWORD, 422)] {
             let fields = [("account", "xinyue0221"), ("password", password)];
             assert_eq!(there.sign_in("/sign-in/legal-entity", &fields).await.status, status, "{password}");
         }

@@ -3,6 +3,7 @@
 use super::*;
 
 on_both! {
+    |config| config.sign_in.captcha = idp::config::CaptchaMode::Off;
     async fn the_history_tells_what_happened(app: TestApp) {
         let mut stranger = Agent::new(&app.base);
         let wrong = [("account", "xinyue0221"), ("password", "Wrong2026")];

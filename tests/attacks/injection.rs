@@ -53,7 +53,7 @@ on_both! {
             assert_page(&page, payload);
             assert_eq!(page.text_of(".card__portal strong"), payload);
             assert_eq!(page.attribute("#account", "value").as_deref(), Some(payload));
-            let signed_in = agent.post(&page_url, &[("account", "liying2026"), ("password", "Jlrs2026")]).await;
+            let signed_in = agent.sign_in(&page_url, &[("account", "liying2026"), ("password", "Jlrs2026")]).await;
             let consent = agent.follow(signed_in).await;
             assert_page(&consent, payload);
             assert_eq!(consent.text_of(".card__lead strong"), payload);

@@ -21,7 +21,19 @@ pub struct Server {
 
 impl Server {
     /// Starts it on a database, with one account and the client `bench` of this metadata.
+    #[allow(dead_code, reason = "each benchmark is a program of its own")]
     pub fn start(binary: &Path, folder: &Path, database: &str, client: &Value) -> Result<Self> {
+        Self::start_with(binary, folder, database, client, &[])
+    }
+
+    /// The same with other settings, as `IDP_…` variables.
+    pub fn start_with(
+        binary: &Path,
+        folder: &Path,
+        database: &str,
+        client: &Value,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
         fs::create_dir_all(folder)?;
         let port = free_port()?;
         let base = format!("http://localhost:{port}");
@@ -37,7 +49,8 @@ impl Server {
                 .env("IDP_DATABASE__SYNCHRONOUS", "normal")
                 .env("IDP_SIGN_IN__CAPTCHA", "off")
                 .env("IDP_SESSION__IDLE_MINUTES", "600")
-                .env("IDP_KEYS__DIRECTORY", folder.join("keys"));
+                .env("IDP_KEYS__DIRECTORY", folder.join("keys"))
+                .envs(settings.iter().copied());
             command
         };
         let metadata = folder.join("client.json");
@@ -77,6 +90,7 @@ impl Server {
     }
 
     /// Resident memory in MB.
+    #[allow(dead_code, reason = "each benchmark is a program of its own")]
     pub fn memory(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find(|line| line.starts_with("VmRSS")).context("VmRSS")?;

@@ -1,6 +1,8 @@
 //! Every page of provider and portals, as it looks in several windows: nothing inaccessible, nothing wider than the
 //! window, nothing blocked. The pictures are in `tests/output/`, for whoever wants to look.
 
+mod accounts;
+
 use anyhow::{Result, ensure};
 use serde_json::json;
 
@@ -50,6 +52,7 @@ async fn walk(viewport: Viewport, switches: &[&str], look: &'static str) -> Resu
     let mut walk = Walk { demo: &demo, browser, look, found: Vec::new() };
     walk.signed_out().await?;
     walk.refused().await?;
+    walk.registering().await?;
     walk.recovering().await?;
     walk.as_a_unit(switches.is_empty()).await?;
     walk.asked().await?;
@@ -98,6 +101,7 @@ impl Walk<'_> {
             ("recovery-restarted", "/recovery/done"),
             ("appeals", "/appeals"),
             ("sign-out-done", "/sign-out/done"),
+            ("sign-in-qr", "/sign-in/qr"),
             ("error-no-such-page", "/nowhere"),
             ("error-unknown-client", "/authorize?client_id=nobody"),
             ("error-expired", "/authorize/resume?request=gone"),
@@ -160,6 +164,7 @@ impl Walk<'_> {
         sign_in_directly(self.demo, &self.browser, Who::LegalEntity).await?;
         self.here("account-legal-entity").await?;
         self.operators().await?;
+        self.in_the_centre().await?;
         self.browser.goto(&self.demo.portal("/hall/login")).await?;
         wait_for_path(&self.browser, "/hall").await?;
         if with_portals {
@@ -231,6 +236,7 @@ impl Walk<'_> {
         for (who, name) in [(Who::Operator, "operator"), (Who::Person, "person")] {
             sign_in_directly(self.demo, &self.browser, who).await?;
             self.here(&format!("account-{name}")).await?;
+            self.choosing(name).await?;
             if with_portals {
                 self.browser.goto(&self.demo.portal("/hall/login")).await?;
                 wait_for_path(&self.browser, "/hall").await?;

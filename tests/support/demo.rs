@@ -1,6 +1,7 @@
 //! The whole demonstration in the test process: a provider, and the fourteen portals in front of it.
 
 use anyhow::{Context, Result};
+use idp::config::Config;
 use idp::guard::captcha;
 use idp::platform::random;
 use idp::store::captchas;
@@ -18,12 +19,19 @@ pub struct Demo {
 impl Demo {
     /// `None` (said aloud) where PostgreSQL is asked for, but there is none and none is required.
     pub async fn start(engine: Engine) -> Result<Option<Self>> {
+        Self::start_with(engine, |_| ()).await
+    }
+
+    /// The same with other settings of the provider.
+    pub async fn start_with(engine: Engine, change: impl FnOnce(&mut Config)) -> Result<Option<Self>> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let portals = format!("http://localhost:{}", listener.local_addr()?.port());
         let home = portals.clone();
-        let Some(provider) = TestApp::start_with(engine, |config| config.site.home_url = home).await else {
-            return Ok(None);
+        let change = |config: &mut Config| {
+            config.site.home_url = home;
+            change(config);
         };
+        let Some(provider) = TestApp::start_with(engine, change).await else { return Ok(None) };
         let settings = Settings {
             issuer: provider.base.clone(),
             public_url: portals.clone(),

@@ -1,0 +1,71 @@
+//! The pages of registration, of the account centre, and of the choice of identity.
+
+use super::*;
+
+impl Walk<'_> {
+    /// 企业注册 and 个人注册 as they refuse; what follows is the same for both.
+    pub(super) async fn registering(&mut self) -> Result<()> {
+        const SEND: &str = "form.rows .rows__end .button--primary";
+        for (name, path) in [
+            ("registration-terms", "/registration/agreements/terms"),
+            ("registration-privacy", "/registration/agreements/privacy"),
+            ("registration-done", "/registration/done?kind=legal_entity"),
+            ("registration-waiting", "/registration/done?kind=legal_entity&waiting=1"),
+        ] {
+            self.provider(name, path).await?;
+        }
+        self.browser.goto(&self.demo.provider("/registration/personal")).await?;
+        self.browser.follow(SEND).await?;
+        self.here("registration-personal-nothing-typed").await?;
+        self.browser.goto(&self.demo.provider("/registration/legal-entity")).await?;
+        self.browser.follow(SEND).await?;
+        self.here("registration-nothing-typed").await?;
+        self.browser.fill("#phone", "19400000101").await?;
+        self.browser.click("[data-sms-send]").await?;
+        let told = "return document.querySelector('[data-sms-status]').textContent";
+        self.browser
+            .wait_until(told, |told| told.as_str().is_some_and(|told| told.starts_with("验证码已发送")))
+            .await?;
+        self.here("registration-code-sent").await?;
+        let code = self.demo.provider.code_sent_to("19400000101").await;
+        self.browser.fill("#phone_code", &code).await?;
+        self.browser.wait_for("[data-sms-proved]:not([hidden])").await?;
+        self.here("registration-phone-proved").await
+    }
+
+    /// 企业中心, page by page; nothing is changed.
+    pub(super) async fn in_the_centre(&mut self) -> Result<()> {
+        const SEND: &str = "form.rows .button--primary";
+        for (name, path) in [
+            ("account-representative", "/account/representative"),
+            ("account-details", "/account/details"),
+            ("account-history", "/account/history"),
+            ("account-sessions", "/account/sessions"),
+            ("account-phone", "/account/phone"),
+        ] {
+            self.provider(name, path).await?;
+        }
+        for (name, path, button) in [
+            ("account-password", "/account/password", SEND),
+            ("account-entity-change", "/account/entity-change", SEND),
+            ("account-data", "/account/data", SEND),
+            ("account-close", "/account/close", ".button--danger"),
+        ] {
+            self.provider(name, path).await?;
+            self.browser.follow(button).await?;
+            self.here(&format!("{name}-nothing-typed")).await?;
+        }
+        self.browser.goto(&self.demo.provider("/account/phone")).await?;
+        self.browser.follow("[data-sms-send]").await?;
+        let code = self.demo.provider.code_sent_to("15400007850").await;
+        self.browser.fill("#phone_code", &code).await?;
+        self.browser.follow(SEND).await?;
+        self.here("account-new-phone").await?;
+        self.provider("account-ended", "/account/ended?kind=legal_entity&what=password").await
+    }
+
+    /// Who signed in as an operator proves the telephone before acting as somebody else.
+    pub(super) async fn choosing(&mut self, name: &str) -> Result<()> {
+        self.provider(&format!("choose-identity-{name}"), "/sign-in/choose-identity").await
+    }
+}
