@@ -55,7 +55,9 @@ on_both! {
                 let sql = statement(&position, search);
                 assert!(!sql.contains("COUNT"), "{sql}");
                 let plan = explain(&app, sql).await;
-                assert!(plan.contains("operators_of_unit"), "{position:?} {search}: {plan}");
+                // Of a search any index that begins with the unit will do.
+                let index = if search { "operators_o" } else { "operators_of_unit" };
+                assert!(plan.contains(index), "{position:?} {search}: {plan}");
                 // The few that a search finds may be sorted afterwards.
                 let sorting: &[&str] = if search { &[] } else { &["TEMP B-TREE", "Sort"] };
                 for slow in ["SCAN", "Seq Scan"].iter().chain(sorting) {

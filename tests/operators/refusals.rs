@@ -125,7 +125,7 @@ on_both! {
         let reply = agent.post(ADD, &form("", &[("phone", "1"), ("action", "send_code")])).await;
         assert_eq!(error(&reply, "phone"), "手机号码格式不正确");
         // A token that was made up, another browser's, and one that is half an hour old.
-        let gone = "手机号码验证已失效，请重新获取验证码";
+        let gone = "验证码已失效，请重新获取";
         assert_eq!(error(&refused(&mut agent, &"A".repeat(43), &[]).await, "phone_code"), gone);
         let mut stranger = Agent::new(&app.base);
         stranger.get("/sign-in/personal").await;

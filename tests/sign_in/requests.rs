@@ -10,7 +10,7 @@ async fn ask(agent: &mut Agent, portal: &Portal, changes: &[(&str, &str)]) -> St
 }
 
 async fn sign_in_at(agent: &mut Agent, page: &str) -> Reply {
-    let signed_in = agent.post(page, &[("account", "liying2026"), ("password", PASSWORD)]).await;
+    let signed_in = agent.sign_in(page, &[("account", "liying2026"), ("password", PASSWORD)]).await;
     assert_eq!(signed_in.status, 303, "{}", signed_in.text());
     signed_in
 }

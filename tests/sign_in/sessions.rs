@@ -24,7 +24,8 @@ on_both! {
     async fn cookies_are_for_this_site_alone(app: TestApp) {
         let mut agent = Agent::new(&app.base);
         let page = agent.get("/sign-in/personal").await;
-        let signed_in = as_person(&mut agent, "liying2026", PASSWORD).await;
+        let fields = [("account", "xinyue0221"), ("password", PASSWORD)];
+        let signed_in = agent.sign_in("/sign-in/legal-entity", &fields).await;
         let display = agent.get("/display?switch=large&return_to=/help").await;
         let mut seen = Vec::new();
         for cookie in [&page, &signed_in, &display].iter().flat_map(|reply| reply.headers.get_all("set-cookie")) {

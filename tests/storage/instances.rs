@@ -50,7 +50,7 @@ async fn every_step_of_a_sign_in_may_meet_another_instance() {
         ("captcha_id", id.as_str()),
         ("captcha_answer", &answer),
     ];
-    let signed_in = agent.post(&asked, &fields).await;
+    let signed_in = agent.sign_in(&asked, &fields).await;
     assert_eq!(signed_in.status, 303, "{}", signed_in.text());
     let mut agent = at(&agent, &second);
     let back = agent.follow(signed_in).await;

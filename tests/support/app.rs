@@ -106,23 +106,27 @@ impl TestApp {
 
     /// The newest text message to a telephone, once everything that waits has been sent.
     pub async fn last_text(&self, phone: &str) -> Option<String> {
+        self.texts(phone).await.pop()
+    }
+
+    /// The six digits of the newest text message to a telephone that has a code.
+    pub async fn code_sent_to(&self, phone: &str) -> String {
+        let texts = self.texts(phone).await;
+        let code = texts.iter().rev().find_map(|text| Some(text.split_once("验证码")?.1));
+        code.expect("a code was sent").chars().take_while(char::is_ascii_digit).collect()
+    }
+
+    async fn texts(&self, phone: &str) -> Vec<String> {
         idp::janitor::send_outbox(&self.app).await.unwrap();
-        // The server's own janitor may have taken the message a moment before.
+        // The server's own janitor may have taken a message a moment before.
         for _ in 0..100 {
-            let waiting = super::sql::number(self, "SELECT COUNT(*) FROM outbox WHERE kind = 'sms'").await;
-            if waiting == 0 {
+            if super::sql::number(self, "SELECT COUNT(*) FROM outbox WHERE kind = 'sms'").await == 0 {
                 break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        self.app.sms.sent().into_iter().rev().find(|message| message.to == phone).map(|message| message.text)
-    }
-
-    /// The six digits of the newest text message to a telephone.
-    pub async fn code_sent_to(&self, phone: &str) -> String {
-        let text = self.last_text(phone).await.expect("a message was sent");
-        let (_, after) = text.split_once("验证码").expect("it has a code");
-        after.chars().take_while(char::is_ascii_digit).collect()
+        let sent = self.app.sms.sent().into_iter();
+        sent.filter(|message| message.to == phone).map(|message| message.text).collect()
     }
 
     /// Stops as SIGTERM would.
