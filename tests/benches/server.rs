@@ -14,6 +14,7 @@ use serde_json::Value;
 pub struct Server {
     child: Child,
     pub base: String,
+    #[allow(dead_code, reason = "each benchmark is a program of its own")]
     pub secret: String,
     /// From its start to its first answer.
     pub started: Duration,

@@ -55,6 +55,8 @@ async fn another_picture_and_a_password_that_is_shown() -> Result<()> {
     }
     read_captcha(&demo, &browser).await?;
     send(&browser).await?;
+    wait_for_path(&browser, "/sign-in/choose-identity").await?;
+    send(&browser).await?;
     wait_for_path(&browser, "/account").await?;
     all_is_well(&browser).await
 }

@@ -151,10 +151,11 @@ async fn check(
                 holder_id: None,
                 acr: &acr,
                 amr: "pwd",
+                password_set_at: candidate.password_set_at,
                 authenticated_at: None,
                 valid_until: candidate.valid_until.map(Timestamp::from_millis),
             };
-            sessions::start(app, &mut tx, caller, old_token, &proof).await?.ok_or(Refusal::Disabled)
+            sessions::start(app, &mut tx, caller, old_token, &proof).await?.ok_or(Refusal::Wrong)
         }
     };
     tx.commit().await?;

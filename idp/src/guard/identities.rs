@@ -148,6 +148,7 @@ pub async fn choose(
         holder_id: Some(&choice.holder_id),
         acr: &acr,
         amr,
+        password_set_at: None,
         authenticated_at: Some(session.authenticated_at),
         valid_until: identity.valid_until,
     };

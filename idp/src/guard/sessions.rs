@@ -33,6 +33,8 @@ pub struct Proof<'a> {
     pub holder_id: Option<&'a str>,
     pub acr: &'a str,
     pub amr: &'a str,
+    /// Of the password that was checked: once it has been changed, the proof is worth nothing.
+    pub password_set_at: Option<i64>,
     /// `None`: just now.
     pub authenticated_at: Option<Timestamp>,
     /// When the account's own validity ends.
@@ -77,7 +79,7 @@ pub async fn current(app: &App, token: &str) -> Result<Option<Session>> {
 }
 
 /// Signs an account in, in the caller's transaction; gives the new cookie's token, or `None` if the account has been
-/// disabled meanwhile.
+/// disabled, or got another password, meanwhile.
 ///
 /// The same account at the same browser keeps its `sid` under a new token (ASVS 7.2.4); another account's session
 /// there ends.
@@ -92,7 +94,7 @@ pub async fn start(
     proof: &Proof<'_>,
 ) -> Result<Option<String>> {
     let now = app.clock.now();
-    if !accounts::note_sign_in(tx, proof.account_id, now).await? {
+    if !accounts::note_sign_in(tx, proof.account_id, proof.password_set_at, now).await? {
         return Ok(None);
     }
     // Read behind the lock: an operator frozen, removed or shortened while the password was checked.

@@ -48,7 +48,10 @@ pub fn meets(answer: &Value, expected: &ExpectConfig) -> bool {
     answer.pointer(&expected.pointer).is_some_and(|found| match found {
         Value::String(text) => *text == expected.value,
         Value::Null => expected.value == "null",
-        other => other.to_string() == expected.value,
+        other => {
+            let shown = other.to_string();
+            shown == expected.value
+        }
     })
 }
 

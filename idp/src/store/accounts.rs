@@ -11,6 +11,7 @@ use crate::domain::timestamp::Timestamp;
 pub struct Candidate {
     pub account_id: String,
     pub password_hash: Option<String>,
+    pub password_set_at: Option<i64>,
     pub assurance: i64,
     pub disabled_at: Option<i64>,
     pub pending_since: Option<i64>,
@@ -74,7 +75,7 @@ pub async fn find_legal_entity(
     login_name_key: &str,
     credit_code: &str,
 ) -> sqlx::Result<Option<Candidate>> {
-    let sql = "SELECT a.id AS account_id, a.password_hash, a.assurance, a.disabled_at, a.pending_since,
+    let sql = "SELECT a.id AS account_id, a.password_hash, a.password_set_at, a.assurance, a.disabled_at, a.pending_since,
             NULL AS valid_until, NULL AS valid_from, NULL AS frozen_at, NULL AS unit_disabled_at
         FROM legal_entities e JOIN accounts a ON a.id = e.account_id
         WHERE e.login_name_key = $1 OR e.credit_code = $2";
@@ -91,7 +92,7 @@ pub async fn find_person(
     phone_index: &str,
     document_index: &str,
 ) -> sqlx::Result<Option<Candidate>> {
-    let sql = "SELECT a.id AS account_id, a.password_hash, a.assurance, a.disabled_at, a.pending_since,
+    let sql = "SELECT a.id AS account_id, a.password_hash, a.password_set_at, a.assurance, a.disabled_at, a.pending_since,
             NULL AS valid_until, NULL AS valid_from, NULL AS frozen_at, NULL AS unit_disabled_at
         FROM persons p JOIN accounts a ON a.id = p.account_id
         WHERE p.login_name_key = $1 OR p.phone_index = $2 OR p.document_index = $3";
@@ -108,7 +109,7 @@ pub async fn find_operator(
     phone_index: &str,
     document_index: &str,
 ) -> sqlx::Result<Option<Candidate>> {
-    let sql = "SELECT a.id AS account_id, a.password_hash, a.assurance, a.disabled_at, a.pending_since,
+    let sql = "SELECT a.id AS account_id, a.password_hash, a.password_set_at, a.assurance, a.disabled_at, a.pending_since,
             o.valid_until, o.valid_from, o.frozen_at, u.disabled_at AS unit_disabled_at
         FROM legal_entities e
         JOIN operators o ON o.legal_entity_id = e.account_id AND o.removed_at IS NULL
@@ -127,14 +128,21 @@ async fn candidate(query: CandidateQuery<'_>, store: &Store) -> sqlx::Result<Opt
 }
 
 /// Notes a sign-in, and holds the row until the transaction ends, so that disabling the account waits for it.
-/// `false` if the account is disabled.
+/// `false` if the account is disabled, or has another password by now than the one of `password_set_at`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn note_sign_in(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -> sqlx::Result<bool> {
-    let sql = "UPDATE accounts SET signed_in_at = $2 WHERE id = $1 AND disabled_at IS NULL AND pending_since IS NULL";
-    let done = sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await?;
-    Ok(done.rows_affected() == 1)
+pub async fn note_sign_in(
+    tx: &mut AnyConnection,
+    account_id: &str,
+    password_set_at: Option<i64>,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let sql = "UPDATE accounts SET signed_in_at = $2
+        WHERE id = $1 AND disabled_at IS NULL AND pending_since IS NULL
+            AND password_set_at = COALESCE($3, password_set_at)";
+    let query = sqlx::query(sql).bind(account_id).bind(now.millis()).bind(password_set_at);
+    Ok(query.execute(tx).await?.rows_affected() == 1)
 }
 
 /// Puts a stronger hash of the same password in the place of `old_hash`, unless it has changed meanwhile.
