@@ -28,7 +28,7 @@ fn with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 }
 
 on_both! {
-    |config| with_registers(config);
+    with_registers;
     async fn what_the_register_does_not_have_leads_to_the_appeal(app: TestApp) {
         let mut agent = shop(&app).await;
         let reply = agent.post("/account/entity-change", &with(&[("representative_name", "陈静"),
@@ -43,7 +43,7 @@ on_both! {
 }
 
 on_both! {
-    |config| with_registers(config);
+    with_registers;
     async fn another_representative_signs_everybody_out(app: TestApp) {
         // The register has moved on since the unit was registered.
         sql::execute(&app, "UPDATE legal_entities SET representative_document_index = NULL,
@@ -64,7 +64,7 @@ on_both! {
 }
 
 on_both! {
-    |config| with_registers(config);
+    with_registers;
     async fn a_new_card_of_the_same_person_signs_nobody_out(app: TestApp) {
         let mut agent = shop(&app).await;
         let reply = agent.post("/account/entity-change", &with(&[])).await;

@@ -22,7 +22,7 @@ async fn sign_in(app: &TestApp) -> (Agent, Reply) {
 }
 
 on_both! {
-    |config| with_registers(config);
+    with_registers;
     async fn a_confirmed_unit_is_trusted_more(app: TestApp) {
         let form = Form::unit().with("unit_name", "吉林示例实业有限公司(演示)");
         assert_eq!(form.register(&app).await.1.status, 303, "brackets of either width");
@@ -40,7 +40,7 @@ on_both! {
 }
 
 on_both! {
-    |config| with_registers(config);
+    with_registers;
     async fn what_differs_is_told_beside_its_field(app: TestApp) {
         let unit = "本次核验不成功，请确认您输入的单位名称和统一社会信用代码与登记管理部门签发的完全一致";
         let who = "法定代表人信息与登记信息不一致";
@@ -61,7 +61,7 @@ on_both! {
 }
 
 on_both! {
-    |config| with_registers(config);
+    with_registers;
     async fn while_the_register_is_away_the_account_waits(app: TestApp) {
         switch(&app, true).await;
         let (mut agent, reply) = Form::unit().register(&app).await;
@@ -84,7 +84,7 @@ on_both! {
 }
 
 on_both! {
-    |config| with_registers(config);
+    with_registers;
     async fn what_the_register_denies_later_is_gone(app: TestApp) {
         switch(&app, true).await;
         let form = Form::unit().with("representative_name", "周亭");
