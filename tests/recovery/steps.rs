@@ -124,9 +124,8 @@ on_both! {
         let url = PERSON.prove(&app, &mut agent).await;
         let passwords: Vec<String> = (0..8).map(|number| format!("Nanhu-{number}{number}27")).collect();
         let mut posts = tokio::task::JoinSet::new();
-        for password in passwords.iter().chain([&passwords[0]]).cloned() {
-            let mut agent = same_browser(&agent);
-            let url = url.clone();
+        for number in (0..8).chain([0]) {
+            let (mut agent, url, password) = (same_browser(&agent), url.clone(), passwords[number].clone());
             posts.spawn(async move { set(&mut agent, &url, &password).await });
         }
         for reply in posts.join_all().await {
