@@ -187,4 +187,50 @@ mod tests {
             Config { issuer: issuer.to_owned(), ..Config::default() }.check().unwrap();
         }
     }
+
+    /// The example's commented sections, made live, at an issuer that others can reach.
+    #[test]
+    fn gateways_and_registers_are_described_as_the_example_says() {
+        let example = include_str!("../config.example.toml");
+        let (_, outside) = example.split_once("[sms]\n").unwrap();
+        let is_setting = |line: &str| line.starts_with('[') || line.contains(" = ");
+        let live: Vec<&str> = outside
+            .lines()
+            .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))
+            .collect();
+        let text = format!("issuer = \"https://id.example.gov.cn\"\n[sms]\n{}", live.join("\n"));
+        let config: Config =
+            toml::from_str(&text.replace("transport = \"off\"", "transport = \"http\"")).unwrap();
+        config.check().unwrap();
+        assert!(config.sms.gateway.is_some_and(|gateway| gateway.success.is_some()));
+        assert!(config.registers.legal_entities.is_some() && config.registers.residents.is_some());
+    }
+
+    #[test]
+    fn what_would_give_codes_away_is_refused_where_others_can_reach_it() {
+        for (text, key) in [
+            ("[sms]\ntransport = \"folder\"", "sms.transport: "),
+            ("[sms]\ntransport = \"memory\"", "sms.transport: "),
+            ("[sms]\ncaptcha = false", "sms.captcha: "),
+            ("[sms]\ntransport = \"http\"", "sms.gateway: "),
+            ("[sms.gateway.request]\nurl = \"sms\"", "sms.gateway.request.url: "),
+            ("[sms.gateway.request]\nurl = \"https://s\"\nmethod = \"GIVE\"", "sms.gateway.request.method: "),
+            (
+                "[sms.gateway.request]\nurl = \"https://s\"\ntimeout_seconds = 0",
+                "sms.gateway.request.timeout_seconds: ",
+            ),
+            (
+                "[sms.gateway.request]\nurl = \"https://s\"\nheaders = { \"a b\" = \"\" }",
+                "sms.gateway.request.headers: ",
+            ),
+        ] {
+            let text = format!("issuer = \"https://id.example.gov.cn\"\n{text}");
+            let config: Config = toml::from_str(&text).unwrap();
+            let told = config.check().unwrap_err().to_string();
+            assert!(told.starts_with(key), "{text}: {told}");
+        }
+        for text in ["[sms]\ntransport = \"folder\"", "[sms]\ncaptcha = false"] {
+            toml::from_str::<Config>(text).unwrap().check().unwrap();
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! 二 法人注册, 个人注册.
 
 mod agreements;
+mod gateway;
 mod legal_entity;
 mod personal;
 mod phone;

@@ -55,11 +55,13 @@ impl Walk<'_> {
             self.browser.follow(button).await?;
             self.here(&format!("{name}-nothing-typed")).await?;
         }
+        self.demo.provider.advance_seconds(61); // one message a minute
         self.browser.goto(&self.demo.provider("/account/phone")).await?;
         self.browser.follow("[data-sms-send]").await?;
         let code = self.demo.provider.code_sent_to("15400007850").await;
         self.browser.fill("#phone_code", &code).await?;
         self.browser.follow(SEND).await?;
+        wait_for_path(&self.browser, "/account/new-phone").await?;
         self.here("account-new-phone").await?;
         self.provider("account-ended", "/account/ended?kind=legal_entity&what=password").await
     }
