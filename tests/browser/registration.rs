@@ -82,27 +82,3 @@ async fn with_the_script() -> Result<()> {
     browser.follow("form.rows .rows__end .button--primary").await?;
     sign_in(&demo, &browser).await
 }
-
-/// The same by buttons that send the form; passwords come last.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_scripts() -> Result<()> {
-    let demo = demo().await?;
-    let browser = Browser::open_without_javascript(Viewport::Phone).await?;
-    browser.goto(&demo.provider("/registration/legal-entity")).await?;
-    fill_in(&browser).await?;
-    browser.fill("#valid_from", "01012016").await?;
-    browser.fill("#phone", "19400000102").await?;
-    read_captcha(&demo, &browser).await?;
-    browser.follow("[data-sms-send]").await?;
-    ensure!(browser.text("[data-sms-status]").await?.contains("194****0102"));
-    let code = demo.provider.code_sent_to("19400000102").await;
-    browser.fill("#phone_code", &code).await?;
-    browser.follow("form.rows .rows__end .button--primary").await?;
-    ensure!(
-        browser.text("[data-sms-proved]").await?.contains("194****0102 已验证"),
-        "the code is kept as a proof"
-    );
-    set_passwords(&browser).await?;
-    browser.follow("form.rows .rows__end .button--primary").await?;
-    sign_in(&demo, &browser).await
-}
