@@ -85,7 +85,12 @@ on_both! {
                     let coordinates = [&key["x"], &key["y"]].map(|part| unpadded(part.as_str().unwrap()).len());
                     key["kty"] == "EC" && key["crv"] == "P-256" && coordinates == [32, 32]
                 }
-                Some("RS256") => {
+                Some("EdDSA") => {
+                    key["kty"] == "OKP"
+                        && key["crv"] == "Ed25519"
+                        && unpadded(key["x"].as_str().unwrap()).len() == 32
+                }
+                Some("RS256" | "PS256") => {
                     key["kty"] == "RSA" && unpadded(key["n"].as_str().unwrap()).len() >= 256 && key["e"] == "AQAB"
                 }
                 _ => false,

@@ -140,6 +140,14 @@ async fn verified(app: &TestApp, jws: &str) -> (Value, Value) {
             let verifier = josekit::jws::ES256.verifier_from_jwk(&jwk).unwrap();
             verifier.verify(signed.as_bytes(), &signature)
         }
+        Some("EdDSA") => {
+            let verifier = josekit::jws::EdDSA.verifier_from_jwk(&jwk).unwrap();
+            verifier.verify(signed.as_bytes(), &signature)
+        }
+        Some("PS256") => {
+            let verifier = josekit::jws::PS256.verifier_from_jwk(&jwk).unwrap();
+            verifier.verify(signed.as_bytes(), &signature)
+        }
         Some("RS256") => {
             let verifier = josekit::jws::RS256.verifier_from_jwk(&jwk).unwrap();
             verifier.verify(signed.as_bytes(), &signature)

@@ -1,12 +1,15 @@
 //! A real server on port 0, with its own database, keys and clock.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use idp::app::App;
 use idp::config::{CaptchaMode, Config, SmsTransport};
 use idp::domain::timestamp::Span;
 use idp::platform::clock::Clock;
+use idp::platform::key_files::KeyFolder;
+use idp::platform::keys::KeyRing;
 use idp::server::Server;
 use idp::{demo, oidc};
 
@@ -44,6 +47,7 @@ impl TestApp {
         };
         config.database.max_connections = 8;
         config.keys.directory = folder.join("keys");
+        copy_signing_keys(&config.keys.directory);
         config.sign_in.captcha = CaptchaMode::Adaptive;
         config.sms.transport = SmsTransport::Memory;
         config.sms.captcha = false;
@@ -141,6 +145,22 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         if !self.borrowed {
             let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// Making RSA keys is slow, and no test depends on having its own: those of the first are everybody's.
+fn copy_signing_keys(directory: &Path) {
+    static MADE: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    let folder = KeyFolder::open(directory).unwrap();
+    let made = MADE.get_or_init(|| {
+        KeyRing::open(KeyFolder::open(directory).unwrap(), Span::seconds(1), Clock::default().now()).unwrap();
+        let names = folder.list("signing-").unwrap();
+        names.into_iter().map(|name| (name.clone(), folder.read(&name).unwrap())).collect()
+    });
+    for (name, content) in made {
+        if !directory.join(name).exists() {
+            folder.write_new(name, content).unwrap();
         }
     }
 }

@@ -32,11 +32,8 @@ pub struct Form {
 
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
-    match Owner::of(&app, &visitor).await? {
-        Ok(owner) => show(&visitor, &owner, Errors::none()),
-        Err(elsewhere) => Ok(elsewhere),
-    }
+pub async fn get(visitor: Visitor, owner: Owner) -> web::Result<Response> {
+    show(&visitor, &owner, Errors::none())
 }
 
 /// # Errors
@@ -44,12 +41,9 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Respon
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    owner: Owner,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     if matches!(owner.principal, Principal::Operator { .. }) {
         return Ok(visitor.go(urls::ACCOUNT));
     }

@@ -36,11 +36,8 @@ const MOST: u32 = 10_000;
 
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
-    match Owner::of(&app, &visitor).await? {
-        Ok(owner) => show(&visitor, &owner, Errors::none()),
-        Err(elsewhere) => Ok(elsewhere),
-    }
+pub async fn get(visitor: Visitor, owner: Owner) -> web::Result<Response> {
+    show(&visitor, &owner, Errors::none())
 }
 
 /// The download; it holds numbers in full, so the password is asked for.
@@ -50,12 +47,9 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Respon
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    owner: Owner,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     let checked = own_password::check(&app, &visitor.caller, &owner.principal, &form.password).await?;
     if let Err(refusal) = checked {
         return show(&visitor, &owner, Errors::none().at("password", refusal.to_string()));

@@ -32,11 +32,7 @@ pub struct Details {
 
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub async fn get(State(app): State<App>, visitor: Visitor, owner: Owner) -> web::Result<Response> {
     if owner.own_unit().is_none() {
         return Ok(visitor.go(urls::ACCOUNT));
     }
@@ -51,12 +47,9 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Respon
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    owner: Owner,
     SafeForm(form): SafeForm<Details>,
 ) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     if owner.own_unit().is_none() {
         return Ok(visitor.go(urls::ACCOUNT));
     }

@@ -54,11 +54,7 @@ const MISMATCH: &str = "变更信息与登记机关信息不一致，请先到�
 
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub async fn get(visitor: Visitor, owner: Owner) -> web::Result<Response> {
     show(&visitor, &owner, &Form::default(), Errors::none(), false)
 }
 
@@ -67,12 +63,9 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Respon
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    owner: Owner,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     let Some(unit) = owner.own_unit() else { return Ok(visitor.go(urls::ACCOUNT)) };
     match change(&app, &visitor, &owner, unit, &form).await? {
         Outcome::Changed => {

@@ -42,12 +42,9 @@ pub struct Where {
 pub async fn get(
     State(app): State<App>,
     visitor: Visitor,
+    owner: Owner,
     Query(place): Query<Where>,
 ) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     let before = Timestamp::from_millis(place.before.unwrap_or(i64::MAX));
     let mut found = audit::of_account(&app.store, owner.account_id(), before, A_PAGE + 1).await?;
     let more = found.len() > A_PAGE as usize;

@@ -41,11 +41,7 @@ enum Outcome {
 
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub async fn get(State(app): State<App>, visitor: Visitor, owner: Owner) -> web::Result<Response> {
     if !has_proved_old(&app, &visitor, &owner).await? {
         return Ok(visitor.go(urls::ACCOUNT_PHONE));
     }
@@ -57,12 +53,9 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Respon
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    owner: Owner,
     SafeForm(mut form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     if !has_proved_old(&app, &visitor, &owner).await? {
         return Ok(visitor.go(urls::ACCOUNT_PHONE));
     }

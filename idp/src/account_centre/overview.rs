@@ -1,11 +1,10 @@
 //! `/account`, 企业信息 or 个人信息 or 经办人信息: who is signed in, with personal data masked.
 
 use askama::Template;
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::response::Response;
 
 use super::shared::{Centre, Owner};
-use crate::app::App;
 use crate::domain::mask;
 use crate::domain::principal::{LegalEntity, Operator, Person, Principal};
 use crate::web::{self, Frame, Visitor};
@@ -21,15 +20,7 @@ struct Page<'a> {
 
 /// # Errors
 /// When the database fails.
-pub async fn get(
-    State(app): State<App>,
-    visitor: Visitor,
-    RawQuery(query): RawQuery,
-) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub async fn get(visitor: Visitor, owner: Owner, RawQuery(query): RawQuery) -> web::Result<Response> {
     let (current, rows) = match &owner.principal {
         Principal::LegalEntity(unit) => ("企业信息", unit_rows(unit)),
         Principal::Operator { operator, unit } => ("经办人信息", operator_rows(operator, unit)),

@@ -32,11 +32,8 @@ pub struct Form {
 
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
-    match Owner::of(&app, &visitor).await? {
-        Ok(owner) => show(&app, &visitor, &owner, Errors::none()),
-        Err(elsewhere) => Ok(elsewhere),
-    }
+pub async fn get(State(app): State<App>, visitor: Visitor, owner: Owner) -> web::Result<Response> {
+    show(&app, &visitor, &owner, Errors::none())
 }
 
 /// # Errors
@@ -44,12 +41,9 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Respon
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    owner: Owner,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     match change(&app, &visitor, &owner, &form).await? {
         Ok(()) => {
             let mut response = visitor.go(&super::ended::url(owner.principal.kind(), "password"));

@@ -35,11 +35,8 @@ pub struct Form {
 
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
-    match Owner::of(&app, &visitor).await? {
-        Ok(owner) => show(&app, &visitor, &owner, Errors::none(), None).await,
-        Err(elsewhere) => Ok(elsewhere),
-    }
+pub async fn get(State(app): State<App>, visitor: Visitor, owner: Owner) -> web::Result<Response> {
+    show(&app, &visitor, &owner, Errors::none(), None).await
 }
 
 /// # Errors
@@ -47,12 +44,9 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Respon
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    owner: Owner,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     let (caller, sid) = (&visitor.caller, &owner.session.sid);
     let proved = match owner.phone() {
         Some(phone) if !form.code.is_submission() => {

@@ -1,11 +1,9 @@
 //! 法人信息: who represents the unit, masked.
 
 use askama::Template;
-use axum::extract::State;
 use axum::response::Response;
 
 use super::shared::{Centre, Owner};
-use crate::app::App;
 use crate::domain::mask;
 use crate::domain::principal::StoredDocument;
 use crate::web::{self, Frame, Visitor, urls};
@@ -20,11 +18,7 @@ struct Page<'a> {
 
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub async fn get(visitor: Visitor, owner: Owner) -> web::Result<Response> {
     let Some(unit) = owner.own_unit() else { return Ok(visitor.go(urls::ACCOUNT)) };
     let who = unit.entity_type.representative_label();
     let document = unit.representative_document.as_ref();

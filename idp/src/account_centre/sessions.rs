@@ -40,11 +40,7 @@ pub struct Form {
 
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub async fn get(State(app): State<App>, visitor: Visitor, owner: Owner) -> web::Result<Response> {
     let idle = Span::minutes(app.config.session.idle_minutes);
     let found = sessions::of_account(&app.store, owner.account_id(), app.clock.now(), idle).await?;
     let sessions = found.into_iter().map(|session| Place {
@@ -64,12 +60,9 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Respon
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    owner: Owner,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let owner = match Owner::of(&app, &visitor).await? {
-        Ok(owner) => owner,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     let others = form.others == "all";
     let sid = if others { &owner.session.sid } else { &form.sid };
     guard::sessions::end_some(&app, &visitor.caller, owner.account_id(), sid, others).await?;

@@ -1,6 +1,8 @@
 //! What every page of the account centre stands on: who is signed in, and the frame with its tabs.
 
-use axum::response::Response;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::domain::mask;
@@ -30,20 +32,24 @@ pub struct Centre {
     pub current: &'static str,
 }
 
-impl Owner {
-    /// Whoever is signed in; the response sends everybody else to sign in.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn of(app: &App, visitor: &Visitor) -> web::Result<Result<Self, Response>> {
-        let Some(session) = visitor.session().await? else { return Ok(Err(visitor.go(urls::SIGN_IN))) };
-        let principal = principals::find(&app.store, &app.vault, &session.account_id).await?;
-        Ok(match principal {
-            Some(principal) => Ok(Self { session, principal }),
-            None => Err(visitor.go(urls::SIGN_IN)),
-        })
-    }
+/// Whoever is signed in; everybody else is sent to sign in.
+impl FromRequestParts<App> for Owner {
+    type Rejection = Response;
 
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let Ok(visitor) = Visitor::from_request_parts(parts, app).await;
+        let found = signed_in(app, &visitor).await.map_err(IntoResponse::into_response)?;
+        found.ok_or_else(|| visitor.go(urls::SIGN_IN))
+    }
+}
+
+async fn signed_in(app: &App, visitor: &Visitor) -> web::Result<Option<Owner>> {
+    let Some(session) = visitor.session().await? else { return Ok(None) };
+    let principal = principals::find(&app.store, &app.vault, &session.account_id).await?;
+    Ok(principal.map(|principal| Owner { session, principal }))
+}
+
+impl Owner {
     pub fn account_id(&self) -> &str {
         &self.session.account_id
     }

@@ -35,7 +35,9 @@ pub enum Command {
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Alg {
     Es256,
+    Ps256,
     Rs256,
+    Eddsa,
 }
 
 /// # Errors
@@ -60,7 +62,9 @@ pub fn run(config: &Config, command: Command) -> Result<()> {
             let ahead = if at_once { 0 } else { config.keys.publish_ahead_seconds };
             let chosen = match alg {
                 Some(Alg::Es256) => vec![SigningAlg::ES256],
+                Some(Alg::Ps256) => vec![SigningAlg::PS256],
                 Some(Alg::Rs256) => vec![SigningAlg::RS256],
+                Some(Alg::Eddsa) => vec![SigningAlg::EdDSA],
                 None => SigningAlg::ALL.to_vec(),
             };
             for alg in chosen {

@@ -1,109 +1,19 @@
-//! A registered portal: what OpenID Connect Registration section 2 calls client metadata.
+//! A registered portal.
 
-use serde::{Deserialize, Serialize};
+mod auth_method;
+mod check;
+mod grant_type;
+mod metadata;
+mod response_type;
+
 use url::Url;
 
 use super::client_keys::ClientKeys;
-use super::signing_alg::SigningAlg;
 
-/// How a client proves who it is at the token endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthMethod {
-    ClientSecretBasic,
-    ClientSecretPost,
-    PrivateKeyJwt,
-    /// A public client.
-    None,
-}
-
-impl AuthMethod {
-    pub const ALL: [Self; 4] =
-        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::None];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ClientSecretBasic => "client_secret_basic",
-            Self::ClientSecretPost => "client_secret_post",
-            Self::PrivateKeyJwt => "private_key_jwt",
-            Self::None => "none",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.as_str() == text)
-    }
-
-    pub const fn uses_secret(self) -> bool {
-        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GrantType {
-    AuthorizationCode,
-    RefreshToken,
-    ClientCredentials,
-}
-
-impl GrantType {
-    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AuthorizationCode => "authorization_code",
-            Self::RefreshToken => "refresh_token",
-            Self::ClientCredentials => "client_credentials",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|grant| grant.as_str() == text)
-    }
-}
-
-/// OpenID Connect Core section 8.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SubjectType {
-    /// Another `sub` in each sector, so that portals can't compare their users.
-    #[default]
-    Pairwise,
-    Public,
-}
-
-/// What a client registered. The names are those of the registration standard.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClientMetadata {
-    pub client_name: String,
-    pub redirect_uris: Vec<String>,
-    #[serde(default)]
-    pub post_logout_redirect_uris: Vec<String>,
-    pub token_endpoint_auth_method: AuthMethod,
-    pub grant_types: Vec<GrantType>,
-    /// The scopes that the client may ask for, space separated.
-    pub scope: String,
-    /// The public keys of `private_key_jwt`, an RFC 7517 JWK Set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jwks: Option<serde_json::Value>,
-    #[serde(default)]
-    pub subject_type: SubjectType,
-    /// The host that pairwise subjects are made for; without it, the host of the first redirect URI.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sector: Option<String>,
-    #[serde(default)]
-    pub id_token_signed_response_alg: SigningAlg,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub backchannel_logout_uri: Option<String>,
-    /// May ask what any token is worth, not only its own (RFC 7662).
-    #[serde(default)]
-    pub resource_server: bool,
-    /// A portal of the same public authority: visitors are not asked for consent.
-    #[serde(default)]
-    pub first_party: bool,
-}
+pub use self::auth_method::AuthMethod;
+pub use self::grant_type::GrantType;
+pub use self::metadata::{ApplicationType, ClientMetadata, SubjectType};
+pub use self::response_type::ResponseType;
 
 /// A registered client.
 #[derive(Debug)]
@@ -145,11 +55,10 @@ impl Client {
     /// The sector identifier of OpenID Connect Core section 8.1.
     pub fn sector(&self) -> String {
         let host = |uri: &String| Url::parse(uri).ok()?.host_str().map(str::to_owned);
-        self.metadata
-            .sector
-            .clone()
-            .or_else(|| self.metadata.redirect_uris.first().and_then(host))
-            .unwrap_or_else(|| self.id.clone())
+        let metadata = &self.metadata;
+        let named =
+            metadata.sector.clone().or_else(|| metadata.sector_identifier_uri.as_ref().and_then(host));
+        named.or_else(|| metadata.redirect_uris.first().and_then(host)).unwrap_or_else(|| self.id.clone())
     }
 }
 
@@ -170,59 +79,6 @@ fn loopback_without_port(uri: &str) -> Option<(&'static str, &str)> {
         return path.starts_with('/').then_some((host, path));
     }
     None
-}
-
-impl ClientMetadata {
-    /// What registration would refuse.
-    ///
-    /// # Errors
-    /// The name of the wrong member, and why.
-    pub fn check(&self) -> Result<(), String> {
-        for uri in self.redirect_uris.iter().chain(&self.post_logout_redirect_uris) {
-            check_redirect_uri(uri).map_err(|why| format!("redirect_uris: {uri}: {why}"))?;
-        }
-        if self.may(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
-            return Err("redirect_uris: authorization_code needs at least one".to_owned());
-        }
-        let public = self.token_endpoint_auth_method == AuthMethod::None;
-        if self.may(GrantType::ClientCredentials) && public {
-            return Err("grant_types: client_credentials needs a client that can prove who it is".to_owned());
-        }
-        if self.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt && self.jwks.is_none() {
-            return Err("jwks: private_key_jwt needs public keys".to_owned());
-        }
-        if let Some(uri) = &self.backchannel_logout_uri {
-            check_redirect_uri(uri).map_err(|why| format!("backchannel_logout_uri: {why}"))?;
-        }
-        Ok(())
-    }
-
-    fn may(&self, grant: GrantType) -> bool {
-        self.grant_types.contains(&grant)
-    }
-}
-
-fn check_redirect_uri(uri: &str) -> Result<(), &'static str> {
-    // The text itself becomes a Location header, while a URL parser would mend much of what is wrong with it.
-    if !uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
-        return Err("must be ASCII without blanks and backslashes (RFC 3986)");
-    }
-    let url = Url::parse(uri).map_err(|_| "is not an absolute URI")?;
-    if url.fragment().is_some() {
-        return Err("must have no fragment");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must have no user");
-    }
-    match url.scheme() {
-        "https" | "http" if !uri.contains("://") => Err("must have // before its host"),
-        "https" => Ok(()),
-        "http" if matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) => Ok(()),
-        "http" => Err("must be https (http only on localhost)"),
-        // A native app's own scheme is its reversed domain name (RFC 8252 section 7.1).
-        scheme if scheme.contains('.') => Ok(()),
-        _ => Err("must be https or a reversed-domain scheme"),
-    }
 }
 
 #[cfg(test)]

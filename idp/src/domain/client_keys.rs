@@ -8,8 +8,7 @@ use josekit::jws::{
 };
 use serde_json::{Map, Value};
 
-/// What clients may sign with.
-pub const ASSERTION_ALGS: [&str; 4] = ["ES256", "PS256", "RS256", "EdDSA"];
+use super::signing_alg::SigningAlg;
 
 #[derive(Debug, Default)]
 pub struct ClientKeys(Vec<ClientKey>);
@@ -17,7 +16,7 @@ pub struct ClientKeys(Vec<ClientKey>);
 #[derive(Debug)]
 struct ClientKey {
     kid: Option<String>,
-    alg: &'static str,
+    alg: SigningAlg,
     verifier: Box<dyn JwsVerifier>,
 }
 
@@ -31,10 +30,11 @@ impl ClientKeys {
         Self(keys.flat_map(verifiers).collect())
     }
 
-    /// The header's claims and the payload of a JWS that one of the keys signed.
-    pub fn verify(&self, jws: &str) -> Option<Map<String, Value>> {
+    /// The payload of a JWS that one of the keys signed, with the algorithm it must be signed with, if there is one.
+    pub fn verify(&self, jws: &str, only: Option<SigningAlg>) -> Option<Map<String, Value>> {
         let header = josekit::jwt::decode_header(jws).ok()?;
-        let alg = header.claim("alg")?.as_str()?;
+        let alg = SigningAlg::parse(header.claim("alg")?.as_str()?)?;
+        (only.is_none_or(|only| only == alg)).then_some(())?;
         let kid = header.claim("kid").and_then(Value::as_str);
         let candidates = self.0.iter().filter(|key| {
             key.alg == alg && (kid.is_none() || key.kid.is_none() || key.kid.as_deref() == kid)
@@ -50,8 +50,9 @@ impl ClientKeys {
 
 fn verifiers(jwk: &Jwk) -> Vec<ClientKey> {
     let mut keys = Vec::new();
-    let mut add = |alg: &'static str, verifier: Option<Box<dyn JwsVerifier>>| {
-        if let Some(verifier) = verifier.filter(|_| jwk.algorithm().is_none_or(|named| named == alg)) {
+    let mut add = |alg: SigningAlg, verifier: Option<Box<dyn JwsVerifier>>| {
+        if let Some(verifier) = verifier.filter(|_| jwk.algorithm().is_none_or(|named| named == alg.as_str()))
+        {
             keys.push(ClientKey { kid: jwk.key_id().map(str::to_owned), alg, verifier });
         }
     };
@@ -60,16 +61,18 @@ fn verifiers(jwk: &Jwk) -> Vec<ClientKey> {
     drop(anonymous.set_parameter("kid", None));
     let boxed = |verifier| Box::new(verifier) as Box<dyn JwsVerifier>;
     match jwk.key_type() {
-        "EC" => add("ES256", EcdsaJwsAlgorithm::Es256.verifier_from_jwk(&anonymous).ok().map(boxed)),
+        "EC" => {
+            add(SigningAlg::ES256, EcdsaJwsAlgorithm::Es256.verifier_from_jwk(&anonymous).ok().map(boxed))
+        }
         "RSA" => {
             let pss = RsassaPssJwsAlgorithm::Ps256.verifier_from_jwk(&anonymous).ok();
-            add("PS256", pss.map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>));
+            add(SigningAlg::PS256, pss.map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>));
             let pkcs1 = RsassaJwsAlgorithm::Rs256.verifier_from_jwk(&anonymous).ok();
-            add("RS256", pkcs1.map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>));
+            add(SigningAlg::RS256, pkcs1.map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>));
         }
         "OKP" => {
             let eddsa = EddsaJwsAlgorithm::Eddsa.verifier_from_jwk(&anonymous).ok();
-            add("EdDSA", eddsa.map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>));
+            add(SigningAlg::EdDSA, eddsa.map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>));
         }
         _ => (),
     }

@@ -8,6 +8,7 @@ pub mod client_keys;
 pub mod credit_code;
 pub mod date;
 pub mod document_type;
+pub mod encryption_alg;
 pub mod entity_type;
 pub mod identity_document;
 pub mod login_name;

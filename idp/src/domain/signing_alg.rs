@@ -1,4 +1,4 @@
-//! The algorithms that the provider signs with (RFC 7518 section 3.1).
+//! The algorithms that the provider signs with, and that it takes from clients (RFC 7518 section 3.1, RFC 8037).
 
 use serde::{Deserialize, Serialize};
 
@@ -6,16 +6,21 @@ use serde::{Deserialize, Serialize};
 pub enum SigningAlg {
     #[default]
     ES256,
+    PS256,
     RS256,
+    /// With Ed25519.
+    EdDSA,
 }
 
 impl SigningAlg {
-    pub const ALL: [Self; 2] = [Self::ES256, Self::RS256];
+    pub const ALL: [Self; 4] = [Self::ES256, Self::PS256, Self::RS256, Self::EdDSA];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ES256 => "ES256",
+            Self::PS256 => "PS256",
             Self::RS256 => "RS256",
+            Self::EdDSA => "EdDSA",
         }
     }
 

@@ -10,7 +10,6 @@ use super::{acr, claims, scopes};
 use crate::app::App;
 use crate::config::Config;
 use crate::domain::client::{AuthMethod, GrantType};
-use crate::domain::client_keys::ASSERTION_ALGS;
 use crate::domain::signing_alg::SigningAlg;
 
 /// GET `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
@@ -66,11 +65,11 @@ pub fn document(config: &Config) -> Value {
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": algs,
         "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGS,
+        "token_endpoint_auth_signing_alg_values_supported": algs,
         "introspection_endpoint_auth_methods_supported": confidential,
-        "introspection_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGS,
+        "introspection_endpoint_auth_signing_alg_values_supported": algs,
         "revocation_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGS,
+        "revocation_endpoint_auth_signing_alg_values_supported": algs,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "display_values_supported": ["page", "popup"],

@@ -1,13 +1,14 @@
 //! The ID token (OpenID Connect Core section 2).
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 
 use super::claims::{self, ClaimsRequest};
 use super::error::Result;
 use super::subject::subject;
 use crate::app::App;
 use crate::domain::client::Client;
+use crate::domain::signing_alg::SigningAlg;
 use crate::domain::timestamp::Timestamp;
 use crate::platform::random;
 use crate::store::grants::GrantRow;
@@ -35,6 +36,7 @@ pub async fn make(
             token = claims::id_token(client, &principal, &asked);
         }
     }
+    let alg = client.metadata.id_token_signed_response_alg;
     let amr: Vec<&str> = grant.amr.split(' ').collect();
     let mut set = |name: &str, value: Value| token.insert(name.to_owned(), value);
     set("iss", json!(app.config.issuer));
@@ -46,16 +48,21 @@ pub async fn make(
     set("acr", json!(grant.acr));
     set("amr", json!(amr));
     set("sid", json!(grant.sid));
-    set("at_hash", json!(half_hash(access_token)));
+    set("at_hash", json!(half_hash(alg, access_token)));
     if let Some(nonce) = nonce {
         set("nonce", json!(nonce));
     }
-    Ok(app.keys.sign(client.metadata.id_token_signed_response_alg, "JWT", &token, now)?)
+    Ok(app.keys.sign(alg, "JWT", &token, now)?)
 }
 
-/// `at_hash` (Core section 3.1.3.6): both algorithms that we sign with use SHA-256.
-fn half_hash(value: &str) -> String {
-    random::base64url(&Sha256::digest(value.as_bytes())[..16])
+/// `at_hash` (Core section 3.1.3.6): the left half of the hash that the algorithm uses; Ed25519's is SHA-512.
+fn half_hash(alg: SigningAlg, value: &str) -> String {
+    match alg {
+        SigningAlg::EdDSA => random::base64url(&Sha512::digest(value.as_bytes())[..32]),
+        SigningAlg::ES256 | SigningAlg::PS256 | SigningAlg::RS256 => {
+            random::base64url(&Sha256::digest(value.as_bytes())[..16])
+        }
+    }
 }
 
 #[cfg(test)]
@@ -64,6 +71,6 @@ mod tests {
     fn at_hash_is_that_of_the_standard() {
         // OpenID Connect Core appendix A.3.
         let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
-        assert_eq!(super::half_hash(token), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(super::half_hash(super::SigningAlg::RS256, token), "77QmUPtjPfzWtF2AnpK9RQ");
     }
 }

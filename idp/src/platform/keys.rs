@@ -8,9 +8,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use anyhow::Context;
 use axum::body::Bytes;
 use josekit::jwk::Jwk;
-use josekit::jwk::alg::ec::EcCurve;
+use josekit::jwk::alg::{ec::EcCurve, ed::EdCurve};
 use josekit::jws::{
-    JwsHeader, JwsSigner, JwsVerifier, alg::ecdsa::EcdsaJwsAlgorithm, alg::rsassa::RsassaJwsAlgorithm,
+    JwsHeader, JwsSigner, JwsVerifier, alg::ecdsa::EcdsaJwsAlgorithm, alg::eddsa::EddsaJwsAlgorithm,
+    alg::rsassa::RsassaJwsAlgorithm, alg::rsassa_pss::RsassaPssJwsAlgorithm,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -31,21 +32,26 @@ impl Jose for SigningAlg {
     fn generate(self) -> anyhow::Result<Jwk> {
         Ok(match self {
             Self::ES256 => Jwk::generate_ec_key(EcCurve::P256)?,
-            Self::RS256 => Jwk::generate_rsa_key(2048)?,
+            Self::PS256 | Self::RS256 => Jwk::generate_rsa_key(2048)?,
+            Self::EdDSA => Jwk::generate_ed_key(EdCurve::Ed25519)?,
         })
     }
 
     fn signer(self, jwk: &Jwk) -> anyhow::Result<Box<dyn JwsSigner>> {
         Ok(match self {
             Self::ES256 => Box::new(EcdsaJwsAlgorithm::Es256.signer_from_jwk(jwk)?),
+            Self::PS256 => Box::new(RsassaPssJwsAlgorithm::Ps256.signer_from_jwk(jwk)?),
             Self::RS256 => Box::new(RsassaJwsAlgorithm::Rs256.signer_from_jwk(jwk)?),
+            Self::EdDSA => Box::new(EddsaJwsAlgorithm::Eddsa.signer_from_jwk(jwk)?),
         })
     }
 
     fn verifier(self, jwk: &Jwk) -> anyhow::Result<Box<dyn JwsVerifier>> {
         Ok(match self {
             Self::ES256 => Box::new(EcdsaJwsAlgorithm::Es256.verifier_from_jwk(jwk)?),
+            Self::PS256 => Box::new(RsassaPssJwsAlgorithm::Ps256.verifier_from_jwk(jwk)?),
             Self::RS256 => Box::new(RsassaJwsAlgorithm::Rs256.verifier_from_jwk(jwk)?),
+            Self::EdDSA => Box::new(EddsaJwsAlgorithm::Eddsa.verifier_from_jwk(jwk)?),
         })
     }
 }

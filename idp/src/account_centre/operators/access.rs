@@ -1,7 +1,9 @@
 //! Who may manage whom.
 
+use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
 use crate::account_centre::shared::{Centre, Owner};
@@ -21,22 +23,21 @@ pub struct Manager {
     pub unit: LegalEntity,
 }
 
-impl Manager {
-    /// Whoever is signed in, if they may manage operators; the response sends those who are not signed in to do so.
-    ///
-    /// # Errors
-    /// When the database fails, or this is not for who is signed in.
-    pub async fn of(app: &App, visitor: &Visitor) -> web::Result<Result<Self, Response>> {
-        let owner = match Owner::of(app, visitor).await? {
-            Ok(owner) => owner,
-            Err(elsewhere) => return Ok(Err(elsewhere)),
-        };
+/// Whoever is signed in, if they may manage operators; 403 otherwise.
+impl FromRequestParts<App> for Manager {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let owner = Owner::from_request_parts(parts, app).await?;
         match owner.managed_unit().cloned() {
-            Some(unit) => Ok(Ok(Self { owner, unit })),
-            None => Err(forbidden("没有管理权限", "只有法人账号和具有管理权限的经办人可以管理经办人。")),
+            Some(unit) => Ok(Self { owner, unit }),
+            None => Err(forbidden("没有管理权限", "只有法人账号和具有管理权限的经办人可以管理经办人。")
+                .into_response()),
         }
     }
+}
 
+impl Manager {
     pub fn centre(&self) -> Centre {
         self.owner.centre(TAB)
     }

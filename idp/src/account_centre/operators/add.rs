@@ -62,11 +62,7 @@ const PURPOSE: Purpose = Purpose::OperatorPhone;
 
 /// # Errors
 /// When the database fails, or the visitor may not manage operators.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub async fn get(State(app): State<App>, visitor: Visitor, manager: Manager) -> web::Result<Response> {
     if !manager.is_verified(&app, &visitor).await? {
         return Ok(visitor.go(&verify_url(urls::ACCOUNT_OPERATORS_ADD)));
     }
@@ -83,12 +79,9 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Respon
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    manager: Manager,
     SafeForm(mut form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     if !manager.is_verified(&app, &visitor).await? {
         let errors = Errors::whole("验证信息已失效，请重新验证后再提交");
         return show(&app, &visitor, &manager, &form, errors, Said::VerifyAgain).await;

@@ -57,11 +57,12 @@ const NOT_ONESELF: &str = "不能编辑自己";
 
 /// # Errors
 /// When the database fails, or this is not for who is signed in.
-pub async fn get(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    manager: Manager,
+    Path(id): Path<String>,
+) -> web::Result<Response> {
     let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
     if !manager.is_verified(&app, &visitor).await? {
         return Ok(visitor.go(&verify_url(&url(&id, "edit"))));
@@ -76,13 +77,10 @@ pub async fn get(State(app): State<App>, visitor: Visitor, Path(id): Path<String
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    manager: Manager,
     Path(id): Path<String>,
     SafeForm(mut form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
     let editing = Editing { app: &app, visitor: &visitor, manager: &manager, operator: &operator };
     if !manager.is_verified(&app, &visitor).await? {

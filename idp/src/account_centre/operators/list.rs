@@ -86,12 +86,9 @@ const LONGEST_SEARCH: usize = 60;
 pub async fn get(
     State(app): State<App>,
     visitor: Visitor,
+    manager: Manager,
     Query(address): Query<Address>,
 ) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     let unit = &manager.unit;
     let search = opened(&app, &unit.id, &address.search);
     let statuses = statuses(unit.representative_changed_at);
@@ -146,12 +143,9 @@ pub async fn get(
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    manager: Manager,
     SafeForm(form): SafeForm<SearchForm>,
 ) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     let search: String = form.search.trim().chars().take(LONGEST_SEARCH).collect();
     let sealed = match search.is_empty() {
         true => String::new(),

@@ -40,11 +40,12 @@ const NOT_ONESELF: &str = "不能重置自己的密码";
 
 /// # Errors
 /// When the database fails, or this is not for who is signed in.
-pub async fn get(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    manager: Manager,
+    Path(id): Path<String>,
+) -> web::Result<Response> {
     let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
     if !manager.is_verified(&app, &visitor).await? {
         return Ok(visitor.go(&verify_url(&url(&id, "password"))));
@@ -57,13 +58,10 @@ pub async fn get(State(app): State<App>, visitor: Visitor, Path(id): Path<String
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    manager: Manager,
     Path(id): Path<String>,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
     if !manager.is_verified(&app, &visitor).await? {
         // Nothing but passwords was typed, and those are never shown again.

@@ -28,11 +28,12 @@ const NOT_ONESELF: &str = "不能删除自己";
 
 /// # Errors
 /// When the database fails, or this is not for who is signed in.
-pub async fn get(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    manager: Manager,
+    Path(id): Path<String>,
+) -> web::Result<Response> {
     let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
     visitor.show(&Page {
         frame: visitor.frame(),
@@ -46,11 +47,12 @@ pub async fn get(State(app): State<App>, visitor: Visitor, Path(id): Path<String
 
 /// # Errors
 /// As [`get`].
-pub async fn post(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub async fn post(
+    State(app): State<App>,
+    visitor: Visitor,
+    manager: Manager,
+    Path(id): Path<String>,
+) -> web::Result<Response> {
     let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
     let mut tx = app.store.begin().await?;
     changes::hold(&mut tx, &id).await?;

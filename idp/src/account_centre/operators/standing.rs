@@ -26,13 +26,10 @@ pub struct Form {
 pub async fn freeze(
     State(app): State<App>,
     visitor: Visitor,
+    manager: Manager,
     Path(id): Path<String>,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     manager.operator(&app, &id, "不能冻结自己").await?;
     let mut tx = app.store.begin().await?;
     changes::hold(&mut tx, &id).await?;
@@ -52,13 +49,10 @@ pub async fn freeze(
 pub async fn unfreeze(
     State(app): State<App>,
     visitor: Visitor,
+    manager: Manager,
     Path(id): Path<String>,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     manager.operator(&app, &id, "不能解冻自己").await?;
     if !manager.is_verified(&app, &visitor).await? {
         return Ok(visitor.go(&verify_url(&done_url("verified", &form.back))));
@@ -79,13 +73,10 @@ pub async fn unfreeze(
 pub async fn confirm(
     State(app): State<App>,
     visitor: Visitor,
+    manager: Manager,
     Path(id): Path<String>,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     manager.must_be_the_unit()?;
     manager.operator(&app, &id, "不能确认自己").await?;
     let mut tx = app.store.begin().await?;

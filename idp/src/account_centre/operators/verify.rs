@@ -46,12 +46,9 @@ pub struct Form {
 pub async fn get(
     State(app): State<App>,
     visitor: Visitor,
+    manager: Manager,
     Query(target): Query<Target>,
 ) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     show(&app, &visitor, &manager, &target.next, Errors::none(), None).await
 }
 
@@ -60,12 +57,9 @@ pub async fn get(
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    manager: Manager,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let manager = match Manager::of(&app, &visitor).await? {
-        Ok(manager) => manager,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     let Some(phone) = manager.owner.phone() else {
         return show(&app, &visitor, &manager, &form.next, Errors::none(), None).await;
     };
