@@ -13,5 +13,6 @@ mod operations;
 mod operators;
 mod recovery;
 mod registration;
+mod scan;
 mod sign_in;
 mod storage;

@@ -3,6 +3,7 @@
 mod display;
 mod journeys;
 mod pages;
+mod qr;
 mod registration;
 mod visits;
 mod without;

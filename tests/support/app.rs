@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use idp::app::App;
-use idp::config::{CaptchaMode, Config, SmsTransport};
+use idp::config::{CaptchaMode, Config, OpensWith, SmsTransport};
 use idp::domain::timestamp::Span;
 use idp::platform::clock::Clock;
 use idp::platform::key_files::KeyFolder;
@@ -49,6 +49,8 @@ impl TestApp {
         config.keys.directory = folder.join("keys");
         copy_signing_keys(&config.keys.directory);
         config.sign_in.captcha = CaptchaMode::Adaptive;
+        // Most tests type a password; those of the code open it by its address, or say so.
+        config.sign_in.opens_with = OpensWith::Password;
         config.sms.transport = SmsTransport::Memory;
         config.sms.captcha = false;
         config.password.argon2_memory_kib = 64;
