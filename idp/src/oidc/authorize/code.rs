@@ -45,6 +45,9 @@ pub async fn issue(
         code_consumed_at: None,
         expires_at: access.max(longest).millis(),
         revoked_at: None,
+        resources: None,
+        authorization_details: None,
+        dpop_jkt: None,
     };
     match pending_id {
         None => grants::insert(&app.store, &grant, now).await?,
