@@ -17,7 +17,7 @@ use crate::account_centre::{
     representative,
 };
 use crate::app::App;
-use crate::oidc::{authorize, cors, discovery, introspection, revocation, token, userinfo};
+use crate::oidc::{authorize, cors, discovery, introspection, par, revocation, token, userinfo};
 use crate::site::{captcha, display, information, notice, sms_code};
 use crate::web::{Problem, assets, forms, headers, requests};
 use crate::{account_centre, recovery, registration, sign_in, sign_out};
@@ -149,6 +149,7 @@ fn protocol(app: &App) -> Router<App> {
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
         .route("/jwks.json", get(discovery::jwks))
+        .route("/par", for_browsers(post(par::post)))
         .route("/token", for_browsers(post(token::post)))
         .route("/userinfo", for_browsers(get(userinfo::handle).post(userinfo::handle)))
         .route("/introspect", post(introspection::post))

@@ -150,15 +150,6 @@ pub async fn clients_of_session(tx: &mut AnyConnection, sid: &str) -> sqlx::Resu
     sqlx::query_scalar(sql).bind(sid).fetch_all(tx).await
 }
 
-/// What a session's account has let a client have so far.
-///
-/// # Errors
-/// When the database fails.
-pub async fn scopes_of_session(store: &Store, sid: &str, client_id: &str) -> sqlx::Result<Vec<String>> {
-    let sql = "SELECT scope FROM grants WHERE sid = $1 AND client_id = $2 AND revoked_at IS NULL";
-    store.read.scalars(sqlx::query_scalar(sql).bind(sid).bind(client_id)).await
-}
-
 /// Ends the grants of a session, except those that were asked for to outlive it.
 ///
 /// # Errors
