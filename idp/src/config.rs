@@ -33,6 +33,7 @@ pub struct Config {
     pub tokens: TokensConfig,
     pub sms: SmsConfig,
     pub registers: RegistersConfig,
+    pub fetch: FetchConfig,
 }
 
 impl Default for Config {
@@ -52,6 +53,7 @@ impl Default for Config {
             tokens: TokensConfig::default(),
             sms: SmsConfig::default(),
             registers: RegistersConfig::default(),
+            fetch: FetchConfig::default(),
         }
     }
 }
