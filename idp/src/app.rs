@@ -1,6 +1,7 @@
 //! `App`: the one thing that handlers share.
 
 mod client_cache;
+mod client_keys;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -9,9 +10,11 @@ use std::time::Duration;
 use anyhow::Context;
 
 use self::client_cache::ClientCache;
+use self::client_keys::FetchedKeys;
 use crate::config::Config;
 use crate::domain::timestamp::Span;
 use crate::platform::clock::Clock;
+use crate::platform::fetch::Fetcher;
 use crate::platform::hasher::Hasher;
 use crate::platform::key_files::KeyFolder;
 use crate::platform::keys::KeyRing;
@@ -33,6 +36,9 @@ pub struct Parts {
     pub hasher: Hasher,
     pub keys: KeyRing,
     pub clients: ClientCache,
+    fetched_keys: FetchedKeys,
+    /// For addresses that clients name.
+    pub fetcher: Fetcher,
     pub metrics: Metrics,
     pub sms: Sms,
     pub registers: Registers,
@@ -73,6 +79,7 @@ impl App {
             .build()
             .context("the HTTP client")?;
         let sms = Sms::open(&config.sms)?;
+        let fetcher = Fetcher::new(&config.fetch)?;
         let registers = Registers::new(&config.registers);
         let parts = Parts {
             discovery: discovery(&config).to_string().into(),
@@ -83,6 +90,8 @@ impl App {
             hasher,
             keys,
             clients: ClientCache::default(),
+            fetched_keys: FetchedKeys::default(),
+            fetcher,
             metrics: Metrics::default(),
             sms,
             registers,

@@ -36,6 +36,7 @@ pub struct Config {
     pub protocol: ProtocolConfig,
     pub sms: SmsConfig,
     pub registers: RegistersConfig,
+    pub fetch: FetchConfig,
 }
 
 impl Default for Config {
@@ -56,6 +57,7 @@ impl Default for Config {
             protocol: ProtocolConfig::default(),
             sms: SmsConfig::default(),
             registers: RegistersConfig::default(),
+            fetch: FetchConfig::default(),
         }
     }
 }

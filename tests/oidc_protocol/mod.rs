@@ -5,6 +5,7 @@ mod assertion;
 mod authorize;
 mod back_channel;
 mod client_auth;
+mod client_keys;
 mod consent;
 mod cors;
 mod discovery;

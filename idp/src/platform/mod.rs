@@ -1,6 +1,7 @@
 //! The outside world: time, chance, secrets on disk, passwords, logs and metrics.
 
 pub mod clock;
+pub mod fetch;
 pub mod hasher;
 pub mod key_files;
 pub mod keys;

@@ -46,7 +46,7 @@ fn unverified_claims(jws: &str) -> Option<Map<String, Value>> {
 /// When the database fails.
 pub async fn verify(app: &App, client: &Client, jws: &str) -> Result<bool> {
     let only = client.metadata.token_endpoint_auth_signing_alg;
-    let Some(claims) = client.keys.verify(jws, only) else { return Ok(false) };
+    let Some(claims) = app.signed_by(client, jws, only).await else { return Ok(false) };
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let number = |name: &str| claims.get(name).and_then(Value::as_f64).map(|number| number as i64);
     let now = app.clock.now().seconds();
