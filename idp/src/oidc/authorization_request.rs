@@ -117,8 +117,7 @@ pub fn read(
     }
     let prompt = prompt::read(params.get("prompt").unwrap_or_default())?;
     check_challenge(params)?;
-    let approved =
-        oxide::authorize(params, client, |asked| negotiate(client, response_type, prompt, asked))?;
+    let approved = oxide::authorize(params, client, |asked| negotiate(client, response_type, prompt, asked))?;
     let max_age = match params.get("max_age").map(str::parse) {
         Some(Err(_)) => return Err(refuse(Code::InvalidRequest, "max_age must be a number of seconds")),
         Some(Ok(seconds)) => Some(seconds),

@@ -70,9 +70,8 @@ fn unreadable() -> Problem {
 /// Who is there, have they agreed, here is the answer.
 async fn decide(interaction: Interaction<'_>) -> web::Result<Response> {
     let Interaction { app, visitor, client, request, progress } = interaction;
-    let refuse = async |code, description| {
-        answer::refuse(&interaction, &OAuthError::new(code, description)).await
-    };
+    let refuse =
+        async |code, description| answer::refuse(&interaction, &OAuthError::new(code, description)).await;
     let session = visitor.session().await?;
     let signed_in_for_this = progress.pending_id.is_some()
         && session.as_ref().is_some_and(|session| session.authenticated_at >= progress.started_at);
@@ -92,7 +91,8 @@ async fn decide(interaction: Interaction<'_>) -> web::Result<Response> {
         && !acts_for(app, &session, wanted).await?
     {
         if request.prompt.none {
-            return refuse(Code::AccountSelectionRequired, "the visitor does not act for that unit now").await;
+            return refuse(Code::AccountSelectionRequired, "the visitor does not act for that unit now")
+                .await;
         }
         let choice = identities::of_session(app, &visitor.caller, &session).await?;
         if choice.is_some_and(|choice| choice.identities.iter().any(|identity| identity.acts_for(wanted))) {

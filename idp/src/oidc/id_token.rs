@@ -31,7 +31,7 @@ pub async fn make(
     if let Some(nonce) = nonce {
         bound.insert("nonce".to_owned(), json!(nonce));
     }
-    sign(app, client, grant, bound).await
+    Ok(sign(app, client, grant, bound).await?)
 }
 
 /// Signs an ID token that comes by way of the browser: bound to what comes with it (Core section 3.3.2.11; `s_hash`:
@@ -46,7 +46,7 @@ pub async fn make_for_browser(
     grant: &GrantRow,
     code: Option<&str>,
     state: Option<&str>,
-) -> Result<String> {
+) -> anyhow::Result<String> {
     let alg = client.metadata.id_token_signed_response_alg;
     let mut bound = Map::new();
     if code.is_none()
@@ -71,12 +71,12 @@ async fn sign(
     client: &Client,
     grant: &GrantRow,
     bound: Map<String, Value>,
-) -> Result<String> {
+) -> anyhow::Result<String> {
     let now = app.clock.now();
     let issued = now.seconds();
     let mut token = bound;
     if let Some(asked) = &grant.claims {
-        let asked: ClaimsRequest = serde_json::from_str(asked).map_err(anyhow::Error::from)?;
+        let asked: ClaimsRequest = serde_json::from_str(asked)?;
         if claims::wants_account(&asked)
             && let Some(principal) = principals::find(&app.store, &app.vault, &grant.account_id).await?
         {
@@ -95,7 +95,7 @@ async fn sign(
     set("acr", json!(grant.acr));
     set("amr", json!(amr));
     set("sid", json!(grant.sid));
-    Ok(app.keys.sign(alg, "JWT", &token, now)?)
+    app.keys.sign(alg, "JWT", &token, now)
 }
 
 /// `at_hash` and its like (Core section 3.1.3.6): the left half of the hash that the algorithm uses; Ed25519's is SHA-512.

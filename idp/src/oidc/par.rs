@@ -41,7 +41,7 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response> 
     if params.get("request_uri").is_some() {
         return Err(OAuthError::new(Code::InvalidRequest, "a request_uri can't be pushed").into());
     }
-    let params = request_object::resolve(&app, &client, asked(&client, params))?;
+    let params = request_object::resolve(&app, &client, asked(&client, params)).await?;
     let wrong_address = |why| OAuthError::new(Code::InvalidRequest, why);
     let address = ReturnAddress::read(&client, &params).map_err(wrong_address)?;
     authorization_request::read(&app, &client, &params, address)?;
@@ -83,8 +83,7 @@ pub fn pushed_id(request_uri: &str) -> Option<&str> {
 /// # Errors
 /// When the database fails.
 pub async fn find(app: &App, client: &Client, id: &str) -> anyhow::Result<Option<Params>> {
-    let found =
-        pushed_requests::find(&app.store, &random::hash(id), &client.id, app.clock.now()).await?;
+    let found = pushed_requests::find(&app.store, &random::hash(id), &client.id, app.clock.now()).await?;
     let Some(parameters) = found else { return Ok(None) };
     let encoded = app.vault.open_text(FIELD, id, &URL_SAFE_NO_PAD.decode(parameters)?)?;
     Ok(Some(Params::parse(encoded.as_bytes())?))

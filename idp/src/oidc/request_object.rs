@@ -23,10 +23,10 @@ const fn refuse(description: &'static str) -> OAuthError {
 /// What a request really asks for: its request object, if it has one.
 ///
 /// # Errors
-/// As [`read`], and `invalid_request` where a client that must sign did not.
-pub fn resolve(app: &App, client: &Client, params: Params) -> Result<Params, OAuthError> {
+/// `invalid_request_object`, with what is wrong with it, and `invalid_request` where a client that must sign did not.
+pub async fn resolve(app: &App, client: &Client, params: Params) -> Result<Params, OAuthError> {
     match params.get("request") {
-        Some(jws) => read(app, client, jws),
+        Some(jws) => read(app, client, jws).await,
         None if client.metadata.require_signed_request_object => {
             Err(OAuthError::new(Code::InvalidRequest, "the client must sign its requests"))
         }
@@ -34,14 +34,33 @@ pub fn resolve(app: &App, client: &Client, params: Params) -> Result<Params, OAu
     }
 }
 
-/// The parameters of a request object.
+/// A request object that waits at one of the addresses that the client registered. An address is compared as text; its
+/// fragment, a hash of the object, is for caches, and we keep none.
 ///
 /// # Errors
-/// `invalid_request_object`, with what is wrong.
-pub fn read(app: &App, client: &Client, jws: &str) -> Result<Params, OAuthError> {
+/// `invalid_request_uri` if it can't be had, otherwise as [`resolve`].
+pub async fn fetch(app: &App, client: &Client, uri: &str) -> Result<Params, OAuthError> {
+    let refuse = |description| OAuthError::new(Code::InvalidRequestUri, description);
+    let registered = client.metadata.request_uris.as_deref().unwrap_or_default();
+    if !registered.iter().any(|known| known == uri) {
+        return Err(refuse("the request_uri is not registered"));
+    }
+    let place = uri.split('#').next().unwrap_or_default();
+    let document = app.fetcher.get(place, &["application/oauth-authz-req+jwt", "application/jwt"]).await;
+    let document = document.map_err(|why| {
+        tracing::info!(client = client.id, %why, "a request object was not fetched");
+        refuse("the request_uri can't be fetched")
+    })?;
+    let jws = String::from_utf8(document).map_err(|_| refuse("what is at the request_uri is no JWT"))?;
+    read(app, client, jws.trim()).await
+}
+
+/// The parameters of a request object.
+async fn read(app: &App, client: &Client, jws: &str) -> Result<Params, OAuthError> {
     check_header(client, jws)?;
     let only = client.metadata.request_object_signing_alg;
-    let claims = client.keys.verify(jws, only).ok_or(refuse("the client did not sign this request object"))?;
+    let unsigned = refuse("the client did not sign this request object");
+    let claims = app.signed_by(client, jws, only).await.ok_or(unsigned)?;
     check_claims(app, client, &claims)?;
     parameters(claims)
 }

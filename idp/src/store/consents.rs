@@ -3,7 +3,6 @@
 use sqlx::AnyConnection;
 
 use super::Store;
-use crate::domain::timestamp::Timestamp;
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Consent {
@@ -17,7 +16,8 @@ pub struct Consent {
 /// # Errors
 /// When the database fails.
 pub async fn find(store: &Store, account_id: &str, client_id: &str) -> sqlx::Result<Vec<Consent>> {
-    let sql = "SELECT client_id, scope, sid, agreed_at FROM consents WHERE account_id = $1 AND client_id = $2";
+    let sql =
+        "SELECT client_id, scope, sid, agreed_at FROM consents WHERE account_id = $1 AND client_id = $2";
     store.read.all(sqlx::query_as(sql).bind(account_id).bind(client_id)).await
 }
 
@@ -33,11 +33,7 @@ pub async fn of_account(store: &Store, account_id: &str) -> sqlx::Result<Vec<Con
 ///
 /// # Errors
 /// When the database fails.
-pub async fn remember(
-    tx: &mut AnyConnection,
-    account_id: &str,
-    consent: &Consent,
-) -> sqlx::Result<()> {
+pub async fn remember(tx: &mut AnyConnection, account_id: &str, consent: &Consent) -> sqlx::Result<()> {
     let sql = "INSERT INTO consents (account_id, client_id, scope, sid, agreed_at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (account_id, client_id, scope) DO UPDATE SET sid = excluded.sid, agreed_at = excluded.agreed_at";
     let query = sqlx::query(sql).bind(account_id).bind(&consent.client_id).bind(&consent.scope);

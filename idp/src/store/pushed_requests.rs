@@ -35,7 +35,8 @@ pub async fn find(
     client_id: &str,
     now: Timestamp,
 ) -> sqlx::Result<Option<String>> {
-    let sql = "SELECT parameters FROM pushed_requests WHERE id_hash = $1 AND client_id = $2 AND visit_before > $3";
+    let sql =
+        "SELECT parameters FROM pushed_requests WHERE id_hash = $1 AND client_id = $2 AND visit_before > $3";
     let query = sqlx::query_as(sql).bind(id_hash).bind(client_id).bind(now.millis());
     let found: Option<(String,)> = store.read.optional(query).await?;
     Ok(found.map(|(parameters,)| parameters))

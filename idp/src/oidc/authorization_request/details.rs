@@ -108,10 +108,21 @@ mod tests {
 
     #[test]
     fn values_are_said_in_words_or_not_taken() {
-        assert_eq!(in_words(&json!({"currency": "CNY", "amount": 12.5})).unwrap(), "amount 12.5，currency CNY");
+        assert_eq!(
+            in_words(&json!({"currency": "CNY", "amount": 12.5})).unwrap(),
+            "amount 12.5，currency CNY"
+        );
         assert_eq!(in_words(&json!(["增值税", "企业所得税"])).unwrap(), "增值税、企业所得税");
         assert_eq!(in_words(&json!(true)).unwrap(), "是");
-        for silent in [json!(null), json!(""), json!([]), json!({}), json!([[1]]), json!({"a": {"b": 1}}), json!("a\u{1}")] {
+        for silent in [
+            json!(null),
+            json!(""),
+            json!([]),
+            json!({}),
+            json!([[1]]),
+            json!({"a": {"b": 1}}),
+            json!("a\u{1}"),
+        ] {
             assert_eq!(in_words(&silent), None, "{silent}");
         }
     }

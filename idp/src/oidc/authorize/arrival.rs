@@ -44,9 +44,8 @@ async fn client_of(app: &App, params: &Params) -> web::Result<Arc<Client>> {
         let message = "来源网站的登录请求不正确，请返回该网站重试。";
         return Err(problem(message, "invalid_request: client_id is repeated").into());
     }
-    let unknown = || {
-        problem("来源网站未在本平台登记，请从正确的网站进入。", "invalid_request: client_id is unknown")
-    };
+    let unknown =
+        || problem("来源网站未在本平台登记，请从正确的网站进入。", "invalid_request: client_id is unknown");
     let client_id = params.get("client_id").ok_or_else(unknown)?;
     Ok(app.clients.find(&app.store, client_id).await?.ok_or_else(unknown)?)
 }
@@ -81,12 +80,15 @@ async fn inside(app: &App, client: &Client, params: Params) -> Result<Params, OA
     }
     match params.get("request_uri") {
         Some(uri) => request_object::fetch(app, client, uri).await,
-        None => request_object::resolve(app, client, params),
+        None => request_object::resolve(app, client, params).await,
     }
 }
 
 /// Where to tell of a request whose inside can't be read: at the address beside it, if that is registered.
-fn or_page(outside: Result<ReturnAddress, &'static str>, error: &OAuthError) -> Result<ReturnAddress, Problem> {
+fn or_page(
+    outside: Result<ReturnAddress, &'static str>,
+    error: &OAuthError,
+) -> Result<ReturnAddress, Problem> {
     outside.map_err(|_| {
         let detail = format!("{}: {}", error.code.as_str(), error.description);
         problem("来源网站的登录请求不正确，请返回该网站重试。", detail)

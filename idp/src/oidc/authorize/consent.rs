@@ -109,9 +109,8 @@ fn reads(client: &Client, request: &AuthorizationRequest) -> Vec<&'static scopes
         .as_ref()
         .map(|asked| claims::scopes_of(asked).into_iter().filter(|scope| client.may_ask_for(scope)).collect())
         .unwrap_or_default();
-    let wanted = |scope: &&scopes::Scope| {
-        scopes::contains(&request.scope, scope.name) || named.contains(scope.name)
-    };
+    let wanted =
+        |scope: &&scopes::Scope| scopes::contains(&request.scope, scope.name) || named.contains(scope.name);
     scopes::ALL.iter().filter(wanted).collect()
 }
 

@@ -2,6 +2,7 @@
 //! the request asked for.
 
 use askama::Template;
+use axum::http::StatusCode;
 use axum::response::Response;
 use url::form_urlencoded;
 
@@ -13,7 +14,7 @@ use crate::oidc::error::OAuthError;
 use crate::oidc::jarm;
 use crate::oidc::response_mode::Carrier;
 use crate::web::page::Frame;
-use crate::web::{self, Visitor};
+use crate::web::{self, Problem, Visitor};
 
 /// A form that goes on by itself, or by its button.
 #[derive(Template)]
@@ -23,6 +24,12 @@ struct FormPost<'a> {
     portal_name: &'a str,
     action: &'a str,
     fields: &'a [(&'a str, &'a str)],
+}
+
+fn unencryptable() -> Problem {
+    let message = "来源网站未提供可用的加密密钥，请联系该网站的管理员。";
+    let problem = Problem::new(StatusCode::BAD_REQUEST, "无法返回来源网站", message);
+    problem.detail("the client has published no key to encrypt for")
 }
 
 /// # Errors
@@ -52,7 +59,7 @@ pub async fn go(
     let mut fields: Vec<(&str, &str)> = answer.iter().copied().chain(state).collect();
     let response;
     if address.mode.jwt {
-        response = jarm::response(app, client, &fields).await?;
+        response = jarm::response(app, client, &fields).await?.ok_or_else(unencryptable)?;
         fields = vec![("response", &response)];
     } else {
         fields.push(("iss", &app.config.issuer));
