@@ -14,7 +14,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::account_centre::{
     close, data, details, ended, entity_change, history, new_phone, operators, overview, password, phone,
-    representative,
+    portals, representative,
 };
 use crate::app::App;
 use crate::oidc::{authorize, cors, discovery, introspection, par, revocation, token, userinfo};
@@ -87,6 +87,7 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/account/password", get(password::get).post(password::post))
         .route("/account/history", get(history::get))
         .route("/account/sessions", get(account_centre::sessions::get).post(account_centre::sessions::post))
+        .route("/account/portals", get(portals::get).post(portals::post))
         .route("/account/data", get(data::get).post(data::post))
         .route("/account/close", get(close::get).post(close::post))
         .route("/account/ended", get(ended::get))

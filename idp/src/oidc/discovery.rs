@@ -6,10 +6,12 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::response_mode::ResponseMode;
 use super::{acr, claims, scopes};
 use crate::app::App;
 use crate::config::Config;
-use crate::domain::client::{AuthMethod, GrantType};
+use crate::domain::client::{AuthMethod, GrantType, ResponseType};
+use crate::domain::encryption_alg::{ContentEncryption, KeyManagement};
 use crate::domain::signing_alg::SigningAlg;
 
 /// GET `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
@@ -41,6 +43,10 @@ pub fn document(config: &Config) -> Value {
     let methods: Vec<&str> = AuthMethod::ALL.iter().map(|method| method.as_str()).collect();
     let confidential: Vec<&str> = methods.iter().copied().filter(|method| *method != "none").collect();
     let grants: Vec<&str> = GrantType::ALL.iter().map(|grant| grant.as_str()).collect();
+    let response_types: Vec<&str> =
+        ResponseType::ALL.iter().map(|response_type| response_type.as_str()).collect();
+    let details_types = &config.protocol.authorization_details_types;
+    let details_types: Vec<&str> = details_types.iter().map(|known| known.r#type.as_str()).collect();
     let scopes: Vec<&str> = scopes::ALL.iter().map(|scope| scope.name).collect();
     let protocol = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"];
     let claims: Vec<&str> =
@@ -48,6 +54,8 @@ pub fn document(config: &Config) -> Value {
     json!({
         "issuer": issuer,
         "authorization_endpoint": at("/authorize"),
+        "pushed_authorization_request_endpoint": at("/par"),
+        "require_pushed_authorization_requests": config.protocol.require_pushed_authorization_requests,
         "token_endpoint": at("/token"),
         "userinfo_endpoint": at("/userinfo"),
         "jwks_uri": at("/jwks.json"),
@@ -58,8 +66,12 @@ pub fn document(config: &Config) -> Value {
         "claims_supported": claims,
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": true,
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_types_supported": response_types,
+        "response_modes_supported": ResponseMode::NAMES,
+        "authorization_signing_alg_values_supported": algs,
+        "authorization_encryption_alg_values_supported": KeyManagement::ALL.map(KeyManagement::as_str),
+        "authorization_encryption_enc_values_supported": ContentEncryption::ALL.map(ContentEncryption::as_str),
+        "authorization_details_types_supported": details_types,
         "grant_types_supported": grants,
         "acr_values_supported": acr::LEVELS,
         "subject_types_supported": ["pairwise", "public"],
@@ -74,9 +86,10 @@ pub fn document(config: &Config) -> Value {
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "display_values_supported": ["page", "popup"],
         "ui_locales_supported": ["zh-CN"],
-        "request_parameter_supported": false,
-        "request_uri_parameter_supported": false,
-        "require_request_uri_registration": false,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": true,
+        "require_request_uri_registration": true,
+        "request_object_signing_alg_values_supported": algs,
         "authorization_response_iss_parameter_supported": true,
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,

@@ -19,7 +19,9 @@ pub mod registration;
 pub mod request_object;
 pub mod response_mode;
 pub mod revocation;
-pub mod scopes;
 pub mod subject;
 pub mod token;
 pub mod userinfo;
+
+/// Known to the account centre, too.
+pub use crate::domain::scopes;
