@@ -2,6 +2,7 @@
 //! where it is kept and where it is broken; the RFC's section stands beside the test.
 
 mod assertion;
+mod authorization_details;
 mod authorize;
 mod back_channel;
 mod client_auth;
@@ -11,11 +12,17 @@ mod cors;
 mod discovery;
 mod endings;
 mod introspection_and_revocation;
+mod jarm;
 mod keys;
+mod par;
 mod prompts;
 mod refresh;
 mod relying_party;
+mod request_objects;
+mod resources;
+mod response_modes;
 mod sign_out;
+mod step_up;
 mod subjects;
 mod token;
 mod userinfo;
@@ -23,7 +30,7 @@ mod userinfo;
 use serde_json::{Value, json};
 
 use crate::support::portal::{claims, jose_header};
-use crate::support::{Agent, Portal, Reply, TestApp};
+use crate::support::{Agent, ClientKey, Portal, Reply, TestApp};
 
 const PASSWORD: &str = "Jlrs2026";
 
