@@ -2,6 +2,7 @@
 
 mod account;
 mod client;
+mod initial_token;
 mod keys;
 
 use std::path::PathBuf;

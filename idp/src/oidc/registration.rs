@@ -12,7 +12,8 @@ use crate::store::clients::{self, ClientRow};
 /// # Errors
 /// When the database fails, or the metadata can't be used.
 pub async fn register(app: &App, id: &str, metadata: &ClientMetadata) -> Result<Option<String>> {
-    metadata.check().map_err(anyhow::Error::msg)?;
+    metadata.check()?;
+    super::sector::check(app, metadata).await?;
     let secret = metadata.token_endpoint_auth_method.uses_secret().then(random::token);
     let row = ClientRow {
         id: id.to_owned(),

@@ -37,6 +37,7 @@ pub mod phones;
 pub mod principals;
 pub mod recoveries;
 pub mod register_checks;
+pub mod registrations;
 pub mod sessions;
 pub mod sms_codes;
 pub mod tokens;
