@@ -19,3 +19,6 @@ CREATE TABLE registrations (
 
 CREATE INDEX grants_by_client ON grants (client_id);
 CREATE INDEX access_tokens_by_client ON access_tokens (client_id);
+
+-- What the last attempt came to, for operators; never what was sent.
+ALTER TABLE outbox ADD COLUMN last_error TEXT;

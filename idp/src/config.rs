@@ -3,10 +3,12 @@
 
 mod load;
 mod outside;
+mod protocol;
 mod sections;
 
 pub use load::{ConfigError, load};
 pub use outside::*;
+pub use protocol::*;
 pub use sections::*;
 
 use serde::Deserialize;
@@ -31,6 +33,7 @@ pub struct Config {
     pub sign_in: SignInConfig,
     pub password: PasswordConfig,
     pub tokens: TokensConfig,
+    pub protocol: ProtocolConfig,
     pub sms: SmsConfig,
     pub registers: RegistersConfig,
     pub fetch: FetchConfig,
@@ -52,6 +55,7 @@ impl Default for Config {
             sign_in: SignInConfig::default(),
             password: PasswordConfig::default(),
             tokens: TokensConfig::default(),
+            protocol: ProtocolConfig::default(),
             sms: SmsConfig::default(),
             registers: RegistersConfig::default(),
             fetch: FetchConfig::default(),
@@ -110,6 +114,7 @@ impl Config {
                 "must be at least keys.reload_seconds, or instances would sign with keys that others do not publish",
             );
         }
+        self.protocol.check()?;
         self.check_outside()
     }
 

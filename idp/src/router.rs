@@ -18,7 +18,7 @@ use crate::account_centre::{
 };
 use crate::app::App;
 use crate::oidc::{
-    authorize, cors, discovery, dynamic_registration, introspection, revocation, token, userinfo,
+    authorize, cors, discovery, dynamic_registration, introspection, par, revocation, token, userinfo,
 };
 use crate::site::{captcha, display, information, notice, sms_code};
 use crate::web::{Problem, assets, forms, headers, requests};
@@ -151,6 +151,7 @@ fn protocol(app: &App) -> Router<App> {
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
         .route("/jwks.json", get(discovery::jwks))
+        .route("/par", for_browsers(post(par::post)))
         .route("/token", for_browsers(post(token::post)))
         .route("/userinfo", for_browsers(get(userinfo::handle).post(userinfo::handle)))
         .route("/introspect", post(introspection::post))

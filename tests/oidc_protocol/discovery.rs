@@ -28,8 +28,8 @@ on_both! {
             let there = agent.get(&url).await;
             assert_ne!(there.status, 404, "{name} leads nowhere");
         }
-        assert_eq!(list(&document, "response_types_supported"), ["code"]);
-        assert_eq!(list(&document, "response_modes_supported"), ["query"]);
+        // RFC 9700 section 2.1.2: none that puts an access token into a URL.
+        assert_eq!(list(&document, "response_types_supported"), ["code", "id_token", "code id_token"]);
         let grants = ["authorization_code", "refresh_token", "client_credentials"];
         assert_eq!(list(&document, "grant_types_supported"), grants);
         // RFC 9700 section 2.1.1: no plain.
@@ -53,13 +53,12 @@ on_both! {
         assert_eq!(list(&document, "ui_locales_supported"), ["zh-CN"]);
         for yes in [
             "authorization_response_iss_parameter_supported", "claims_parameter_supported",
-            "backchannel_logout_supported", "backchannel_logout_session_supported",
+            "backchannel_logout_supported", "backchannel_logout_session_supported", "frontchannel_logout_supported",
+            "frontchannel_logout_session_supported", "request_parameter_supported",
+            // Discovery section 3: request_uri's default would be true; here it must be registered.
+            "request_uri_parameter_supported", "require_request_uri_registration",
         ] {
             assert_eq!(document[yes], true, "{yes}");
-        }
-        // Discovery section 3: request_uri's default would be true.
-        for no in ["request_parameter_supported", "request_uri_parameter_supported"] {
-            assert_eq!(document[no], false, "{no}");
         }
     }
 }

@@ -4,12 +4,14 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::response_mode::ResponseMode;
 use super::{acr, claims, scopes};
 use crate::app::App;
-use crate::config::Config;
-use crate::domain::client::{AuthMethod, GrantType};
+use crate::config::{Config, RegistrationMode};
+use crate::domain::client::{AuthMethod, GrantType, ResponseType};
+use crate::domain::encryption_alg::{ContentEncryption, KeyManagement};
 use crate::domain::signing_alg::SigningAlg;
 
 /// GET `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
@@ -45,7 +47,8 @@ pub fn document(config: &Config) -> Value {
     let protocol = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"];
     let claims: Vec<&str> =
         protocol.into_iter().chain(claims::CLAIMS.iter().map(|(claim, _)| *claim)).collect();
-    json!({
+    let response_types = ResponseType::ALL.map(ResponseType::as_str);
+    let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
@@ -58,8 +61,8 @@ pub fn document(config: &Config) -> Value {
         "claims_supported": claims,
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": true,
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_types_supported": response_types,
+        "response_modes_supported": ResponseMode::NAMES,
         "grant_types_supported": grants,
         "acr_values_supported": acr::LEVELS,
         "subject_types_supported": ["pairwise", "public"],
@@ -74,11 +77,59 @@ pub fn document(config: &Config) -> Value {
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "display_values_supported": ["page", "popup"],
         "ui_locales_supported": ["zh-CN"],
-        "request_parameter_supported": false,
-        "request_uri_parameter_supported": false,
-        "require_request_uri_registration": false,
         "authorization_response_iss_parameter_supported": true,
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
-    })
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
+    });
+    for part in [requests(config), encryption(), registration(config)] {
+        if let (Some(document), Value::Object(part)) = (document.as_object_mut(), part) {
+            document.extend(part);
+        }
+    }
+    document
+}
+
+/// How a request may be brought: pushed (RFC 9126), signed (RFC 9101); JARM for its answer.
+fn requests(config: &Config) -> Value {
+    let types = &config.protocol.authorization_details_types;
+    let types: Vec<&str> = types.iter().map(|known| known.r#type.as_str()).collect();
+    let algs = SigningAlg::ALL.map(SigningAlg::as_str);
+    let mut requests = json!({
+        "pushed_authorization_request_endpoint": format!("{}/par", config.issuer),
+        "require_pushed_authorization_requests": config.protocol.require_pushed_authorization_requests,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": true,
+        "require_request_uri_registration": true,
+        "request_object_signing_alg_values_supported": algs,
+        "authorization_signing_alg_values_supported": algs,
+    });
+    if !types.is_empty() {
+        requests["authorization_details_types_supported"] = json!(types);
+    }
+    requests
+}
+
+/// What clients may have signed and encrypted.
+fn encryption() -> Value {
+    let mut document = Map::new();
+    for name in ["id_token", "userinfo", "authorization"] {
+        let algs = KeyManagement::ALL.map(KeyManagement::as_str);
+        document.insert(format!("{name}_encryption_alg_values_supported"), json!(algs));
+        let encs = ContentEncryption::ALL.map(ContentEncryption::as_str);
+        document.insert(format!("{name}_encryption_enc_values_supported"), json!(encs));
+    }
+    let algs = SigningAlg::ALL.map(SigningAlg::as_str);
+    document.insert("userinfo_signing_alg_values_supported".to_owned(), json!(algs));
+    Value::Object(document)
+}
+
+fn registration(config: &Config) -> Value {
+    match config.registration.mode {
+        RegistrationMode::Off => json!({}),
+        RegistrationMode::Token | RegistrationMode::Open => {
+            json!({ "registration_endpoint": format!("{}/register", config.issuer) })
+        }
+    }
 }

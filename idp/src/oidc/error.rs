@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::app::NoKey;
 use crate::web;
 
 /// The registered codes that we use.
@@ -13,16 +14,18 @@ pub enum Code {
     AccessDenied,
     AccountSelectionRequired,
     ConsentRequired,
+    InvalidAuthorizationDetails,
     InvalidClient,
     InvalidGrant,
     InvalidRequest,
+    InvalidRequestObject,
+    InvalidRequestUri,
     InvalidScope,
+    InvalidTarget,
     InvalidToken,
     InsufficientScope,
     LoginRequired,
     RegistrationNotSupported,
-    RequestNotSupported,
-    RequestUriNotSupported,
     ServerError,
     TemporarilyUnavailable,
     UnauthorizedClient,
@@ -38,16 +41,18 @@ impl Code {
             Self::AccessDenied => "access_denied",
             Self::AccountSelectionRequired => "account_selection_required",
             Self::ConsentRequired => "consent_required",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidRequest => "invalid_request",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::LoginRequired => "login_required",
             Self::RegistrationNotSupported => "registration_not_supported",
-            Self::RequestNotSupported => "request_not_supported",
-            Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",
@@ -147,7 +152,17 @@ impl From<OAuthError> for Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::Web(error.into())
+        match error.downcast::<NoKey>() {
+            Ok(no_key) => no_key.into(),
+            Err(error) => Self::Web(error.into()),
+        }
+    }
+}
+
+/// The client's to mend: what it registered can't be kept.
+impl From<NoKey> for Failure {
+    fn from(_: NoKey) -> Self {
+        OAuthError::new(Code::InvalidRequest, "the client has published no key to encrypt to").into()
     }
 }
 

@@ -4,17 +4,22 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::claims::{self, ClaimsRequest};
 use super::error::{Code, Failure, NO_STORE, OAuthError, Result};
 use super::scopes;
 use super::subject::subject;
 use crate::app::App;
+use crate::domain::client::Client;
+use crate::domain::client_keys::Inside;
 use crate::platform::random;
 use crate::store::{principals, tokens};
 use crate::web::forms::form_params;
 use crate::web::params::Params;
+
+/// Not the `JWT` of ID tokens, so that one does not pass for the other (RFC 8725 section 3.11).
+const TYPE: &str = "userinfo+jwt";
 
 /// GET and POST `/userinfo`.
 ///
@@ -36,7 +41,27 @@ pub async fn handle(State(app): State<App>, request: Request) -> Result<Response
         row.claims.as_deref().map(serde_json::from_str).transpose().map_err(anyhow::Error::from)?;
     let mut claims = claims::userinfo(&client, &principal, &row.scope, asked.as_ref());
     claims.insert("sub".to_owned(), json!(subject(&app, &client, account_id)));
-    Ok((NO_STORE, Json(claims)).into_response())
+    told(&app, &client, claims).await
+}
+
+/// As the client registered (Core section 5.3.2): JSON, or a JWT that is signed, encrypted, or both.
+async fn told(app: &App, client: &Client, mut claims: Map<String, Value>) -> Result<Response> {
+    let metadata = &client.metadata;
+    let wanted = metadata.userinfo_encrypted_response_alg.zip(metadata.userinfo_encrypted_response_enc);
+    let token = match (metadata.userinfo_signed_response_alg, wanted) {
+        (None, None) => return Ok((NO_STORE, Json(claims)).into_response()),
+        (None, Some(_)) => {
+            let plain = Value::Object(claims).to_string();
+            app.sealed_for(client, wanted, Inside::Json, plain).await?
+        }
+        (Some(alg), _) => {
+            claims.insert("iss".to_owned(), json!(app.config.issuer));
+            claims.insert("aud".to_owned(), json!(client.id));
+            let signed = app.keys.sign(alg, TYPE, &claims, app.clock.now())?;
+            app.sealed_for(client, wanted, Inside::Jwt, signed).await?
+        }
+    };
+    Ok((NO_STORE, [(header::CONTENT_TYPE, "application/jwt")], token).into_response())
 }
 
 /// The token of the Authorization header, or of a POSTed form; never of the query (RFC 9700 section 4.3.2), and never

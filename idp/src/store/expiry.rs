@@ -22,8 +22,9 @@ macro_rules! delete_expired {
 }
 
 /// Each table that is swept by its own `expires_at`.
-const EXPIRING: [&str; 10] = [
+const EXPIRING: [&str; 11] = [
     delete_expired!("authorization_requests", "id_hash", "expires_at"),
+    delete_expired!("pushed_requests", "id_hash", "expires_at"),
     delete_expired!("attempts", "bucket", "expires_at"),
     delete_expired!("captchas", "id_hash", "expires_at"),
     delete_expired!("access_tokens", "hash", "expires_at"),

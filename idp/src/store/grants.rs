@@ -25,12 +25,19 @@ pub struct GrantRow {
     pub code_consumed_at: Option<i64>,
     pub expires_at: i64,
     pub revoked_at: Option<i64>,
+    /// RFC 8707: absolute URIs, space separated.
+    pub resources: Option<String>,
+    /// RFC 9396: a JSON array, as it was agreed to.
+    pub authorization_details: Option<String>,
+    /// RFC 9449 section 10: the thumbprint of the key that must redeem the code.
+    pub dpop_jkt: Option<String>,
 }
 
 macro_rules! columns {
     () => {
         "id, client_id, account_id, sid, scope, redirect_uri, nonce, code_challenge, claims, acr, amr,
-        authenticated_at, code_expires_at, code_consumed_at, expires_at, revoked_at"
+        authenticated_at, code_expires_at, code_consumed_at, expires_at, revoked_at,
+        resources, authorization_details, dpop_jkt"
     };
 }
 
@@ -49,8 +56,9 @@ pub async fn insert_in(tx: &mut AnyConnection, grant: &GrantRow, now: Timestamp)
 fn insertion(grant: &GrantRow, now: Timestamp) -> Query<'_, Any, AnyArguments> {
     let sql =
         "INSERT INTO grants (id, client_id, account_id, sid, scope, redirect_uri, nonce, code_challenge,
-            claims, acr, amr, authenticated_at, created_at, code_expires_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+            claims, acr, amr, authenticated_at, created_at, code_expires_at, code_consumed_at, expires_at,
+            resources, authorization_details, dpop_jkt)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     sqlx::query(sql)
         .bind(&grant.id)
         .bind(&grant.client_id)
@@ -66,7 +74,11 @@ fn insertion(grant: &GrantRow, now: Timestamp) -> Query<'_, Any, AnyArguments> {
         .bind(grant.authenticated_at)
         .bind(now.millis())
         .bind(grant.code_expires_at)
+        .bind(grant.code_consumed_at)
         .bind(grant.expires_at)
+        .bind(&grant.resources)
+        .bind(&grant.authorization_details)
+        .bind(&grant.dpop_jkt)
 }
 
 /// What a code is taken with.
@@ -138,13 +150,13 @@ pub async fn clients_of_session(tx: &mut AnyConnection, sid: &str) -> sqlx::Resu
     sqlx::query_scalar(sql).bind(sid).fetch_all(tx).await
 }
 
-/// What a session's account has let a client have so far.
+/// The same, outside of a transaction.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn scopes_of_session(store: &Store, sid: &str, client_id: &str) -> sqlx::Result<Vec<String>> {
-    let sql = "SELECT scope FROM grants WHERE sid = $1 AND client_id = $2 AND revoked_at IS NULL";
-    store.read.scalars(sqlx::query_scalar(sql).bind(sid).bind(client_id)).await
+pub async fn clients_now_of_session(store: &Store, sid: &str) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT DISTINCT client_id FROM grants WHERE sid = $1 AND code_consumed_at IS NOT NULL";
+    store.read.scalars(sqlx::query_scalar(sql).bind(sid)).await
 }
 
 /// Ends the grants of a session, except those that were asked for to outlive it.
