@@ -11,6 +11,7 @@ use anyhow::Context;
 use self::client_cache::ClientCache;
 use crate::config::Config;
 use crate::domain::timestamp::Span;
+use crate::platform::client_certificate::ClientCertificates;
 use crate::platform::clock::Clock;
 use crate::platform::hasher::Hasher;
 use crate::platform::key_files::KeyFolder;
@@ -33,6 +34,7 @@ pub struct Parts {
     pub hasher: Hasher,
     pub keys: KeyRing,
     pub clients: ClientCache,
+    pub client_certificates: ClientCertificates,
     pub metrics: Metrics,
     pub sms: Sms,
     pub registers: Registers,
@@ -73,6 +75,7 @@ impl App {
             .build()
             .context("the HTTP client")?;
         let sms = Sms::open(&config.sms)?;
+        let client_certificates = ClientCertificates::open(&config.client_certificates)?;
         let registers = Registers::new(&config.registers);
         let parts = Parts {
             discovery: discovery(&config).to_string().into(),
@@ -83,6 +86,7 @@ impl App {
             hasher,
             keys,
             clients: ClientCache::default(),
+            client_certificates,
             metrics: Metrics::default(),
             sms,
             registers,

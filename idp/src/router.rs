@@ -17,7 +17,7 @@ use crate::account_centre::{
     representative,
 };
 use crate::app::App;
-use crate::oidc::{authorize, cors, discovery, introspection, revocation, token, userinfo};
+use crate::oidc::{authorize, cors, device, discovery, introspection, revocation, token, userinfo};
 use crate::site::{captcha, display, information, notice, sms_code};
 use crate::web::{Problem, assets, forms, headers, requests};
 use crate::{account_centre, recovery, registration, sign_in, sign_out};
@@ -120,6 +120,8 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/sms-code/verify", post(sms_code::verify))
         .route("/authorize/resume", get(authorize::resume))
         .route("/authorize/consent", get(authorize::consent::get).post(authorize::consent::post))
+        .route("/device", get(device::enter::get).post(device::enter::post))
+        .route("/device/confirm", get(device::confirm::get).post(device::confirm::post))
         .route("/sign-out/confirm", post(sign_out::confirm::post))
         .route("/sign-out/done", get(sign_out::done::get))
         // 五 忘记密码
@@ -151,6 +153,8 @@ fn protocol(app: &App) -> Router<App> {
         .route("/jwks.json", get(discovery::jwks))
         .route("/token", for_browsers(post(token::post)))
         .route("/userinfo", for_browsers(get(userinfo::handle).post(userinfo::handle)))
+        .route("/device_authorization", post(device::authorization::post))
+        .route("/device/qr.svg", get(device::qr::get))
         .route("/introspect", post(introspection::post))
         .route("/revoke", for_browsers(post(revocation::post)))
 }

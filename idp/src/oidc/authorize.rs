@@ -14,7 +14,7 @@ use self::progress::{Progress, keep, pending_request};
 use super::authorization_request::{self, AuthorizationRequest, ReturnAddress};
 use super::error::{Code, OAuthError};
 use super::subject::subject;
-use super::{acr, scopes};
+use super::{acr, device, scopes};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::principal::Principal;
@@ -55,6 +55,9 @@ pub async fn resume(
     visitor: Visitor,
     RawQuery(query): RawQuery,
 ) -> web::Result<Response> {
+    if let Some(onward) = device::resume(&app, &visitor, query.as_deref()).await? {
+        return Ok(onward);
+    }
     let (client, request, progress) = pending_request(&app, &visitor, query.as_deref()).await?;
     decide(&app, &visitor, &client, &request, progress).await
 }

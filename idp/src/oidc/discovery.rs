@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{acr, claims, scopes};
+use super::{acr, claims, dpop, scopes};
 use crate::app::App;
 use crate::config::Config;
 use crate::domain::client::{AuthMethod, GrantType};
@@ -38,14 +38,21 @@ pub fn document(config: &Config) -> Value {
     let issuer = &config.issuer;
     let at = |path: &str| format!("{issuer}{path}");
     let algs: Vec<&str> = SigningAlg::ALL.iter().map(|alg| alg.as_str()).collect();
-    let methods: Vec<&str> = AuthMethod::ALL.iter().map(|method| method.as_str()).collect();
+    let certificates = &config.client_certificates;
+    let offered = |method: &&AuthMethod| match method {
+        AuthMethod::TlsClientAuth => certificates.is_on() && certificates.authorities.is_some(),
+        AuthMethod::SelfSignedTlsClientAuth => certificates.is_on(),
+        _ => true,
+    };
+    let methods: Vec<&str> = AuthMethod::ALL.iter().filter(offered).map(|method| method.as_str()).collect();
+    let assertion_algs: Vec<&str> = algs.iter().copied().chain(["HS256"]).collect();
     let confidential: Vec<&str> = methods.iter().copied().filter(|method| *method != "none").collect();
     let grants: Vec<&str> = GrantType::ALL.iter().map(|grant| grant.as_str()).collect();
     let scopes: Vec<&str> = scopes::ALL.iter().map(|scope| scope.name).collect();
     let protocol = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"];
     let claims: Vec<&str> =
         protocol.into_iter().chain(claims::CLAIMS.iter().map(|(claim, _)| *claim)).collect();
-    json!({
+    let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": at("/authorize"),
         "token_endpoint": at("/token"),
@@ -53,6 +60,7 @@ pub fn document(config: &Config) -> Value {
         "jwks_uri": at("/jwks.json"),
         "introspection_endpoint": at("/introspect"),
         "revocation_endpoint": at("/revoke"),
+        "device_authorization_endpoint": at("/device_authorization"),
         "end_session_endpoint": at("/sign-out"),
         "scopes_supported": scopes,
         "claims_supported": claims,
@@ -65,11 +73,14 @@ pub fn document(config: &Config) -> Value {
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": algs,
         "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": algs,
+        "token_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "introspection_endpoint_auth_methods_supported": confidential,
-        "introspection_endpoint_auth_signing_alg_values_supported": algs,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertion_algs,
+        "introspection_signing_alg_values_supported": algs,
         "revocation_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint_auth_signing_alg_values_supported": algs,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
+        "dpop_signing_alg_values_supported": dpop::ALGS,
+        "tls_client_certificate_bound_access_tokens": certificates.is_on(),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "display_values_supported": ["page", "popup"],
@@ -80,5 +91,26 @@ pub fn document(config: &Config) -> Value {
         "authorization_response_iss_parameter_supported": true,
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
-    })
+    });
+    if let Some(url) = &certificates.url {
+        // RFC 8705 section 5: the same endpoints, where a certificate is asked for.
+        let mut aliases = serde_json::Map::new();
+        for name in WITH_CERTIFICATE {
+            if let Some(path) = document[name].as_str().and_then(|endpoint| endpoint.strip_prefix(issuer)) {
+                aliases.insert(name.to_owned(), json!(format!("{url}{path}")));
+            }
+        }
+        document["mtls_endpoint_aliases"] = Value::Object(aliases);
+    }
+    document
 }
+
+/// Where a client proves who it is, or shows a token.
+const WITH_CERTIFICATE: [&str; 6] = [
+    "token_endpoint",
+    "pushed_authorization_request_endpoint",
+    "userinfo_endpoint",
+    "introspection_endpoint",
+    "revocation_endpoint",
+    "device_authorization_endpoint",
+];

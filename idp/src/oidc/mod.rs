@@ -1,12 +1,17 @@
 //! What portals talk to: OpenID Connect Core 1.0 and the OAuth 2.0 family, a file an endpoint.
 
+pub mod access_token;
 pub mod acr;
+pub mod at_resource;
 pub mod authorization_request;
 pub mod authorize;
 pub mod claims;
 pub mod client_auth;
 pub mod cors;
+pub mod device;
 pub mod discovery;
+pub mod dpop;
+pub mod envelope;
 pub mod error;
 pub mod grants;
 pub mod id_token;
@@ -16,6 +21,7 @@ pub mod oxide;
 pub mod registration;
 pub mod revocation;
 pub mod scopes;
+pub mod sender_constraint;
 pub mod subject;
 pub mod token;
 pub mod userinfo;

@@ -24,6 +24,7 @@ pub mod captchas;
 pub mod clients;
 pub mod closing;
 mod connections;
+pub mod device_codes;
 pub mod devices;
 pub mod expiry;
 pub mod grants;
