@@ -1,6 +1,7 @@
 //! `App`: the one thing that handlers share.
 
 mod client_cache;
+mod client_keys;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -9,10 +10,12 @@ use std::time::Duration;
 use anyhow::Context;
 
 use self::client_cache::ClientCache;
+use self::client_keys::FetchedKeys;
 use crate::config::Config;
 use crate::domain::timestamp::Span;
 use crate::platform::client_certificate::ClientCertificates;
 use crate::platform::clock::Clock;
+use crate::platform::fetch::Fetcher;
 use crate::platform::hasher::Hasher;
 use crate::platform::key_files::KeyFolder;
 use crate::platform::keys::KeyRing;
@@ -35,6 +38,9 @@ pub struct Parts {
     pub keys: KeyRing,
     pub clients: ClientCache,
     pub client_certificates: ClientCertificates,
+    fetched_keys: FetchedKeys,
+    /// For addresses that clients name.
+    pub fetcher: Fetcher,
     pub metrics: Metrics,
     pub sms: Sms,
     pub registers: Registers,
@@ -76,6 +82,7 @@ impl App {
             .context("the HTTP client")?;
         let sms = Sms::open(&config.sms)?;
         let client_certificates = ClientCertificates::open(&config.client_certificates)?;
+        let fetcher = Fetcher::new(&config.fetch)?;
         let registers = Registers::new(&config.registers);
         let parts = Parts {
             discovery: discovery(&config).to_string().into(),
@@ -87,6 +94,8 @@ impl App {
             keys,
             clients: ClientCache::default(),
             client_certificates,
+            fetched_keys: FetchedKeys::default(),
+            fetcher,
             metrics: Metrics::default(),
             sms,
             registers,

@@ -39,6 +39,7 @@ pub struct Config {
     pub protocol: ProtocolConfig,
     pub sms: SmsConfig,
     pub registers: RegistersConfig,
+    pub fetch: FetchConfig,
 }
 
 impl Default for Config {
@@ -60,6 +61,7 @@ impl Default for Config {
             protocol: ProtocolConfig::default(),
             sms: SmsConfig::default(),
             registers: RegistersConfig::default(),
+            fetch: FetchConfig::default(),
         }
     }
 }

@@ -14,10 +14,10 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::account_centre::{
     close, data, details, ended, entity_change, history, new_phone, operators, overview, password, phone,
-    representative,
+    portals, representative,
 };
 use crate::app::App;
-use crate::oidc::{authorize, cors, device, discovery, introspection, revocation, token, userinfo};
+use crate::oidc::{authorize, cors, device, discovery, introspection, par, revocation, token, userinfo};
 use crate::site::{captcha, display, information, notice, sms_code};
 use crate::web::{Problem, assets, forms, headers, requests};
 use crate::{account_centre, recovery, registration, sign_in, sign_out};
@@ -87,6 +87,7 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/account/password", get(password::get).post(password::post))
         .route("/account/history", get(history::get))
         .route("/account/sessions", get(account_centre::sessions::get).post(account_centre::sessions::post))
+        .route("/account/portals", get(portals::get).post(portals::post))
         .route("/account/data", get(data::get).post(data::post))
         .route("/account/close", get(close::get).post(close::post))
         .route("/account/ended", get(ended::get))
@@ -151,6 +152,7 @@ fn protocol(app: &App) -> Router<App> {
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
         .route("/jwks.json", get(discovery::jwks))
+        .route("/par", for_browsers(post(par::post)))
         .route("/token", for_browsers(post(token::post)))
         .route("/userinfo", for_browsers(get(userinfo::handle).post(userinfo::handle)))
         .route("/device_authorization", post(device::authorization::post))

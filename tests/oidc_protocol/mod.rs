@@ -2,14 +2,22 @@
 //! where it is kept and where it is broken; the RFC's section stands beside the test.
 
 mod assertion;
+mod assertion_rules;
 mod authorize;
 mod back_channel;
 mod client_auth;
+mod client_certificates;
+mod client_keys;
 mod consent;
 mod cors;
+mod device_grant;
 mod discovery;
+mod dpop;
+mod dpop_at_resource;
 mod endings;
 mod introspection_and_revocation;
+mod introspection_jwt;
+mod jwt_access_tokens;
 mod keys;
 mod prompts;
 mod refresh;
@@ -17,6 +25,7 @@ mod relying_party;
 mod sign_out;
 mod subjects;
 mod token;
+mod token_exchange;
 mod userinfo;
 
 use serde_json::{Value, json};

@@ -191,3 +191,14 @@ pub struct ResidentRegisterConfig {
 fn resident_ids() -> Vec<String> {
     vec!["111".to_owned()]
 }
+
+/// Addresses that clients name (`jwks_uri`, `request_uri`, `sector_identifier_uri`, …). Without a list they are asked on
+/// the public internet only.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FetchConfig {
+    /// `host` or `host:port` that may lie inside: whoever registers a client can have them asked.
+    pub allow: Vec<String>,
+    /// Certificates (PEM) that are trusted at these hosts beside the system's.
+    pub ca: Option<PathBuf>,
+}

@@ -21,6 +21,7 @@ pub mod person_name;
 pub mod phone;
 pub mod principal;
 pub mod resident_id;
+pub mod scopes;
 pub mod signing_alg;
 pub mod term;
 pub mod timestamp;

@@ -16,12 +16,18 @@ pub mod error;
 pub mod grants;
 pub mod id_token;
 pub mod introspection;
+pub mod jarm;
 pub mod logout_notice;
 pub mod oxide;
+pub mod par;
 pub mod registration;
+pub mod request_object;
+pub mod response_mode;
 pub mod revocation;
-pub mod scopes;
 pub mod sender_constraint;
 pub mod subject;
 pub mod token;
 pub mod userinfo;
+
+/// Known to the account centre, too.
+pub use crate::domain::scopes;

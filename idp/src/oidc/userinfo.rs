@@ -8,8 +8,9 @@ use serde_json::json;
 use super::claims::{self, ClaimsRequest};
 use super::error::{Code, NO_STORE, OAuthError, Result};
 use super::subject::subject;
-use super::{at_resource, dpop, scopes};
+use super::{at_resource, dpop};
 use crate::app::App;
+use crate::domain::scopes;
 use crate::store::principals;
 
 /// GET and POST `/userinfo`.

@@ -2,6 +2,7 @@
 
 pub mod client_certificate;
 pub mod clock;
+pub mod fetch;
 pub mod hasher;
 pub mod key_files;
 pub mod keys;

@@ -156,15 +156,6 @@ pub async fn clients_of_session(tx: &mut AnyConnection, sid: &str) -> sqlx::Resu
     sqlx::query_scalar(sql).bind(sid).fetch_all(tx).await
 }
 
-/// What a session's account has let a client have so far.
-///
-/// # Errors
-/// When the database fails.
-pub async fn scopes_of_session(store: &Store, sid: &str, client_id: &str) -> sqlx::Result<Vec<String>> {
-    let sql = "SELECT scope FROM grants WHERE sid = $1 AND client_id = $2 AND revoked_at IS NULL";
-    store.read.scalars(sqlx::query_scalar(sql).bind(sid).bind(client_id)).await
-}
-
 /// Ends the grants of a session, except those that were asked for to outlive it.
 ///
 /// # Errors
@@ -184,12 +175,28 @@ pub async fn revoke_all(tx: &mut AnyConnection, account_id: &str, now: Timestamp
     sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await.map(drop)
 }
 
+/// Ends every grant of an account at one client; gives the sessions that they were of, one for each.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_at(
+    tx: &mut AnyConnection,
+    account_id: &str,
+    client_id: &str,
+    now: Timestamp,
+) -> sqlx::Result<Vec<String>> {
+    let sql = "UPDATE grants SET revoked_at = $3
+        WHERE account_id = $1 AND client_id = $2 AND revoked_at IS NULL RETURNING sid";
+    sqlx::query_scalar(sql).bind(account_id).bind(client_id).bind(now.millis()).fetch_all(tx).await
+}
+
 /// What an account has let a portal have.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct ListedGrant {
     pub client_id: String,
     pub scope: String,
     pub created_at: i64,
+    pub resources: Option<String>,
 }
 
 /// The grants of an account that are alive.
@@ -197,7 +204,7 @@ pub struct ListedGrant {
 /// # Errors
 /// When the database fails.
 pub async fn of_account(store: &Store, account_id: &str, now: Timestamp) -> sqlx::Result<Vec<ListedGrant>> {
-    let sql = "SELECT client_id, scope, created_at FROM grants
+    let sql = "SELECT client_id, scope, created_at, resources FROM grants
         WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC";
     store.read.all(sqlx::query_as(sql).bind(account_id).bind(now.millis())).await
 }

@@ -15,6 +15,7 @@ pub const ACCOUNT_OPERATORS_ADD: &str = "/account/operators/add";
 pub const ACCOUNT_OPERATORS_VERIFY: &str = "/account/operators/verify";
 pub const ACCOUNT_PASSWORD: &str = "/account/password";
 pub const ACCOUNT_PHONE: &str = "/account/phone";
+pub const ACCOUNT_PORTALS: &str = "/account/portals";
 pub const ACCOUNT_REPRESENTATIVE: &str = "/account/representative";
 pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
 pub const APPEALS: &str = "/appeals";

@@ -20,8 +20,14 @@ impl ClientMetadata {
         if self.may(GrantType::ClientCredentials) && public {
             return Err("grant_types: client_credentials needs a client that can prove who it is".to_owned());
         }
-        if self.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt && self.jwks.is_none() {
+        if self.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt
+            && self.jwks.is_none()
+            && self.jwks_uri.is_none()
+        {
             return Err("jwks: private_key_jwt needs public keys".to_owned());
+        }
+        if self.jwks.is_some() && self.jwks_uri.is_some() {
+            return Err("jwks: must not stand beside jwks_uri".to_owned());
         }
         if let Some(uri) = &self.backchannel_logout_uri {
             check_redirect_uri(uri).map_err(|why| format!("backchannel_logout_uri: {why}"))?;

@@ -84,7 +84,7 @@ async fn signed_claims(app: &App, client: &Client, jws: &str) -> Result<Option<M
     if client.is_held_to_fapi() && names_rs256(jws) {
         return Ok(None);
     }
-    Ok(client.keys.verify(jws, only))
+    Ok(app.signed_by(client, jws, only).await)
 }
 
 fn names_rs256(jws: &str) -> bool {
