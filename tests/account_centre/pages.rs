@@ -5,7 +5,7 @@ use super::*;
 on_both! {
     async fn each_kind_sees_its_own_tabs(app: TestApp) {
         let tabs = |reply: &Reply| reply.text_of(".console__main .tabs").split_whitespace().collect::<Vec<_>>().join(" ");
-        let more = "登录记录 登录设备 数据与注销";
+        let more = "登录记录 登录设备 授权管理 数据与注销";
         let centre = unit(&app).await.get("/account").await;
         assert_eq!(tabs(&centre), format!("企业信息 法人信息 拓展信息 密码修改 我的经办人 {more}"));
         let centre = person(&app).await.get("/account").await;

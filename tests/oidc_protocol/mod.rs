@@ -2,17 +2,24 @@
 //! where it is kept and where it is broken; the RFC's section stands beside the test.
 
 mod assertion;
+mod assertion_rules;
 mod authorize;
 mod back_channel;
 mod client_auth;
+mod client_certificates;
 mod client_keys;
 mod consent;
 mod cors;
+mod device_grant;
 mod discovery;
 mod dynamic_registration;
+mod dpop;
+mod dpop_at_resource;
 mod endings;
 mod front_channel;
 mod introspection_and_revocation;
+mod introspection_jwt;
+mod jwt_access_tokens;
 mod keys;
 mod prompts;
 mod refresh;
@@ -21,6 +28,7 @@ mod sign_out;
 mod signed_and_encrypted;
 mod subjects;
 mod token;
+mod token_exchange;
 mod userinfo;
 
 use serde_json::{Value, json};

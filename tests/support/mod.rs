@@ -3,7 +3,9 @@
 pub mod agent;
 pub mod app;
 pub mod browser;
+pub mod certificates;
 pub mod demo;
+pub mod dpop;
 pub mod portal;
 pub mod postgres;
 pub mod registers;

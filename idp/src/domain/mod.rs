@@ -5,6 +5,7 @@
 mod citizen_number;
 pub mod client;
 pub mod client_keys;
+pub mod confirmation;
 pub mod credit_code;
 pub mod date;
 pub mod document_type;
@@ -20,6 +21,7 @@ pub mod person_name;
 pub mod phone;
 pub mod principal;
 pub mod resident_id;
+pub mod scopes;
 pub mod signing_alg;
 pub mod term;
 pub mod timestamp;

@@ -200,12 +200,27 @@ pub async fn end_some(app: &App, caller: &Caller, account_id: &str, sid: &str, o
 /// Queues the back-channel notices of a session that is ending (OpenID Connect Back-Channel Logout 1.0).
 async fn tell_portals(app: &App, tx: &mut AnyConnection, sid: &str, account_id: &str) -> Result<()> {
     for client_id in grants::clients_of_session(tx, sid).await? {
-        let client = app.clients.find(&app.store, &client_id).await?;
-        if client.is_some_and(|client| client.metadata.backchannel_logout_uri.is_some()) {
-            let notice = LogoutNotice { client_id, account_id: account_id.to_owned(), sid: sid.to_owned() };
-            let payload = serde_json::to_string(&notice)?;
-            outbox::insert(tx, &app.vault, LOGOUT_NOTICE, &payload, app.clock.now(), KEEP_NOTICE).await?;
-        }
+        tell_portal(app, tx, &client_id, sid, account_id).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn tell_portal(
+    app: &App,
+    tx: &mut AnyConnection,
+    client_id: &str,
+    sid: &str,
+    account_id: &str,
+) -> Result<()> {
+    let client = app.clients.find(&app.store, client_id).await?;
+    if client.is_some_and(|client| client.metadata.backchannel_logout_uri.is_some()) {
+        let notice = LogoutNotice {
+            client_id: client_id.to_owned(),
+            account_id: account_id.to_owned(),
+            sid: sid.to_owned(),
+        };
+        let payload = serde_json::to_string(&notice)?;
+        outbox::insert(tx, &app.vault, LOGOUT_NOTICE, &payload, app.clock.now(), KEEP_NOTICE).await?;
     }
     Ok(())
 }

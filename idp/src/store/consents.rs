@@ -40,11 +40,11 @@ pub async fn remember(tx: &mut AnyConnection, account_id: &str, consent: &Consen
     query.bind(&consent.sid).bind(consent.agreed_at).execute(tx).await.map(drop)
 }
 
-/// Forgets what an account agreed to at a portal.
+/// Forgets what an account agreed to at a portal; `false` if there was nothing.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget(tx: &mut AnyConnection, account_id: &str, client_id: &str) -> sqlx::Result<()> {
+pub async fn forget(tx: &mut AnyConnection, account_id: &str, client_id: &str) -> sqlx::Result<bool> {
     let sql = "DELETE FROM consents WHERE account_id = $1 AND client_id = $2";
-    sqlx::query(sql).bind(account_id).bind(client_id).execute(tx).await.map(drop)
+    Ok(sqlx::query(sql).bind(account_id).bind(client_id).execute(tx).await?.rows_affected() > 0)
 }

@@ -89,6 +89,9 @@ pub struct Redemption<'a> {
     /// The access token that it buys: part of the grant's row, so that taking a code is one statement.
     pub access_hash: &'a [u8],
     pub access_expires_at: Timestamp,
+    /// What it is good for, if not for all of the grant's resources.
+    pub access_audience: Option<&'a str>,
+    pub access_binding: Option<&'a str>,
     pub now: Timestamp,
 }
 
@@ -99,7 +102,8 @@ pub struct Redemption<'a> {
 /// When the database fails.
 pub async fn redeem(store: &Store, redemption: &Redemption<'_>) -> sqlx::Result<Option<GrantRow>> {
     let sql = concat!(
-        "UPDATE grants SET code_consumed_at = $2, access_hash = $4, access_expires_at = $5
+        "UPDATE grants SET code_consumed_at = $2, access_hash = $4, access_expires_at = $5, access_audience = $6,
+            access_binding = $7
         WHERE id = $1 AND client_id = $3 AND code_consumed_at IS NULL AND revoked_at IS NULL
             AND code_expires_at > $2
             AND EXISTS (SELECT 1 FROM sessions WHERE sessions.sid = grants.sid AND sessions.expires_at > $2)
@@ -111,7 +115,9 @@ pub async fn redeem(store: &Store, redemption: &Redemption<'_>) -> sqlx::Result<
         .bind(redemption.now.millis())
         .bind(redemption.client_id)
         .bind(redemption.access_hash)
-        .bind(redemption.access_expires_at.millis());
+        .bind(redemption.access_expires_at.millis())
+        .bind(redemption.access_audience)
+        .bind(redemption.access_binding);
     store.write.optional(query).await
 }
 
@@ -178,12 +184,28 @@ pub async fn revoke_all(tx: &mut AnyConnection, account_id: &str, now: Timestamp
     sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await.map(drop)
 }
 
+/// Ends every grant of an account at one client; gives the sessions that they were of, one for each.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_at(
+    tx: &mut AnyConnection,
+    account_id: &str,
+    client_id: &str,
+    now: Timestamp,
+) -> sqlx::Result<Vec<String>> {
+    let sql = "UPDATE grants SET revoked_at = $3
+        WHERE account_id = $1 AND client_id = $2 AND revoked_at IS NULL RETURNING sid";
+    sqlx::query_scalar(sql).bind(account_id).bind(client_id).bind(now.millis()).fetch_all(tx).await
+}
+
 /// What an account has let a portal have.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct ListedGrant {
     pub client_id: String,
     pub scope: String,
     pub created_at: i64,
+    pub resources: Option<String>,
 }
 
 /// The grants of an account that are alive.
@@ -191,7 +213,7 @@ pub struct ListedGrant {
 /// # Errors
 /// When the database fails.
 pub async fn of_account(store: &Store, account_id: &str, now: Timestamp) -> sqlx::Result<Vec<ListedGrant>> {
-    let sql = "SELECT client_id, scope, created_at FROM grants
+    let sql = "SELECT client_id, scope, created_at, resources FROM grants
         WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC";
     store.read.all(sqlx::query_as(sql).bind(account_id).bind(now.millis())).await
 }

@@ -25,6 +25,7 @@ pub mod clients;
 pub mod closing;
 mod connections;
 pub mod consents;
+pub mod device_codes;
 pub mod devices;
 pub mod expiry;
 pub mod grants;

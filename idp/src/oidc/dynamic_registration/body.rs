@@ -7,7 +7,7 @@ use url::Url;
 
 use super::refusal::{Refusal, Result};
 use crate::domain::client::{ClientMetadata, Wrong};
-use crate::oidc::scopes;
+use crate::domain::scopes;
 
 /// The metadata of a registration; `allowed` are the scopes that it may ask for.
 ///

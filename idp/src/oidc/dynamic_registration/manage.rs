@@ -64,7 +64,7 @@ pub async fn put(
     check_identity(&sent, &known.row)?;
     let metadata = body::metadata(sent, &app.config.registration.scopes)?;
     check(&app, &metadata).await?;
-    let (row, secret) = row(&id, &metadata, Some(known.row))?;
+    let (row, secret) = row(&app, &id, &metadata, Some(known.row))?;
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     clients::put_in(&mut tx, &row, now).await?;

@@ -15,10 +15,10 @@ use serde_json::{Map, Value, json};
 pub use self::manage::{delete, get, put};
 use self::refusal::{Refusal, Result};
 use super::error::{Code, NO_STORE, OAuthError};
-use super::sector;
+use super::{registration, sector};
 use crate::app::App;
 use crate::config::RegistrationMode;
-use crate::domain::client::{ClientMetadata, OURS};
+use crate::domain::client::{AuthMethod, ClientMetadata, OURS};
 use crate::domain::timestamp::Span;
 use crate::guard::Caller;
 use crate::platform::random;
@@ -43,7 +43,7 @@ pub async fn register(
     let id = format!("d{}", random::id());
     let registration_token = random::token();
     let now = app.clock.now();
-    let (row, secret) = row(&id, &metadata, None)?;
+    let (row, secret) = row(&app, &id, &metadata, None)?;
     let mut tx = app.store.begin().await?;
     if let Some(token_hash) = initial_token
         && !registrations::use_initial_token(&mut tx, &token_hash, now).await?
@@ -88,18 +88,34 @@ async fn check(app: &App, metadata: &ClientMetadata) -> Result<()> {
     Ok(sector::check(app, metadata).await?)
 }
 
-/// The client's row, and its secret: a new one if its way of authentication uses one and it has none yet.
-fn row(id: &str, metadata: &ClientMetadata, old: Option<ClientRow>) -> Result<(ClientRow, Option<String>)> {
-    let uses_secret = metadata.token_endpoint_auth_method.uses_secret();
-    let kept = old.and_then(|row| row.secret_hash).filter(|_| uses_secret);
-    let secret = (uses_secret && kept.is_none()).then(random::token);
-    let row = ClientRow {
+/// The client's row, and its secret: a new one if its way of authentication uses one and it has none that serves.
+fn row(
+    app: &App,
+    id: &str,
+    metadata: &ClientMetadata,
+    old: Option<ClientRow>,
+) -> Result<(ClientRow, Option<String>)> {
+    let method = metadata.token_endpoint_auth_method;
+    let needs_itself = method == AuthMethod::ClientSecretJwt;
+    let serves = |row: &ClientRow| {
+        method.uses_secret() && row.secret_hash.is_some() && (!needs_itself || row.secret_sealed.is_some())
+    };
+    let mut row = ClientRow {
         id: id.to_owned(),
-        secret_hash: kept.or_else(|| secret.as_deref().map(random::hash)),
+        secret_hash: None,
+        secret_sealed: None,
         metadata: serde_json::to_string(metadata).map_err(anyhow::Error::from)?,
         disabled_at: None,
     };
-    Ok((row, secret))
+    if let Some(old) = old.filter(serves) {
+        row.secret_hash = old.secret_hash;
+        row.secret_sealed = old.secret_sealed.filter(|_| needs_itself);
+        return Ok((row, None));
+    }
+    let Some(secret) = registration::new_secret(app, id, method)? else { return Ok((row, None)) };
+    row.secret_hash = Some(secret.hash);
+    row.secret_sealed = secret.sealed;
+    Ok((row, Some(secret.plain)))
 }
 
 /// RFC 7591 section 3.2.1 and RFC 7592 section 3: everything that is registered, and how it is managed.
