@@ -11,8 +11,10 @@ use anyhow::Context;
 
 use self::client_cache::ClientCache;
 use self::client_keys::FetchedKeys;
+pub use self::client_keys::NoKey;
 use crate::config::Config;
 use crate::domain::timestamp::Span;
+use crate::platform::client_certificate::ClientCertificates;
 use crate::platform::clock::Clock;
 use crate::platform::fetch::Fetcher;
 use crate::platform::hasher::Hasher;
@@ -36,6 +38,7 @@ pub struct Parts {
     pub hasher: Hasher,
     pub keys: KeyRing,
     pub clients: ClientCache,
+    pub client_certificates: ClientCertificates,
     fetched_keys: FetchedKeys,
     /// For addresses that clients name.
     pub fetcher: Fetcher,
@@ -79,6 +82,7 @@ impl App {
             .build()
             .context("the HTTP client")?;
         let sms = Sms::open(&config.sms)?;
+        let client_certificates = ClientCertificates::open(&config.client_certificates)?;
         let fetcher = Fetcher::new(&config.fetch)?;
         let registers = Registers::new(&config.registers);
         let parts = Parts {
@@ -90,6 +94,7 @@ impl App {
             hasher,
             keys,
             clients: ClientCache::default(),
+            client_certificates,
             fetched_keys: FetchedKeys::default(),
             fetcher,
             metrics: Metrics::default(),

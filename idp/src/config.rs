@@ -1,11 +1,13 @@
 //! The configuration: one TOML file, then `IDP_…` variables over it. Unknown keys are refused, and every error
 //! names its key. `config.example.toml` shows each key with its default and why.
 
+mod certificates;
 mod load;
 mod outside;
 mod protocol;
 mod sections;
 
+pub use certificates::*;
 pub use load::{ConfigError, load};
 pub use outside::*;
 pub use protocol::*;
@@ -28,6 +30,7 @@ pub struct Config {
     pub database: DatabaseConfig,
     pub keys: KeysConfig,
     pub tls: Option<TlsConfig>,
+    pub client_certificates: ClientCertificatesConfig,
     pub operations: OperationsConfig,
     pub session: SessionConfig,
     pub sign_in: SignInConfig,
@@ -37,6 +40,7 @@ pub struct Config {
     pub sms: SmsConfig,
     pub registers: RegistersConfig,
     pub fetch: FetchConfig,
+    pub registration: RegistrationConfig,
 }
 
 impl Default for Config {
@@ -49,6 +53,7 @@ impl Default for Config {
             database: DatabaseConfig::default(),
             keys: KeysConfig::default(),
             tls: None,
+            client_certificates: ClientCertificatesConfig::default(),
             operations: OperationsConfig::default(),
             session: SessionConfig::default(),
             sign_in: SignInConfig::default(),
@@ -58,6 +63,7 @@ impl Default for Config {
             sms: SmsConfig::default(),
             registers: RegistersConfig::default(),
             fetch: FetchConfig::default(),
+            registration: RegistrationConfig::default(),
         }
     }
 }
@@ -113,6 +119,7 @@ impl Config {
             );
         }
         self.protocol.check()?;
+        self.client_certificates.check(self.tls.is_some())?;
         self.check_outside()
     }
 

@@ -17,7 +17,9 @@ use crate::account_centre::{
     portals, representative,
 };
 use crate::app::App;
-use crate::oidc::{authorize, cors, discovery, introspection, par, revocation, token, userinfo};
+use crate::oidc::{
+    authorize, cors, device, discovery, dynamic_registration, introspection, par, revocation, token, userinfo,
+};
 use crate::site::{captcha, display, information, notice, sms_code};
 use crate::web::{Problem, assets, forms, headers, requests};
 use crate::{account_centre, recovery, registration, sign_in, sign_out};
@@ -121,6 +123,8 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/sms-code/verify", post(sms_code::verify))
         .route("/authorize/resume", get(authorize::resume))
         .route("/authorize/consent", get(authorize::consent::get).post(authorize::consent::post))
+        .route("/device", get(device::enter::get).post(device::enter::post))
+        .route("/device/confirm", get(device::confirm::get).post(device::confirm::post))
         .route("/sign-out/confirm", post(sign_out::confirm::post))
         .route("/sign-out/done", get(sign_out::done::get))
         // 五 忘记密码
@@ -153,8 +157,17 @@ fn protocol(app: &App) -> Router<App> {
         .route("/par", for_browsers(post(par::post)))
         .route("/token", for_browsers(post(token::post)))
         .route("/userinfo", for_browsers(get(userinfo::handle).post(userinfo::handle)))
+        .route("/device_authorization", post(device::authorization::post))
+        .route("/device/qr.svg", get(device::qr::get))
         .route("/introspect", post(introspection::post))
         .route("/revoke", for_browsers(post(revocation::post)))
+        .route("/register", post(dynamic_registration::register))
+        .route(
+            "/register/{id}",
+            get(dynamic_registration::get)
+                .put(dynamic_registration::put)
+                .delete(dynamic_registration::delete),
+        )
 }
 
 /// Health and metrics, on a listener of their own.

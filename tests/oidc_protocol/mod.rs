@@ -3,16 +3,25 @@
 
 mod assertion;
 mod authorization_details;
+mod assertion_rules;
 mod authorize;
 mod back_channel;
 mod client_auth;
+mod client_certificates;
 mod client_keys;
 mod consent;
 mod cors;
+mod device_grant;
 mod discovery;
+mod dynamic_registration;
+mod dpop;
+mod dpop_at_resource;
 mod endings;
+mod front_channel;
 mod introspection_and_revocation;
 mod jarm;
+mod introspection_jwt;
+mod jwt_access_tokens;
 mod keys;
 mod par;
 mod prompts;
@@ -23,8 +32,10 @@ mod resources;
 mod response_modes;
 mod sign_out;
 mod step_up;
+mod signed_and_encrypted;
 mod subjects;
 mod token;
+mod token_exchange;
 mod userinfo;
 
 use serde_json::{Value, json};

@@ -7,7 +7,10 @@ use super::*;
 
 /// Pushes a request as the portal's program does.
 pub async fn push(portal: &Portal, agent: &mut Agent, changes: &[(&str, &str)]) -> Reply {
-    let params = portal.authorize_params(changes);
+    let mut params = portal.authorize_params(changes);
+    if portal.secret.is_none() {
+        params.retain(|(name, _)| name != "client_id"); // a public client's is its authentication
+    }
     let params: Vec<(&str, &str)> =
         params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     portal.post(agent, "/par", &params).await
@@ -117,7 +120,7 @@ on_both! {
 
 on_both! {
     async fn what_is_wrong_with_it_is_told_at_once(app: TestApp) {
-        let portal = Portal::register_with(&app, "hall", json!({"scope": "openid profile"})).await;
+        let portal = Portal::register_with(&app, "hall", json!({"scope": "openid profile legal_entity operator"})).await;
         let mut agent = Agent::new(&app.base);
         for (changes, code) in [
             (&[("redirect_uri", "")][..], "invalid_request"),

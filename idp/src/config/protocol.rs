@@ -24,6 +24,9 @@ pub struct ResourceConfig {
     /// Who may ask for it; empty: any client.
     #[serde(default)]
     pub clients: Vec<String>,
+    /// Whose back ends may exchange their users' tokens for one for this resource (RFC 8693).
+    #[serde(default)]
+    pub exchanged_by: Vec<String>,
 }
 
 /// A `type` of authorization details (RFC 9396 section 2).
@@ -51,6 +54,13 @@ impl ProtocolConfig {
         let is_open_to = |resource: &&ResourceConfig| {
             resource.clients.is_empty() || resource.clients.iter().any(|client| client == client_id)
         };
+        self.resources.iter().find(|resource| resource.uri == uri).filter(is_open_to)
+    }
+
+    /// A resource for which this client may exchange tokens.
+    pub fn exchangeable(&self, uri: &str, client_id: &str) -> Option<&ResourceConfig> {
+        let is_open_to =
+            |resource: &&ResourceConfig| resource.exchanged_by.iter().any(|one| one == client_id);
         self.resources.iter().find(|resource| resource.uri == uri).filter(is_open_to)
     }
 
@@ -92,13 +102,17 @@ mod tests {
     fn a_resource_is_for_those_that_are_named() {
         let config = config(
             "[[resources]]\nuri = \"https://a.example/\"\ntitle = \"甲\"\nclients = [\"hall\"]
-            [[resources]]\nuri = \"urn:b\"\ntitle = \"乙\"",
+            [[resources]]\nuri = \"urn:b\"\ntitle = \"乙\"\nexchanged_by = [\"hall\"]",
         );
         config.check().unwrap();
         assert!(config.resource("https://a.example/", "hall").is_some());
         assert!(config.resource("https://a.example/", "shop").is_none());
         assert!(config.resource("https://a.example", "hall").is_none(), "compared as text");
         assert!(config.resource("urn:b", "shop").is_some());
+        assert!(
+            config.exchangeable("urn:b", "hall").is_some() && config.exchangeable("urn:b", "shop").is_none()
+        );
+        assert!(config.exchangeable("https://a.example/", "hall").is_none());
     }
 
     #[test]

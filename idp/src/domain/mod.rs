@@ -5,6 +5,7 @@
 mod citizen_number;
 pub mod client;
 pub mod client_keys;
+pub mod confirmation;
 pub mod credit_code;
 pub mod date;
 pub mod document_type;

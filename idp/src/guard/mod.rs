@@ -11,6 +11,7 @@ pub mod new_password;
 pub mod own_password;
 pub mod pending;
 pub mod portals;
+pub mod rate_limit;
 pub mod recovery;
 pub mod sessions;
 pub mod sms_code;

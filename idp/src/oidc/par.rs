@@ -10,8 +10,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use super::authorization_request::{self, REPEATABLE, ReturnAddress};
+use super::envelope::Envelope;
 use super::error::{Code, Failure, NO_STORE, OAuthError, Result};
-use super::{client_auth, request_object};
+use super::{client_auth, dpop, request_object};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::timestamp::Span;
@@ -32,22 +33,43 @@ const CREDENTIALS: [&str; 3] = ["client_secret", "client_assertion", "client_ass
 /// # Errors
 /// Whatever the authorization endpoint would tell of the request, and what client authentication does.
 pub async fn post(State(app): State<App>, request: Request) -> Result<Response> {
-    let headers = request.headers().clone();
+    let envelope = Envelope::of(&app, &request);
     let params = form_params_as_sent(request, &app).await.map_err(Failure::Web)?;
     if params.repeated_but(&REPEATABLE).is_some() {
         return Err(OAuthError::new(Code::InvalidRequest, "a parameter is repeated").into());
     }
-    let client = client_auth::authenticate(&app, &headers, &params).await?;
+    let client = client_auth::authenticate(&app, &envelope, &params).await?;
     if params.get("request_uri").is_some() {
         return Err(OAuthError::new(Code::InvalidRequest, "a request_uri can't be pushed").into());
     }
+    let proved = dpop::proved_key(&app, &envelope, None).await?;
     let params = request_object::resolve(&app, &client, asked(&client, params)).await?;
+    let params = bind(params, proved.as_deref())?;
     let wrong_address = |why| OAuthError::new(Code::InvalidRequest, why);
     let address = ReturnAddress::read(&client, &params).map_err(wrong_address)?;
     authorization_request::read(&app, &client, &params, address)?;
     let request_uri = format!("{PREFIX}{}", keep(&app, &client, &params).await?);
     let answer = Json(json!({ "request_uri": request_uri, "expires_in": SECONDS }));
-    Ok((StatusCode::CREATED, NO_STORE, answer).into_response())
+    let mut response = (StatusCode::CREATED, NO_STORE, answer).into_response();
+    if proved.is_some() {
+        dpop::tell_nonce(&app, &mut response);
+    }
+    Ok(response)
+}
+
+/// A proof here means as much as `dpop_jkt`: the code will be bound to its key (RFC 9449 section 10.1).
+fn bind(params: Params, proved: Option<&str>) -> Result<Params, OAuthError> {
+    match (proved, params.get("dpop_jkt")) {
+        (Some(proved), Some(named)) if proved != named => {
+            Err(OAuthError::new(Code::InvalidDpopProof, "dpop_jkt is not the DPoP proof's key"))
+        }
+        (Some(proved), None) => {
+            let mut pairs = params.without(&["dpop_jkt"]).into_pairs();
+            pairs.push(("dpop_jkt".to_owned(), proved.to_owned()));
+            Ok(Params::from(pairs))
+        }
+        _ => Ok(params),
+    }
 }
 
 /// The request itself. Its `client_id` is whoever has proved to be it.

@@ -1,5 +1,6 @@
 //! The outside world: time, chance, secrets on disk, passwords, logs and metrics.
 
+pub mod client_certificate;
 pub mod clock;
 pub mod fetch;
 pub mod hasher;

@@ -41,6 +41,8 @@ pub enum Purpose {
     RefreshSuccessor,
     SmsCode,
     NameIndex,
+    DpopNonce,
+    UserCode,
 }
 
 impl Purpose {
@@ -53,6 +55,8 @@ impl Purpose {
             Self::RefreshSuccessor => b"refresh-successor",
             Self::SmsCode => b"sms-code",
             Self::NameIndex => b"name-index",
+            Self::DpopNonce => b"dpop-nonce",
+            Self::UserCode => b"user-code",
         }
     }
 }

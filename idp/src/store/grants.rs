@@ -89,6 +89,9 @@ pub struct Redemption<'a> {
     /// The access token that it buys: part of the grant's row, so that taking a code is one statement.
     pub access_hash: &'a [u8],
     pub access_expires_at: Timestamp,
+    /// What it is good for, if not for all of the grant's resources.
+    pub access_audience: Option<&'a str>,
+    pub access_binding: Option<&'a str>,
     pub now: Timestamp,
 }
 
@@ -99,7 +102,8 @@ pub struct Redemption<'a> {
 /// When the database fails.
 pub async fn redeem(store: &Store, redemption: &Redemption<'_>) -> sqlx::Result<Option<GrantRow>> {
     let sql = concat!(
-        "UPDATE grants SET code_consumed_at = $2, access_hash = $4, access_expires_at = $5
+        "UPDATE grants SET code_consumed_at = $2, access_hash = $4, access_expires_at = $5, access_audience = $6,
+            access_binding = $7
         WHERE id = $1 AND client_id = $3 AND code_consumed_at IS NULL AND revoked_at IS NULL
             AND code_expires_at > $2
             AND EXISTS (SELECT 1 FROM sessions WHERE sessions.sid = grants.sid AND sessions.expires_at > $2)
@@ -111,7 +115,9 @@ pub async fn redeem(store: &Store, redemption: &Redemption<'_>) -> sqlx::Result<
         .bind(redemption.now.millis())
         .bind(redemption.client_id)
         .bind(redemption.access_hash)
-        .bind(redemption.access_expires_at.millis());
+        .bind(redemption.access_expires_at.millis())
+        .bind(redemption.access_audience)
+        .bind(redemption.access_binding);
     store.write.optional(query).await
 }
 
@@ -148,6 +154,15 @@ pub async fn extend_session(tx: &mut AnyConnection, sid: &str, expires_at: Times
 pub async fn clients_of_session(tx: &mut AnyConnection, sid: &str) -> sqlx::Result<Vec<String>> {
     let sql = "SELECT DISTINCT client_id FROM grants WHERE sid = $1 AND code_consumed_at IS NOT NULL";
     sqlx::query_scalar(sql).bind(sid).fetch_all(tx).await
+}
+
+/// The same, outside of a transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn clients_now_of_session(store: &Store, sid: &str) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT DISTINCT client_id FROM grants WHERE sid = $1 AND code_consumed_at IS NOT NULL";
+    store.read.scalars(sqlx::query_scalar(sql).bind(sid)).await
 }
 
 /// Ends the grants of a session, except those that were asked for to outlive it.

@@ -19,6 +19,8 @@ pub const ACCOUNT_PORTALS: &str = "/account/portals";
 pub const ACCOUNT_REPRESENTATIVE: &str = "/account/representative";
 pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
 pub const APPEALS: &str = "/appeals";
+pub const DEVICE: &str = "/device";
+pub const DEVICE_CONFIRM: &str = "/device/confirm";
 pub const RECOVERY: &str = "/recovery";
 pub const RECOVERY_DONE: &str = "/recovery/done";
 pub const RECOVERY_SET_PASSWORD: &str = "/recovery/set-password";
@@ -34,6 +36,7 @@ pub const SIGN_IN_OPERATOR: &str = "/sign-in/operator";
 pub const SIGN_IN_PERSONAL: &str = "/sign-in/personal";
 pub const SIGN_IN_QR: &str = "/sign-in/qr";
 pub const SIGN_OUT: &str = "/sign-out";
+pub const SIGN_OUT_DONE: &str = "/sign-out/done";
 
 /// A page of the sign-in that goes on with a pending authorization request, if there is one.
 pub fn with_request(path: &str, request: Option<&str>) -> String {
