@@ -2,6 +2,7 @@
 
 mod client_cache;
 pub mod waiting;
+mod client_keys;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -11,9 +12,13 @@ use anyhow::Context;
 
 use self::client_cache::ClientCache;
 use self::waiting::Waiting;
+use self::client_keys::FetchedKeys;
+pub use self::client_keys::NoKey;
 use crate::config::Config;
 use crate::domain::timestamp::Span;
+use crate::platform::client_certificate::ClientCertificates;
 use crate::platform::clock::Clock;
+use crate::platform::fetch::Fetcher;
 use crate::platform::hasher::Hasher;
 use crate::platform::key_files::KeyFolder;
 use crate::platform::keys::KeyRing;
@@ -37,6 +42,10 @@ pub struct Parts {
     pub clients: ClientCache,
     /// Browsers that wait for a telephone.
     pub waiting: Waiting,
+    pub client_certificates: ClientCertificates,
+    fetched_keys: FetchedKeys,
+    /// For addresses that clients name.
+    pub fetcher: Fetcher,
     pub metrics: Metrics,
     pub sms: Sms,
     pub registers: Registers,
@@ -77,6 +86,8 @@ impl App {
             .build()
             .context("the HTTP client")?;
         let sms = Sms::open(&config.sms)?;
+        let client_certificates = ClientCertificates::open(&config.client_certificates)?;
+        let fetcher = Fetcher::new(&config.fetch)?;
         let registers = Registers::new(&config.registers);
         let parts = Parts {
             discovery: discovery(&config).to_string().into(),
@@ -88,6 +99,9 @@ impl App {
             keys,
             clients: ClientCache::default(),
             waiting: Waiting::default(),
+            client_certificates,
+            fetched_keys: FetchedKeys::default(),
+            fetcher,
             metrics: Metrics::default(),
             sms,
             registers,

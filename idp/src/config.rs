@@ -1,12 +1,16 @@
 //! The configuration: one TOML file, then `IDP_…` variables over it. Unknown keys are refused, and every error
 //! names its key. `config.example.toml` shows each key with its default and why.
 
+mod certificates;
 mod load;
 mod outside;
+mod protocol;
 mod sections;
 
+pub use certificates::*;
 pub use load::{ConfigError, load};
 pub use outside::*;
+pub use protocol::*;
 pub use sections::*;
 
 use serde::Deserialize;
@@ -26,13 +30,17 @@ pub struct Config {
     pub database: DatabaseConfig,
     pub keys: KeysConfig,
     pub tls: Option<TlsConfig>,
+    pub client_certificates: ClientCertificatesConfig,
     pub operations: OperationsConfig,
     pub session: SessionConfig,
     pub sign_in: SignInConfig,
     pub password: PasswordConfig,
     pub tokens: TokensConfig,
+    pub protocol: ProtocolConfig,
     pub sms: SmsConfig,
     pub registers: RegistersConfig,
+    pub fetch: FetchConfig,
+    pub registration: RegistrationConfig,
 }
 
 impl Default for Config {
@@ -45,13 +53,17 @@ impl Default for Config {
             database: DatabaseConfig::default(),
             keys: KeysConfig::default(),
             tls: None,
+            client_certificates: ClientCertificatesConfig::default(),
             operations: OperationsConfig::default(),
             session: SessionConfig::default(),
             sign_in: SignInConfig::default(),
             password: PasswordConfig::default(),
             tokens: TokensConfig::default(),
+            protocol: ProtocolConfig::default(),
             sms: SmsConfig::default(),
             registers: RegistersConfig::default(),
+            fetch: FetchConfig::default(),
+            registration: RegistrationConfig::default(),
         }
     }
 }
@@ -106,6 +118,8 @@ impl Config {
                 "must be at least keys.reload_seconds, or instances would sign with keys that others do not publish",
             );
         }
+        self.protocol.check()?;
+        self.client_certificates.check(self.tls.is_some())?;
         self.check_outside()
     }
 

@@ -14,10 +14,12 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::account_centre::{
     close, data, details, ended, entity_change, history, new_phone, operators, overview, password, phone,
-    representative,
+    portals, representative,
 };
 use crate::app::App;
-use crate::oidc::{authorize, cors, discovery, introspection, revocation, token, userinfo};
+use crate::oidc::{
+    authorize, cors, device, discovery, dynamic_registration, introspection, par, revocation, token, userinfo,
+};
 use crate::scan;
 use crate::site::{captcha, display, information, notice, sms_code};
 use crate::web::{Problem, assets, forms, headers, requests};
@@ -88,6 +90,7 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/account/password", get(password::get).post(password::post))
         .route("/account/history", get(history::get))
         .route("/account/sessions", get(account_centre::sessions::get).post(account_centre::sessions::post))
+        .route("/account/portals", get(portals::get).post(portals::post))
         .route("/account/data", get(data::get).post(data::post))
         .route("/account/close", get(close::get).post(close::post))
         .route("/account/ended", get(ended::get))
@@ -128,6 +131,8 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/sms-code/verify", post(sms_code::verify))
         .route("/authorize/resume", get(authorize::resume))
         .route("/authorize/consent", get(authorize::consent::get).post(authorize::consent::post))
+        .route("/device", get(device::enter::get).post(device::enter::post))
+        .route("/device/confirm", get(device::confirm::get).post(device::confirm::post))
         .route("/sign-out/confirm", post(sign_out::confirm::post))
         .route("/sign-out/done", get(sign_out::done::get))
         // 五 忘记密码
@@ -157,8 +162,11 @@ fn protocol(app: &App) -> Router<App> {
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
         .route("/jwks.json", get(discovery::jwks))
+        .route("/par", for_browsers(post(par::post)))
         .route("/token", for_browsers(post(token::post)))
         .route("/userinfo", for_browsers(get(userinfo::handle).post(userinfo::handle)))
+        .route("/device_authorization", post(device::authorization::post))
+        .route("/device/qr.svg", get(device::qr::get))
         .route("/introspect", post(introspection::post))
         // 扫码登录: the app
         .route("/scan/api/identities", for_browsers(get(scan::api::identities)))
@@ -166,6 +174,13 @@ fn protocol(app: &App) -> Router<App> {
         .route("/scan/api/confirm", for_browsers(post(scan::api::confirm)))
         .route("/scan/api/cancel", for_browsers(post(scan::api::cancel)))
         .route("/revoke", for_browsers(post(revocation::post)))
+        .route("/register", post(dynamic_registration::register))
+        .route(
+            "/register/{id}",
+            get(dynamic_registration::get)
+                .put(dynamic_registration::put)
+                .delete(dynamic_registration::delete),
+        )
 }
 
 /// Health and metrics, on a listener of their own.

@@ -1,5 +1,7 @@
 //! Listens, serves, and stops without dropping what is running.
 
+mod certificates;
+
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -7,7 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum_server::Handle;
-use axum_server::tls_openssl::OpenSSLConfig;
+use axum_server::tls_openssl::{OpenSSLAcceptor, OpenSSLConfig};
+use openssl::ssl::SslAcceptorBuilder;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
@@ -19,8 +22,8 @@ pub struct Server {
     pub address: SocketAddr,
     pub operations: SocketAddr,
     app: App,
-    handles: [Handle<SocketAddr>; 2],
-    tasks: [JoinHandle<std::io::Result<()>>; 2],
+    handles: Vec<Handle<SocketAddr>>,
+    tasks: Vec<JoinHandle<std::io::Result<()>>>,
     janitor: JoinHandle<()>,
 }
 
@@ -53,11 +56,18 @@ impl Server {
     pub fn start_on(app: App, listener: TcpListener, operations_listener: TcpListener) -> Result<Self> {
         let address = listener.local_addr()?;
         let operations = operations_listener.local_addr()?;
-        let handles = [Handle::new(), Handle::new()];
-        let main = serve(listener, &app.config, router::build(&app)?, handles[0].clone())?;
-        let second = serve_plain(operations_listener, router::operations(&app), handles[1].clone())?;
+        let handles = vec![Handle::new(), Handle::new(), Handle::new()];
+        let router = router::build(&app)?;
+        let mut tasks = vec![
+            serve(listener, &app.config, router.clone(), handles[0].clone())?,
+            serve_plain(operations_listener, router::operations(&app), handles[1].clone())?,
+        ];
+        if let (Some(listen), Some(tls)) = (&app.config.client_certificates.listen, &app.config.tls) {
+            let listener = bind("client_certificates.listen", listen)?;
+            tasks.push(serve_certificates(listener, tls, router, handles[2].clone())?);
+        }
         let janitor = tokio::spawn(janitor::run(app.clone()));
-        Ok(Self { address, operations, app, handles, tasks: [main, second], janitor })
+        Ok(Self { address, operations, app, handles, tasks, janitor })
     }
 
     /// Serves until `stop` is done, then finishes what is running.
@@ -96,7 +106,22 @@ fn serve(
     handle: Handle<SocketAddr>,
 ) -> Result<JoinHandle<std::io::Result<()>>> {
     let Some(tls) = &config.tls else { return serve_plain(listener, router, handle) };
-    let acceptor = axum_server::tls_openssl::OpenSSLAcceptor::new(tls_config(tls)?);
+    let acceptor = OpenSSLAcceptor::new(tls_config(tls, |_| ())?);
+    let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
+    limit(server.http_builder());
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(tokio::spawn(async move { server.serve(service).await }))
+}
+
+/// The same product, for clients that prove who they are by a certificate.
+fn serve_certificates(
+    listener: TcpListener,
+    tls: &TlsConfig,
+    router: Router,
+    handle: Handle<SocketAddr>,
+) -> Result<JoinHandle<std::io::Result<()>>> {
+    let acceptor = OpenSSLAcceptor::new(tls_config(tls, certificates::ask)?);
+    let acceptor = certificates::CertificateAcceptor(acceptor);
     let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
     limit(server.http_builder());
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -125,7 +150,7 @@ fn limit(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::T
 }
 
 /// Mozilla's intermediate profile: TLS 1.2 with forward secrecy and TLS 1.3.
-fn tls_config(tls: &TlsConfig) -> Result<OpenSSLConfig> {
+fn tls_config(tls: &TlsConfig, change: fn(&mut SslAcceptorBuilder)) -> Result<OpenSSLConfig> {
     use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     builder
@@ -138,5 +163,6 @@ fn tls_config(tls: &TlsConfig) -> Result<OpenSSLConfig> {
     builder.set_alpn_select_callback(|_, offered| {
         openssl::ssl::select_next_proto(b"\x02h2\x08http/1.1", offered).ok_or(openssl::ssl::AlpnError::NOACK)
     });
+    change(&mut builder);
     Ok(OpenSSLConfig::from_acceptor(std::sync::Arc::new(builder.build())))
 }

@@ -5,7 +5,7 @@ use super::*;
 on_both! {
     async fn each_kind_sees_its_own_tabs(app: TestApp) {
         let tabs = |reply: &Reply| reply.text_of(".console__main .tabs").split_whitespace().collect::<Vec<_>>().join(" ");
-        let more = "登录记录 登录设备 数据与注销";
+        let more = "登录记录 登录设备 授权管理 数据与注销";
         let centre = unit(&app).await.get("/account").await;
         assert_eq!(tabs(&centre), format!("企业信息 法人信息 拓展信息 密码修改 我的经办人 {more}"));
         let centre = person(&app).await.get("/account").await;
@@ -35,7 +35,7 @@ on_both! {
     async fn who_is_not_signed_in_goes_to_sign_in(app: TestApp) {
         let mut agent = Agent::new(&app.base);
         for path in ["", "/representative", "/details", "/phone", "/new-phone", "/entity-change", "/password", "/history",
-            "/sessions", "/data", "/close", "/operators"] {
+            "/sessions", "/portals", "/data", "/close", "/operators"] {
             let reply = agent.get(&format!("/account{path}")).await;
             assert_eq!(reply.location().as_deref(), Some("/sign-in"), "{path}");
         }

@@ -7,13 +7,14 @@ mod injection;
 mod malformed;
 mod pages;
 mod redirect_uris;
+mod tokens;
 
 use scraper::{Html, Selector};
 
 use crate::support::{Agent, Reply, TestApp};
 
 /// Our own pages' forms.
-pub const OWN_FORMS: [&str; 9] = [
+pub const OWN_FORMS: [&str; 10] = [
     "/sign-in/personal",
     "/sign-in/legal-entity",
     "/sign-in/operator",
@@ -23,9 +24,10 @@ pub const OWN_FORMS: [&str; 9] = [
     "/sign-in/qr/finish",
     "/sign-in/qr/renew",
     "/scan/code",
+    "/device",
 ];
 /// Where portals' programs post.
-pub const PROTOCOL: [&str; 4] = ["/token", "/userinfo", "/introspect", "/revoke"];
+pub const PROTOCOL: [&str; 5] = ["/token", "/userinfo", "/introspect", "/revoke", "/device_authorization"];
 /// Where portals send their visitors.
 pub const PORTAL_PAGES: [&str; 2] = ["/authorize", "/sign-out"];
 

@@ -7,39 +7,45 @@ use reqwest::Method;
 
 use super::*;
 
-const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-struct Robot {
+pub(super) struct Robot {
     key: Jwk,
     public: Jwk,
 }
 
 impl Robot {
-    async fn register(app: &TestApp) -> Self {
+    pub(super) async fn register(app: &TestApp) -> Self {
+        Self::register_as(app, "robot", json!({})).await
+    }
+
+    /// The same under another name, with some metadata replaced.
+    pub(super) async fn register_as(app: &TestApp, id: &str, more: Value) -> Self {
         let mut key = Jwk::generate_ec_key(EcCurve::P256).unwrap();
         key.set_key_id("robot-1");
         let mut public = key.to_public_key().unwrap();
         public.set_key_id("robot-1");
-        let changes = json!({
+        let mut changes = json!({
             "token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [public.as_ref()]},
         });
-        Portal::register_with(app, "robot", changes).await;
+        changes.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        Portal::register_with(app, id, changes).await;
         Self { key, public }
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub(super) fn sign(&self, claims: &Value) -> String {
         sign(&ES256.signer_from_jwk(&self.key).unwrap(), claims)
     }
 }
 
-fn sign(signer: &dyn JwsSigner, claims: &Value) -> String {
+pub(super) fn sign(signer: &dyn JwsSigner, claims: &Value) -> String {
     let mut header = JwsHeader::new();
     header.set_token_type("JWT");
     josekit::jws::serialize_compact(claims.to_string().as_bytes(), &header, signer).unwrap()
 }
 
 /// Good claims with a fresh `jti`, some of them replaced; null removes.
-fn assertion_claims(app: &TestApp, changes: Value) -> Value {
+pub(super) fn assertion_claims(app: &TestApp, changes: Value) -> Value {
     let now = app.clock.now().seconds();
     let mut claims = json!({
         "iss": "robot", "sub": "robot", "aud": app.base, "iat": now, "exp": now + 60,
@@ -54,7 +60,7 @@ fn assertion_claims(app: &TestApp, changes: Value) -> Value {
     claims
 }
 
-async fn present(app: &TestApp, path: &str, jws: &str, more: &[(&str, &str)]) -> Reply {
+pub(super) async fn present(app: &TestApp, path: &str, jws: &str, more: &[(&str, &str)]) -> Reply {
     let mut agent = Agent::new(&app.base);
     let mut form = vec![("client_assertion_type", TYPE), ("client_assertion", jws)];
     form.extend(more);
@@ -62,7 +68,7 @@ async fn present(app: &TestApp, path: &str, jws: &str, more: &[(&str, &str)]) ->
     agent.send(request).await
 }
 
-async fn ask(app: &TestApp, jws: &str) -> Reply {
+pub(super) async fn ask(app: &TestApp, jws: &str) -> Reply {
     present(app, "/token", jws, &[("grant_type", "client_credentials")]).await
 }
 

@@ -21,15 +21,16 @@ on_both! {
         assert_eq!(agent.get("/.well-known/oauth-authorization-server").await.body, reply.body);
         for name in [
             "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "introspection_endpoint",
-            "revocation_endpoint", "end_session_endpoint",
+            "revocation_endpoint", "end_session_endpoint", "pushed_authorization_request_endpoint",
         ] {
             let url = text(&document, name);
             assert!(url.starts_with(&format!("{}/", app.base)), "{name}: {url}");
             let there = agent.get(&url).await;
             assert_ne!(there.status, 404, "{name} leads nowhere");
         }
-        assert_eq!(list(&document, "response_types_supported"), ["code"]);
-        assert_eq!(list(&document, "response_modes_supported"), ["query"]);
+        assert_eq!(list(&document, "response_types_supported"), ["code", "id_token", "code id_token"]);
+        let modes = ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"];
+        assert_eq!(list(&document, "response_modes_supported"), modes);
         let grants = ["authorization_code", "refresh_token", "client_credentials"];
         assert_eq!(list(&document, "grant_types_supported"), grants);
         // RFC 9700 section 2.1.1: no plain.
@@ -53,13 +54,16 @@ on_both! {
         assert_eq!(list(&document, "ui_locales_supported"), ["zh-CN"]);
         for yes in [
             "authorization_response_iss_parameter_supported", "claims_parameter_supported",
-            "backchannel_logout_supported", "backchannel_logout_session_supported",
+            "backchannel_logout_supported", "backchannel_logout_session_supported", "frontchannel_logout_supported",
+            "frontchannel_logout_session_supported",
+            "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration",
         ] {
             assert_eq!(document[yes], true, "{yes}");
         }
-        // Discovery section 3: request_uri's default would be true.
-        for no in ["request_parameter_supported", "request_uri_parameter_supported"] {
-            assert_eq!(document[no], false, "{no}");
+        assert_eq!(document["require_pushed_authorization_requests"], false);
+        // No request object without a signature, no answer without one.
+        for algs in ["request_object_signing_alg_values_supported", "authorization_signing_alg_values_supported"] {
+            assert_eq!(list(&document, algs), ["ES256", "PS256", "RS256", "EdDSA"], "{algs}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What those who run it see: health, metrics, logs, the command line, TLS, and a stop that drops nothing.
 
 mod binary;
+mod client_certificates;
 mod command_line;
 mod health;
 mod logs;

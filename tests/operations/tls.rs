@@ -7,7 +7,7 @@ use reqwest::{Certificate, Client, StatusCode, Version};
 use super::binary::{Home, Running};
 
 /// A certificate for localhost that nobody has signed but itself.
-fn certify(home: &Home) -> (String, String) {
+pub(super) fn certify(home: &Home) -> (String, String) {
     let path = |name: &str| home.folder.join(name).to_str().unwrap().to_owned();
     let (certificate, key) = (path("certificate.pem"), path("key.pem"));
     let made = Command::new("openssl")

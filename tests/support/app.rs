@@ -53,6 +53,8 @@ impl TestApp {
         config.sign_in.opens_with = OpensWith::Password;
         config.sms.transport = SmsTransport::Memory;
         config.sms.captcha = false;
+        config.fetch.allow = vec!["localhost".to_owned()];
+        config.fetch.ca = Some(super::site::certificate().0);
         config.password.argon2_memory_kib = 64;
         config.password.argon2_iterations = 1;
         config.operations.log_level = std::env::var("TEST_LOG").unwrap_or_else(|_| "error".to_owned());

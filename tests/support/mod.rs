@@ -3,18 +3,24 @@
 pub mod agent;
 pub mod app;
 pub mod browser;
+pub mod client_key;
+pub mod certificates;
 pub mod demo;
+pub mod dpop;
 pub mod portal;
 pub mod postgres;
 pub mod qr;
 pub mod registers;
+pub mod site;
 pub mod sql;
 
 pub use agent::{Agent, Reply};
 pub use app::{Engine, TestApp};
 pub use browser::{Browser, Viewport};
+pub use client_key::ClientKey;
 pub use demo::Demo;
 pub use portal::Portal;
+pub use site::Site;
 
 /// One test on both databases: `on_both! { async fn name(app: TestApp) { … } }` gives `name::sqlite` and
 /// `name::postgres`. With other settings: `on_both! { |config| config.trusted_proxies = 1; async fn … }`.

@@ -91,8 +91,22 @@ impl Portal {
 
     /// A request to any endpoint that asks for client authentication.
     pub async fn post(&self, agent: &mut Agent, path: &str, params: &[(&str, &str)]) -> Reply {
+        self.post_with(agent, path, params, &[]).await
+    }
+
+    /// The same with more headers.
+    pub async fn post_with(
+        &self,
+        agent: &mut Agent,
+        path: &str,
+        params: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let mut params = params.to_vec();
         let mut request = agent.request(reqwest::Method::POST, path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         match &self.secret {
             Some(secret) => {
                 let pair = STANDARD.encode(format!("{}:{secret}", self.id));

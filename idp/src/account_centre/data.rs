@@ -13,7 +13,7 @@ use crate::domain::password::Password;
 use crate::domain::principal::{LegalEntity, Principal, StoredDocument};
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::guard::own_password;
-use crate::store::{account_changes, account_details, agreements, audit, grants, sessions};
+use crate::store::{account_changes, account_details, agreements, audit, consents, grants, sessions};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor};
 
 #[derive(Template)]
@@ -76,6 +76,7 @@ async fn export(app: &App, owner: &Owner) -> anyhow::Result<Value> {
     let changes = account_changes::of_account(&app.store, &app.vault, id, MOST).await?;
     let sessions = sessions::of_account(&app.store, id, now, idle).await?;
     let events = audit::of_account(&app.store, id, Timestamp::from_millis(i64::MAX), MOST).await?;
+    let consents = consents::of_account(&app.store, id).await?;
     let grants = grants::of_account(&app.store, id, now).await?;
     Ok(json!({
         "exported_at": now.rfc3339(),
@@ -93,6 +94,9 @@ async fn export(app: &App, owner: &Owner) -> anyhow::Result<Value> {
         })).collect::<Vec<_>>(),
         "portals": grants.iter().map(|grant| json!({
             "client_id": grant.client_id, "scope": grant.scope, "granted_at": time(grant.created_at),
+        })).collect::<Vec<_>>(),
+        "consents": consents.iter().map(|consent| json!({
+            "client_id": consent.client_id, "scope": consent.scope, "agreed_at": time(consent.agreed_at),
         })).collect::<Vec<_>>(),
         "events": events.iter().map(|event| json!({
             "at": time(event.at), "event": event.event, "client_id": event.client_id,

@@ -84,6 +84,8 @@ fn what(event: &str) -> &'static str {
         "password_reset" => "找回密码",
         "phone_changed" => "修改手机号码",
         "representative_changed" => "变更法定代表人",
+        "portal_authorized" => "授权应用",
+        "portal_revoked" => "撤销授权",
         "data_exported" => "导出数据",
         "identity_chosen" => "选择办事身份",
         "qr_scanned" => "扫描登录二维码",

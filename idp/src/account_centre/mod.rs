@@ -11,6 +11,7 @@ pub mod operators;
 pub mod overview;
 pub mod password;
 pub mod phone;
+pub mod portals;
 pub mod representative;
 pub mod sessions;
 mod shared;

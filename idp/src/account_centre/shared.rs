@@ -136,6 +136,7 @@ impl Owner {
         }
         tabs.push((urls::ACCOUNT_HISTORY, "登录记录"));
         tabs.push((urls::ACCOUNT_SESSIONS, "登录设备"));
+        tabs.push((urls::ACCOUNT_PORTALS, "授权管理"));
         tabs.push((urls::ACCOUNT_DATA, "数据与注销"));
         tabs
     }

@@ -44,9 +44,15 @@ impl ClientCache {
             return Ok(None);
         };
         let metadata = serde_json::from_str(&row.metadata).with_context(|| format!("client {id}"))?;
-        let client = Arc::new(Client::new(row.id, row.secret_hash, metadata));
+        let client = Client::new(row.id, row.secret_hash, metadata).with_sealed_secret(row.secret_sealed);
+        let client = Arc::new(client);
         known.insert(id.to_owned(), (Instant::now(), Arc::clone(&client)));
         Ok(Some(client))
+    }
+
+    /// Its registration has changed: this instance knows at once, the others soon.
+    pub fn forget(&self, id: &str) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     /// Whether a public client returns to this origin, so that its script may call us.

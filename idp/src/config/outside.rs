@@ -191,3 +191,43 @@ pub struct ResidentRegisterConfig {
 fn resident_ids() -> Vec<String> {
     vec!["111".to_owned()]
 }
+
+/// Addresses that clients name (`jwks_uri`, `request_uri`, `sector_identifier_uri`, …). Without a list they are asked on
+/// the public internet only.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FetchConfig {
+    /// `host` or `host:port` that may lie inside: whoever registers a client can have them asked.
+    pub allow: Vec<String>,
+    /// Certificates (PEM) that are trusted at these hosts beside the system's.
+    pub ca: Option<PathBuf>,
+}
+
+/// Who may register clients at `/register` (RFC 7591).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RegistrationConfig {
+    pub mode: RegistrationMode,
+    /// What a client that registered itself may ask for.
+    pub scopes: Vec<String>,
+    /// `mode = "open"`: registrations from one address.
+    pub address_hour: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistrationMode {
+    /// Only administrators register clients.
+    Off,
+    /// Whoever has an initial access token.
+    Token,
+    /// Everybody.
+    Open,
+}
+
+impl Default for RegistrationConfig {
+    fn default() -> Self {
+        let scopes = ["openid", "profile", "offline_access"];
+        Self { mode: RegistrationMode::Token, scopes: scopes.map(str::to_owned).to_vec(), address_hour: 20 }
+    }
+}

@@ -261,10 +261,21 @@ pub struct TokensConfig {
     pub id_token_seconds: u32,
     pub access_token_seconds: u32,
     pub refresh_token_days: u32,
+    /// Every DPoP proof must carry a nonce of ours (RFC 9449 section 8).
+    pub dpop_nonce: bool,
+    /// How long a device waits for somebody to sign in for it (RFC 8628).
+    pub device_code_seconds: u32,
 }
 
 impl Default for TokensConfig {
     fn default() -> Self {
-        Self { code_seconds: 60, id_token_seconds: 600, access_token_seconds: 600, refresh_token_days: 30 }
+        Self {
+            code_seconds: 60,
+            id_token_seconds: 600,
+            access_token_seconds: 600,
+            refresh_token_days: 30,
+            dpop_nonce: false,
+            device_code_seconds: 600,
+        }
     }
 }

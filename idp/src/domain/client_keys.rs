@@ -1,5 +1,7 @@
-//! The public keys of a client, ready to verify what it signs. Built once per change of the client: building a
-//! verifier costs more than using it.
+//! The public keys of a client, ready to verify what it signs and to encrypt what it is told. Built once per change of
+//! the client: building a verifier costs more than using it.
+
+mod encryption;
 
 use josekit::jwk::{Jwk, JwkSet};
 use josekit::jws::{
@@ -8,10 +10,17 @@ use josekit::jws::{
 };
 use serde_json::{Map, Value};
 
+use self::encryption::EncryptionKey;
+use super::encryption_alg::{ContentEncryption, KeyManagement};
 use super::signing_alg::SigningAlg;
 
+pub use self::encryption::Inside;
+
 #[derive(Debug, Default)]
-pub struct ClientKeys(Vec<ClientKey>);
+pub struct ClientKeys {
+    signing: Vec<ClientKey>,
+    encryption: Vec<EncryptionKey>,
+}
 
 #[derive(Debug)]
 struct ClientKey {
@@ -26,8 +35,34 @@ impl ClientKeys {
         let Some(set) = jwks.and_then(|jwks| JwkSet::from_bytes(jwks.to_string()).ok()) else {
             return Self::default();
         };
-        let keys = set.keys().into_iter().filter(|key| key.key_use().is_none_or(|usage| usage == "sig"));
-        Self(keys.flat_map(verifiers).collect())
+        let signing = set.keys().into_iter().filter(|key| key.key_use().is_none_or(|usage| usage == "sig"));
+        Self {
+            signing: signing.flat_map(verifiers).collect(),
+            encryption: set.keys().into_iter().filter_map(EncryptionKey::read).collect(),
+        }
+    }
+
+    /// Whether one of the keys has the `kid` that the header names.
+    pub fn knows_kid_of(&self, jws: &str) -> bool {
+        let Ok(header) = josekit::jwt::decode_header(jws) else { return false };
+        let kid = header.claim("kid").and_then(Value::as_str);
+        self.signing.iter().any(|key| kid.is_some() && key.kid.as_deref() == kid)
+    }
+
+    /// Whether something can be encrypted with this algorithm.
+    pub fn can_encrypt(&self, alg: KeyManagement) -> bool {
+        self.encryption.iter().any(|key| key.is_for(alg))
+    }
+
+    /// The payload as a compact JWE for the first key that fits; `None` if there is none.
+    pub fn encrypt(
+        &self,
+        alg: KeyManagement,
+        enc: ContentEncryption,
+        inside: Inside,
+        payload: &[u8],
+    ) -> Option<String> {
+        self.encryption.iter().find(|key| key.is_for(alg))?.encrypt(enc, inside, payload)
     }
 
     /// The payload of a JWS that one of the keys signed, with the algorithm it must be signed with, if there is one.
@@ -36,7 +71,7 @@ impl ClientKeys {
         let alg = SigningAlg::parse(header.claim("alg")?.as_str()?)?;
         (only.is_none_or(|only| only == alg)).then_some(())?;
         let kid = header.claim("kid").and_then(Value::as_str);
-        let candidates = self.0.iter().filter(|key| {
+        let candidates = self.signing.iter().filter(|key| {
             key.alg == alg && (kid.is_none() || key.kid.is_none() || key.kid.as_deref() == kid)
         });
         for key in candidates {
@@ -78,3 +113,7 @@ fn verifiers(jwk: &Jwk) -> Vec<ClientKey> {
     }
     keys
 }
+
+#[cfg(test)]
+#[path = "client_keys_tests.rs"]
+mod tests;

@@ -5,6 +5,7 @@
 mod citizen_number;
 pub mod client;
 pub mod client_keys;
+pub mod confirmation;
 pub mod credit_code;
 pub mod date;
 pub mod document_type;
@@ -21,6 +22,7 @@ pub mod phone;
 pub mod principal;
 pub mod qr_ticket;
 pub mod resident_id;
+pub mod scopes;
 pub mod signing_alg;
 pub mod term;
 pub mod timestamp;

@@ -12,6 +12,8 @@ pub mod new_password;
 pub mod own_password;
 pub mod pending;
 pub mod qr;
+pub mod portals;
+pub mod rate_limit;
 pub mod recovery;
 pub mod sessions;
 pub mod sms_code;

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
+use url::Url;
 
 use super::Caller;
 use crate::app::App;
@@ -206,14 +207,60 @@ pub async fn end_some(app: &App, caller: &Caller, account_id: &str, sid: &str, o
 /// Queues the back-channel notices of a session that is ending (OpenID Connect Back-Channel Logout 1.0).
 async fn tell_portals(app: &App, tx: &mut AnyConnection, sid: &str, account_id: &str) -> Result<()> {
     for client_id in grants::clients_of_session(tx, sid).await? {
-        let client = app.clients.find(&app.store, &client_id).await?;
-        if client.is_some_and(|client| client.metadata.backchannel_logout_uri.is_some()) {
-            let notice = LogoutNotice { client_id, account_id: account_id.to_owned(), sid: sid.to_owned() };
-            let payload = serde_json::to_string(&notice)?;
-            outbox::insert(tx, &app.vault, LOGOUT_NOTICE, &payload, app.clock.now(), KEEP_NOTICE).await?;
-        }
+        tell_portal(app, tx, &client_id, sid, account_id).await?;
     }
     Ok(())
+}
+
+pub(super) async fn tell_portal(
+    app: &App,
+    tx: &mut AnyConnection,
+    client_id: &str,
+    sid: &str,
+    account_id: &str,
+) -> Result<()> {
+    let client = app.clients.find(&app.store, client_id).await?;
+    if client.is_some_and(|client| client.metadata.backchannel_logout_uri.is_some()) {
+        let notice = LogoutNotice {
+            client_id: client_id.to_owned(),
+            account_id: account_id.to_owned(),
+            sid: sid.to_owned(),
+        };
+        let payload = serde_json::to_string(&notice)?;
+        outbox::insert(tx, &app.vault, LOGOUT_NOTICE, &payload, app.clock.now(), KEEP_NOTICE).await?;
+    }
+    Ok(())
+}
+
+/// A portal that is told of a session's end by way of the browser (OpenID Connect Front-Channel Logout 1.0).
+#[derive(Debug)]
+pub struct FrontChannelNotice {
+    pub portal_name: String,
+    /// The registered address, with `iss` and `sid`.
+    pub address: String,
+    pub origin: String,
+}
+
+/// The portals of a session that want to be told by way of the browser.
+///
+/// # Errors
+/// When the database fails.
+pub async fn front_channel_notices(app: &App, sid: &str) -> Result<Vec<FrontChannelNotice>> {
+    let mut notices = Vec::new();
+    for client_id in grants::clients_now_of_session(&app.store, sid).await? {
+        let client = app.clients.find(&app.store, &client_id).await?;
+        let registered =
+            client.as_ref().and_then(|client| client.metadata.frontchannel_logout_uri.as_deref());
+        if let (Some(client), Some(Ok(mut address))) = (&client, registered.map(Url::parse)) {
+            address.query_pairs_mut().append_pair("iss", &app.config.issuer).append_pair("sid", sid);
+            notices.push(FrontChannelNotice {
+                portal_name: client.metadata.client_name.clone(),
+                origin: address.origin().ascii_serialization(),
+                address: address.into(),
+            });
+        }
+    }
+    Ok(notices)
 }
 
 /// Ends a session that a portal names by `sid`, having shown an ID token of it.

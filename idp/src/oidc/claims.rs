@@ -72,6 +72,12 @@ pub const CLAIMS: [(&str, &str); 11] = [
     ("id_document", "id_document"),
 ];
 
+/// The scopes that open the claims that were asked for by name.
+pub fn scopes_of(asked: &ClaimsRequest) -> Vec<&'static str> {
+    let by_name = |claim: &str| asked.userinfo.contains_key(claim) || asked.id_token.contains_key(claim);
+    CLAIMS.iter().filter(|(claim, _)| by_name(claim)).map(|(_, scope)| *scope).collect()
+}
+
 /// Sensitive: told by userinfo only.
 const USERINFO_ONLY: [&str; 1] = ["id_document"];
 
@@ -90,6 +96,13 @@ pub fn userinfo(
 pub fn id_token(client: &Client, principal: &Principal, asked: &ClaimsRequest) -> Map<String, Value> {
     select(client, principal, |claim, _| {
         asked.id_token.contains_key(claim) && !USERINFO_ONLY.contains(&claim)
+    })
+}
+
+/// The claims of the scopes, for an ID token that no access token comes with.
+pub fn id_token_alone(client: &Client, principal: &Principal, scope: &str) -> Map<String, Value> {
+    select(client, principal, |claim, needed| {
+        scopes::contains(scope, needed) && !USERINFO_ONLY.contains(&claim)
     })
 }
 

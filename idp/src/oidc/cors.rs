@@ -18,7 +18,7 @@ pub async fn preflight(State(app): State<App>, headers: HeaderMap) -> Result<Res
     if allow(&app, &headers, response.headers_mut()).await? {
         let mut set = |name, value| response.headers_mut().insert(name, HeaderValue::from_static(value));
         set(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST");
-        set(header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type");
+        set(header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop");
         set(header::ACCESS_CONTROL_MAX_AGE, "600");
     }
     Ok(response)
@@ -52,7 +52,7 @@ async fn allow(app: &App, request: &HeaderMap, response: &mut HeaderMap) -> anyh
         response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         response.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("www-authenticate, x-request-id"),
+            HeaderValue::from_static("www-authenticate, dpop-nonce, x-request-id"),
         );
     }
     Ok(known)

@@ -4,12 +4,15 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{acr, claims, scopes};
+use super::response_mode::ResponseMode;
+use super::{acr, claims, dpop};
 use crate::app::App;
-use crate::config::Config;
-use crate::domain::client::{AuthMethod, GrantType};
+use crate::config::{Config, RegistrationMode};
+use crate::domain::client::{AuthMethod, GrantType, ResponseType};
+use crate::domain::encryption_alg::{ContentEncryption, KeyManagement};
+use crate::domain::scopes;
 use crate::domain::signing_alg::SigningAlg;
 
 /// GET `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
@@ -38,16 +41,20 @@ pub fn document(config: &Config) -> Value {
     let issuer = &config.issuer;
     let at = |path: &str| format!("{issuer}{path}");
     let algs: Vec<&str> = SigningAlg::ALL.iter().map(|alg| alg.as_str()).collect();
-    let methods: Vec<&str> = AuthMethod::ALL.iter().map(|method| method.as_str()).collect();
-    let confidential: Vec<&str> = methods.iter().copied().filter(|method| *method != "none").collect();
     let grants: Vec<&str> = GrantType::ALL.iter().map(|grant| grant.as_str()).collect();
+    let response_types: Vec<&str> =
+        ResponseType::ALL.iter().map(|response_type| response_type.as_str()).collect();
+    let details_types = &config.protocol.authorization_details_types;
+    let details_types: Vec<&str> = details_types.iter().map(|known| known.r#type.as_str()).collect();
     let scopes: Vec<&str> = scopes::ALL.iter().map(|scope| scope.name).collect();
     let protocol = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"];
     let claims: Vec<&str> =
         protocol.into_iter().chain(claims::CLAIMS.iter().map(|(claim, _)| *claim)).collect();
-    json!({
+    let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": at("/authorize"),
+        "pushed_authorization_request_endpoint": at("/par"),
+        "require_pushed_authorization_requests": config.protocol.require_pushed_authorization_requests,
         "token_endpoint": at("/token"),
         "userinfo_endpoint": at("/userinfo"),
         "jwks_uri": at("/jwks.json"),
@@ -58,27 +65,97 @@ pub fn document(config: &Config) -> Value {
         "claims_supported": claims,
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": true,
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_types_supported": response_types,
+        "response_modes_supported": ResponseMode::NAMES,
+        "authorization_signing_alg_values_supported": algs,
+        "authorization_details_types_supported": details_types,
         "grant_types_supported": grants,
         "acr_values_supported": acr::LEVELS,
         "subject_types_supported": ["pairwise", "public"],
         "id_token_signing_alg_values_supported": algs,
-        "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": algs,
-        "introspection_endpoint_auth_methods_supported": confidential,
-        "introspection_endpoint_auth_signing_alg_values_supported": algs,
-        "revocation_endpoint_auth_methods_supported": methods,
-        "revocation_endpoint_auth_signing_alg_values_supported": algs,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "display_values_supported": ["page", "popup"],
         "ui_locales_supported": ["zh-CN"],
-        "request_parameter_supported": false,
-        "request_uri_parameter_supported": false,
-        "require_request_uri_registration": false,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": true,
+        "require_request_uri_registration": true,
+        "request_object_signing_alg_values_supported": algs,
         "authorization_response_iss_parameter_supported": true,
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
-    })
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
+    });
+    for (name, value) in back_channel(config) {
+        document[name] = value;
+    }
+    for (name, value) in answers().into_iter().chain(registration(config)) {
+        document[name] = value;
+    }
+    if let Some(url) = &config.client_certificates.url {
+        // RFC 8705 section 5: the same endpoints, where a certificate is asked for.
+        let alias = |name: &str| {
+            let path = document[name].as_str()?.strip_prefix(issuer)?;
+            Some((name.to_owned(), json!(format!("{url}{path}"))))
+        };
+        let aliases = WITH_CERTIFICATE.iter().filter_map(|name| alias(name)).collect();
+        document["mtls_endpoint_aliases"] = Value::Object(aliases);
+    }
+    document
+}
+
+/// Where a client proves who it is, or shows a token.
+const WITH_CERTIFICATE: [&str; 6] = [
+    "token_endpoint",
+    "pushed_authorization_request_endpoint",
+    "userinfo_endpoint",
+    "introspection_endpoint",
+    "revocation_endpoint",
+    "device_authorization_endpoint",
+];
+
+/// How clients prove who they are, and what their tokens can be bound to.
+fn back_channel(config: &Config) -> [(&'static str, Value); 10] {
+    let certificates = &config.client_certificates;
+    let offered = |method: &&AuthMethod| match method {
+        AuthMethod::TlsClientAuth => certificates.is_on() && certificates.authorities.is_some(),
+        AuthMethod::SelfSignedTlsClientAuth => certificates.is_on(),
+        _ => true,
+    };
+    let methods: Vec<&str> = AuthMethod::ALL.iter().filter(offered).map(|method| method.as_str()).collect();
+    let confidential: Vec<&str> = methods.iter().copied().filter(|method| *method != "none").collect();
+    let algs: Vec<&str> = SigningAlg::ALL.iter().map(|alg| alg.as_str()).collect();
+    let assertion_algs: Vec<&str> = algs.iter().copied().chain(["HS256"]).collect();
+    [
+        ("device_authorization_endpoint", json!(format!("{}/device_authorization", config.issuer))),
+        ("token_endpoint_auth_methods_supported", json!(methods)),
+        ("token_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
+        ("introspection_endpoint_auth_methods_supported", json!(confidential)),
+        ("introspection_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
+        ("introspection_signing_alg_values_supported", json!(algs)),
+        ("revocation_endpoint_auth_methods_supported", json!(methods)),
+        ("revocation_endpoint_auth_signing_alg_values_supported", json!(assertion_algs)),
+        ("dpop_signing_alg_values_supported", json!(dpop::ALGS)),
+        ("tls_client_certificate_bound_access_tokens", json!(certificates.is_on())),
+    ]
+}
+
+/// What clients may have signed and encrypted.
+fn answers() -> Vec<(String, Value)> {
+    let mut answers = Vec::new();
+    for name in ["id_token", "userinfo", "authorization"] {
+        let algs = KeyManagement::ALL.map(KeyManagement::as_str);
+        answers.push((format!("{name}_encryption_alg_values_supported"), json!(algs)));
+        let encs = ContentEncryption::ALL.map(ContentEncryption::as_str);
+        answers.push((format!("{name}_encryption_enc_values_supported"), json!(encs)));
+    }
+    let algs = SigningAlg::ALL.map(SigningAlg::as_str);
+    answers.push(("userinfo_signing_alg_values_supported".to_owned(), json!(algs)));
+    answers
+}
+
+fn registration(config: &Config) -> Option<(String, Value)> {
+    let is_on = config.registration.mode != RegistrationMode::Off;
+    is_on.then(|| ("registration_endpoint".to_owned(), json!(format!("{}/register", config.issuer))))
 }

@@ -5,6 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::app::NoKey;
+use super::dpop;
 use crate::web;
 
 /// The registered codes that we use.
@@ -12,24 +14,31 @@ use crate::web;
 pub enum Code {
     AccessDenied,
     AccountSelectionRequired,
+    AuthorizationPending,
     ConsentRequired,
+    ExpiredToken,
+    InvalidAuthorizationDetails,
     InvalidClient,
+    InvalidDpopProof,
     InvalidGrant,
     InvalidRequest,
+    InvalidRequestObject,
+    InvalidRequestUri,
     InvalidScope,
+    InvalidTarget,
     InvalidToken,
     InsufficientScope,
     LoginRequired,
     RegistrationNotSupported,
-    RequestNotSupported,
-    RequestUriNotSupported,
     ServerError,
+    SlowDown,
     TemporarilyUnavailable,
     UnauthorizedClient,
     UnmetAuthenticationRequirements,
     UnsupportedGrantType,
     UnsupportedResponseType,
     UnsupportedTokenType,
+    UseDpopNonce,
 }
 
 impl Code {
@@ -37,24 +46,31 @@ impl Code {
         match self {
             Self::AccessDenied => "access_denied",
             Self::AccountSelectionRequired => "account_selection_required",
+            Self::AuthorizationPending => "authorization_pending",
             Self::ConsentRequired => "consent_required",
+            Self::ExpiredToken => "expired_token",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
             Self::InvalidClient => "invalid_client",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidRequest => "invalid_request",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
             Self::LoginRequired => "login_required",
             Self::RegistrationNotSupported => "registration_not_supported",
-            Self::RequestNotSupported => "request_not_supported",
-            Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::ServerError => "server_error",
+            Self::SlowDown => "slow_down",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::UnsupportedTokenType => "unsupported_token_type",
+            Self::UseDpopNonce => "use_dpop_nonce",
         }
     }
 
@@ -75,6 +91,8 @@ pub struct OAuthError {
     pub code: Code,
     pub description: &'static str,
     challenge: Challenge,
+    /// RFC 9449 section 8: what the next proof must carry.
+    nonce: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +102,8 @@ enum Challenge {
     /// A request to a resource that carried no token at all: no error code is told (RFC 6750 section 3.1).
     BareBearer,
     Bearer,
+    /// RFC 9449 section 7.1.
+    Dpop,
 }
 
 impl OAuthError {
@@ -93,35 +113,56 @@ impl OAuthError {
             Code::InvalidToken | Code::InsufficientScope => Challenge::Bearer,
             _ => Challenge::None,
         };
-        Self { code, description, challenge }
+        Self { code, description, challenge, nonce: None }
     }
 
     /// A mistake at a resource, told as a bearer challenge whatever its code (RFC 6750 section 3).
     pub const fn at_resource(code: Code, description: &'static str) -> Self {
-        Self { code, description, challenge: Challenge::Bearer }
+        Self { code, description, challenge: Challenge::Bearer, nonce: None }
     }
 
     pub const fn no_token() -> Self {
         let description = "an access token is needed";
-        Self { code: Code::InvalidToken, description, challenge: Challenge::BareBearer }
+        Self { code: Code::InvalidToken, description, challenge: Challenge::BareBearer, nonce: None }
+    }
+
+    /// The same, told in the way of whoever tried with a DPoP proof, or should have.
+    #[must_use]
+    pub fn by_dpop(self) -> Self {
+        Self { challenge: Challenge::Dpop, ..self }
+    }
+
+    /// The same, with the nonce that the next DPoP proof must carry.
+    #[must_use]
+    pub fn with_nonce(self, nonce: String) -> Self {
+        Self { nonce: Some(nonce), ..self }
     }
 }
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let (code, description) = (self.code.as_str(), self.description);
+        let told = format!("error=\"{code}\", error_description=\"{description}\"");
         let challenge = match self.challenge {
             Challenge::None => None,
             Challenge::Basic => Some("Basic realm=\"idp\", charset=\"UTF-8\"".to_owned()),
             Challenge::BareBearer => Some("Bearer realm=\"idp\"".to_owned()),
-            Challenge::Bearer => {
-                Some(format!("Bearer realm=\"idp\", error=\"{code}\", error_description=\"{description}\""))
-            }
+            Challenge::Bearer => Some(format!("Bearer realm=\"idp\", {told}")),
+            Challenge::Dpop => Some(format!("DPoP realm=\"idp\", {told}, algs=\"{}\"", dpop::ALGS.join(" "))),
+        };
+        let at_resource = matches!(self.challenge, Challenge::Dpop);
+        let status = if at_resource && self.code != Code::InsufficientScope {
+            StatusCode::UNAUTHORIZED
+        } else {
+            self.code.status()
         };
         let body = Json(json!({ "error": code, "error_description": description }));
-        let mut response = (self.code.status(), NO_STORE, body).into_response();
+        let mut response = (status, NO_STORE, body).into_response();
         if let Some(Ok(value)) = challenge.map(HeaderValue::try_from) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        }
+        if let Some(Ok(nonce)) = self.nonce.map(HeaderValue::try_from) {
+            response.headers_mut().insert(dpop::NONCE_HEADER, nonce);
         }
         response
     }
@@ -147,7 +188,17 @@ impl From<OAuthError> for Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::Web(error.into())
+        match error.downcast::<NoKey>() {
+            Ok(no_key) => no_key.into(),
+            Err(error) => Self::Web(error.into()),
+        }
+    }
+}
+
+/// The client's to mend: what it registered can't be kept.
+impl From<NoKey> for Failure {
+    fn from(_: NoKey) -> Self {
+        OAuthError::new(Code::InvalidRequest, "the client has published no key to encrypt to").into()
     }
 }
 

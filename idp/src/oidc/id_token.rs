@@ -8,6 +8,7 @@ use super::error::Result;
 use super::subject::subject;
 use crate::app::App;
 use crate::domain::client::Client;
+use crate::domain::client_keys::Inside;
 use crate::domain::signing_alg::SigningAlg;
 use crate::domain::timestamp::Timestamp;
 use crate::platform::random;
@@ -25,15 +26,62 @@ pub async fn make(
     access_token: &str,
     nonce: Option<&str>,
 ) -> Result<String> {
+    let alg = client.metadata.id_token_signed_response_alg;
+    let mut bound = Map::new();
+    bound.insert("at_hash".to_owned(), json!(half_hash(alg, access_token)));
+    if let Some(nonce) = nonce {
+        bound.insert("nonce".to_owned(), json!(nonce));
+    }
+    Ok(sign(app, client, grant, bound).await?)
+}
+
+/// Signs an ID token that comes by way of the browser: bound to what comes with it (Core section 3.3.2.11; `s_hash`:
+/// FAPI 1.0 Advanced section 5.1.1). Without a code it holds the claims of the scopes, since nothing else will
+/// (Core section 5.4).
+///
+/// # Errors
+/// As [`make`].
+pub async fn make_for_browser(
+    app: &App,
+    client: &Client,
+    grant: &GrantRow,
+    code: Option<&str>,
+    state: Option<&str>,
+) -> anyhow::Result<String> {
+    let alg = client.metadata.id_token_signed_response_alg;
+    let mut bound = Map::new();
+    if code.is_none()
+        && let Some(principal) = principals::find(&app.store, &app.vault, &grant.account_id).await?
+    {
+        bound = claims::id_token_alone(client, &principal, &grant.scope);
+    }
+    for (name, value) in [("c_hash", code), ("s_hash", state)] {
+        if let Some(value) = value {
+            bound.insert(name.to_owned(), json!(half_hash(alg, value)));
+        }
+    }
+    if let Some(nonce) = &grant.nonce {
+        bound.insert("nonce".to_owned(), json!(nonce));
+    }
+    sign(app, client, grant, bound).await
+}
+
+/// `bound` with everything that each ID token has.
+async fn sign(
+    app: &App,
+    client: &Client,
+    grant: &GrantRow,
+    bound: Map<String, Value>,
+) -> anyhow::Result<String> {
     let now = app.clock.now();
     let issued = now.seconds();
-    let mut token = Map::new();
+    let mut token = bound;
     if let Some(asked) = &grant.claims {
-        let asked: ClaimsRequest = serde_json::from_str(asked).map_err(anyhow::Error::from)?;
+        let asked: ClaimsRequest = serde_json::from_str(asked)?;
         if claims::wants_account(&asked)
             && let Some(principal) = principals::find(&app.store, &app.vault, &grant.account_id).await?
         {
-            token = claims::id_token(client, &principal, &asked);
+            token.extend(claims::id_token(client, &principal, &asked));
         }
     }
     let alg = client.metadata.id_token_signed_response_alg;
@@ -48,14 +96,13 @@ pub async fn make(
     set("acr", json!(grant.acr));
     set("amr", json!(amr));
     set("sid", json!(grant.sid));
-    set("at_hash", json!(half_hash(alg, access_token)));
-    if let Some(nonce) = nonce {
-        set("nonce", json!(nonce));
-    }
-    Ok(app.keys.sign(alg, "JWT", &token, now)?)
+    let signed = app.keys.sign(alg, "JWT", &token, now)?;
+    let wanted =
+        client.metadata.id_token_encrypted_response_alg.zip(client.metadata.id_token_encrypted_response_enc);
+    Ok(app.sealed_for(client, wanted, Inside::Jwt, signed).await?)
 }
 
-/// `at_hash` (Core section 3.1.3.6): the left half of the hash that the algorithm uses; Ed25519's is SHA-512.
+/// `at_hash` and its like (Core section 3.1.3.6): the left half of the hash that the algorithm uses; Ed25519's is SHA-512.
 fn half_hash(alg: SigningAlg, value: &str) -> String {
     match alg {
         SigningAlg::EdDSA => random::base64url(&Sha512::digest(value.as_bytes())[..32]),

@@ -2,27 +2,33 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::client_auth;
+use super::envelope::Envelope;
 use super::error::{Code, Failure, NO_STORE, OAuthError, Result};
 use super::subject::subject;
+use super::{access_token, client_auth, sender_constraint};
 use crate::app::App;
 use crate::domain::client::Client;
+use crate::domain::confirmation::Confirmation;
+use crate::domain::signing_alg::SigningAlg;
 use crate::domain::timestamp::Timestamp;
 use crate::platform::random;
 use crate::store::tokens;
 use crate::web::forms::form_params;
+
+const MEDIA_TYPE: &str = "application/token-introspection+jwt";
 
 /// POST `/introspect`.
 ///
 /// # Errors
 /// `invalid_client` for whoever does not prove who they are.
 pub async fn post(State(app): State<App>, request: Request) -> Result<Response> {
-    let headers = request.headers().clone();
+    let envelope = Envelope::of(&app, &request);
     let params = form_params(request, &app).await.map_err(Failure::Web)?;
-    let client = client_auth::authenticate(&app, &headers, &params).await?;
+    let client = client_auth::authenticate(&app, &envelope, &params).await?;
     if client.is_public() {
         return Err(OAuthError::new(Code::InvalidClient, "a public client may not introspect").into());
     }
@@ -32,7 +38,32 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response> 
         Some(answer) => answer,
         None => refresh(&app, &client, token).await?.unwrap_or_else(|| json!({ "active": false })),
     };
+    if let Some(alg) = signed_with(&client, &envelope.headers) {
+        let signed = sign(&app, &client, alg, &answer)?;
+        return Ok((NO_STORE, [(header::CONTENT_TYPE, MEDIA_TYPE)], signed).into_response());
+    }
     Ok((NO_STORE, Json(answer)).into_response())
+}
+
+/// Whoever registered an algorithm gets its answers signed, and so does whoever asks for that (RFC 9701 sections 4
+/// and 6); by default with RS256.
+fn signed_with(client: &Client, headers: &HeaderMap) -> Option<SigningAlg> {
+    let accepted = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    let media_types = accepted.flat_map(|value| value.split(',')).filter_map(|one| one.split(';').next());
+    let asked = media_types.map(str::trim).any(|media_type| media_type.eq_ignore_ascii_case(MEDIA_TYPE));
+    let registered = client.metadata.introspection_signed_response_alg;
+    registered.or_else(|| asked.then_some(SigningAlg::RS256))
+}
+
+/// RFC 9701 section 5. The claims of the token stand inside, so that the answer never passes for the token.
+fn sign(app: &App, client: &Client, alg: SigningAlg, answer: &Value) -> Result<String> {
+    let now = app.clock.now();
+    let mut claims = Map::new();
+    claims.insert("iss".to_owned(), json!(app.config.issuer));
+    claims.insert("aud".to_owned(), json!(client.id));
+    claims.insert("iat".to_owned(), json!(now.seconds()));
+    claims.insert("token_introspection".to_owned(), answer.clone());
+    Ok(app.keys.sign(alg, "token-introspection+jwt", &claims, now)?)
 }
 
 /// Nobody learns of a token that is neither theirs nor theirs to serve.
@@ -41,12 +72,14 @@ fn may_know(asking: &Client, owner: &str) -> bool {
 }
 
 async fn access(app: &App, asking: &Client, token: &str) -> Result<Option<Value>> {
-    let found = tokens::find_access(&app.store, &random::hash(token), app.clock.now()).await?;
+    let Some(key) = access_token::key_of(app, token) else { return Ok(None) };
+    let found = tokens::find_access(&app.store, &key, app.clock.now()).await?;
     let Some(row) = found.filter(|row| may_know(asking, &row.client_id)) else { return Ok(None) };
     let Some(owner) = app.clients.find(&app.store, &row.client_id).await? else { return Ok(None) };
+    let binding = sender_constraint::stored(row.binding.as_deref())?;
     let mut answer = json!({
         "active": true,
-        "token_type": "Bearer",
+        "token_type": Confirmation::token_type(binding.as_ref()),
         "client_id": row.client_id,
         "scope": row.scope,
         "iss": app.config.issuer,
@@ -62,6 +95,17 @@ async fn access(app: &App, asking: &Client, token: &str) -> Result<Option<Value>
         answer["acr"] = json!(acr);
         answer["auth_time"] = json!(Timestamp::from_millis(at).seconds());
     }
+    if let Some(audience) = &row.audience {
+        answer["aud"] = json!(audience.split(' ').collect::<Vec<_>>());
+    }
+    if let Some(binding) = &binding {
+        answer["cnf"] = binding.claim();
+    }
+    for (name, text) in [("authorization_details", &row.authorization_details), ("act", &row.actor)] {
+        if let Some(text) = text {
+            answer[name] = serde_json::from_str(text).map_err(anyhow::Error::from)?;
+        }
+    }
     Ok(Some(answer))
 }
 
@@ -73,7 +117,8 @@ async fn refresh(app: &App, asking: &Client, token: &str) -> Result<Option<Value
         return Ok(None);
     };
     let Some(owner) = app.clients.find(&app.store, &row.client_id).await? else { return Ok(None) };
-    Ok(Some(json!({
+    let binding = sender_constraint::stored(row.binding.as_deref())?.filter(|_| owner.is_public());
+    let mut answer = json!({
         "active": true,
         "client_id": row.client_id,
         "scope": row.scope,
@@ -81,5 +126,9 @@ async fn refresh(app: &App, asking: &Client, token: &str) -> Result<Option<Value
         "sub": subject(app, &owner, &row.account_id),
         "iat": Timestamp::from_millis(row.issued_at).seconds(),
         "exp": Timestamp::from_millis(row.expires_at).seconds(),
-    })))
+    });
+    if let Some(binding) = binding {
+        answer["cnf"] = binding.claim();
+    }
+    Ok(Some(answer))
 }

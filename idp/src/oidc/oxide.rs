@@ -34,11 +34,11 @@ const fn refuse(code: Code, description: &'static str) -> OAuthError {
     OAuthError::new(code, description)
 }
 
-/// RFC 6749 section 4.1.1 with RFC 7636: binds client and redirect URI, checks the response type and the PKCE
-/// challenge, then lets `negotiate` decide the scope.
+/// RFC 6749 section 4.1.1 with RFC 7636: binds client and redirect URI, checks the PKCE challenge, then lets `negotiate`
+/// decide the scope.
 ///
 /// # Errors
-/// What the portal is told by redirect. The caller has checked client and redirect URI already.
+/// What the portal is told. The caller has checked client, redirect URI and response type already.
 pub fn authorize(
     params: &Params,
     client: &Client,
@@ -58,7 +58,7 @@ pub fn authorize(
     };
     let input = authorization::Input::Bound { request: &request, bound_client: bound() };
     let authorization::Output::Extend = machine.advance(input) else {
-        return Err(refuse(Code::UnsupportedResponseType, "response_type must be code"));
+        return Err(refuse(Code::InvalidRequest, "the request is incomplete"));
     };
     let pkce = if client.is_public() { Pkce::required() } else { Pkce::optional() };
     let challenge = pkce

@@ -3,23 +3,49 @@
 use anyhow::Result;
 
 use crate::app::App;
-use crate::domain::client::ClientMetadata;
+use crate::domain::client::{AuthMethod, ClientMetadata};
 use crate::platform::random;
 use crate::store::clients::{self, ClientRow};
+
+/// What a sealed secret is bound to.
+pub const SECRET_FIELD: &str = "clients.secret";
+
+/// A client's secret: as it is told once, and as the store keeps it.
+pub struct NewSecret {
+    pub plain: String,
+    pub hash: Vec<u8>,
+    /// Only for the method that needs the secret itself.
+    pub sealed: Option<Vec<u8>>,
+}
+
+/// A new secret, if the way of authentication uses one.
+///
+/// # Errors
+/// When sealing fails.
+pub fn new_secret(app: &App, id: &str, method: AuthMethod) -> Result<Option<NewSecret>> {
+    if !method.uses_secret() {
+        return Ok(None);
+    }
+    let plain = random::token();
+    let sealed = (method == AuthMethod::ClientSecretJwt).then(|| app.vault.seal(SECRET_FIELD, id, &plain));
+    Ok(Some(NewSecret { hash: random::hash(&plain), sealed: sealed.transpose()?, plain }))
+}
 
 /// Registers a client, or replaces its registration; gives its new secret if its way of authentication uses one.
 ///
 /// # Errors
 /// When the database fails, or the metadata can't be used.
 pub async fn register(app: &App, id: &str, metadata: &ClientMetadata) -> Result<Option<String>> {
-    metadata.check().map_err(anyhow::Error::msg)?;
-    let secret = metadata.token_endpoint_auth_method.uses_secret().then(random::token);
+    metadata.check()?;
+    super::sector::check(app, metadata).await?;
+    let secret = new_secret(app, id, metadata.token_endpoint_auth_method)?;
     let row = ClientRow {
         id: id.to_owned(),
-        secret_hash: secret.as_deref().map(random::hash),
+        secret_hash: secret.as_ref().map(|secret| secret.hash.clone()),
+        secret_sealed: secret.as_ref().and_then(|secret| secret.sealed.clone()),
         metadata: serde_json::to_string(metadata)?,
         disabled_at: None,
     };
     clients::put(&app.store, &row, app.clock.now()).await?;
-    Ok(secret)
+    Ok(secret.map(|secret| secret.plain))
 }

@@ -5,13 +5,41 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Value;
 
+use super::envelope::Envelope;
 use super::error::{Code, OAuthError, Result};
-use super::{client_auth, grants};
+use super::{client_auth, dpop, grants, sender_constraint};
 use crate::app::App;
-use crate::domain::client::GrantType;
+use crate::domain::client::{Client, GrantType};
+use crate::domain::confirmation::Confirmation;
 use crate::platform::telemetry::GrantLabel;
-use crate::web::forms::form_params;
+use crate::web::Visitor;
+use crate::web::forms::form_params_as_sent;
+use crate::web::params::Params;
+
+/// A token request whose client has proved who it is.
+pub struct TokenRequest<'a> {
+    pub client: &'a Client,
+    pub params: &'a Params,
+    /// What its tokens will be bound to.
+    pub binding: Option<Confirmation>,
+    /// The same as the store keeps it.
+    pub stored_binding: Option<String>,
+    /// Where it comes from, for the audit log.
+    pub address: &'a str,
+    pub user_agent: &'a str,
+}
+
+impl TokenRequest<'_> {
+    /// A parameter that the grant can't do without.
+    ///
+    /// # Errors
+    /// `invalid_request` with `missing` when it is not there.
+    pub fn require(&self, name: &str, missing: &'static str) -> Result<&str, OAuthError> {
+        self.params.get(name).ok_or(OAuthError::new(Code::InvalidRequest, missing))
+    }
+}
 
 /// RFC 6749 section 5.1, with the `id_token` of OpenID Connect.
 #[derive(Debug, Serialize)]
@@ -25,18 +53,28 @@ pub struct TokenResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
     pub scope: String,
+    /// RFC 9396 section 7.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<Value>,
+    /// RFC 8693 section 2.2.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// POST `/token`.
 ///
 /// # Errors
 /// The OAuth error that the client is told.
-pub async fn post(State(app): State<App>, request: Request) -> Result<Response> {
-    let headers = request.headers().clone();
-    let params = form_params(request, &app).await.map_err(super::error::Failure::Web)?;
+pub async fn post(State(app): State<App>, visitor: Visitor, request: Request) -> Result<Response> {
+    let envelope = Envelope::of(&app, &request);
+    let params = form_params_as_sent(request, &app).await.map_err(super::error::Failure::Web)?;
+    // RFC 8707 section 2.2, RFC 8693 section 2.1: only these may be repeated.
+    if params.repeated_but(&["resource", "audience"]).is_some() {
+        return Err(OAuthError::new(Code::InvalidRequest, "a parameter is repeated").into());
+    }
     let missing = OAuthError::new(Code::InvalidRequest, "grant_type is missing");
     let named = params.get("grant_type").ok_or(missing)?;
-    let client = client_auth::authenticate(&app, &headers, &params).await?;
+    let client = client_auth::authenticate(&app, &envelope, &params).await?;
     let unsupported = OAuthError::new(Code::UnsupportedGrantType, "this grant_type is not supported");
     let grant = GrantType::parse(named).ok_or(unsupported)?;
     if !client.may_use(grant) {
@@ -44,12 +82,28 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response> 
             OAuthError::new(Code::UnauthorizedClient, "the client may not use this grant_type").into()
         );
     }
+    let binding = sender_constraint::of_request(&app, &envelope, &client).await?;
+    let proved = matches!(binding, Some(Confirmation::Key(_)));
+    let request = TokenRequest {
+        client: &client,
+        params: &params,
+        stored_binding: binding.as_ref().map(ToString::to_string),
+        binding,
+        address: &visitor.caller.address,
+        user_agent: &visitor.caller.user_agent,
+    };
     let response = match grant {
-        GrantType::AuthorizationCode => grants::authorization_code::redeem(&app, &client, &params).await?,
-        GrantType::RefreshToken => grants::refresh_token::refresh(&app, &client, &params).await?,
-        GrantType::ClientCredentials => grants::client_credentials::issue(&app, &client, &params).await?,
+        GrantType::AuthorizationCode => grants::authorization_code::redeem(&app, &request).await?,
+        GrantType::RefreshToken => grants::refresh_token::refresh(&app, &request).await?,
+        GrantType::ClientCredentials => grants::client_credentials::issue(&app, &request).await?,
+        GrantType::DeviceCode => grants::device_code::poll(&app, &request).await?,
+        GrantType::TokenExchange => grants::token_exchange::exchange(&app, &request).await?,
     };
     app.metrics.tokens.get_or_create(&GrantLabel { grant_type: grant.as_str() }).inc();
     let uncached = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
-    Ok((uncached, Json(response)).into_response())
+    let mut response = (uncached, Json(response)).into_response();
+    if proved {
+        dpop::tell_nonce(&app, &mut response);
+    }
+    Ok(response)
 }

@@ -42,6 +42,8 @@ pub enum Purpose {
     SmsCode,
     NameIndex,
     QrIdentity,
+    DpopNonce,
+    UserCode,
 }
 
 impl Purpose {
@@ -55,6 +57,8 @@ impl Purpose {
             Self::SmsCode => b"sms-code",
             Self::NameIndex => b"name-index",
             Self::QrIdentity => b"qr-identity",
+            Self::DpopNonce => b"dpop-nonce",
+            Self::UserCode => b"user-code",
         }
     }
 }

@@ -1,5 +1,9 @@
 //! `clients`: the registered portals. What they registered is JSON, read by oidc/client.rs.
 
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection};
+
 use super::Store;
 use crate::domain::timestamp::Timestamp;
 
@@ -7,6 +11,8 @@ use crate::domain::timestamp::Timestamp;
 pub struct ClientRow {
     pub id: String,
     pub secret_hash: Option<Vec<u8>>,
+    /// The secret itself, sealed: only for client_secret_jwt, which keys an HMAC with it.
+    pub secret_sealed: Option<Vec<u8>>,
     pub metadata: String,
     pub disabled_at: Option<i64>,
 }
@@ -14,14 +20,14 @@ pub struct ClientRow {
 /// # Errors
 /// When the database fails.
 pub async fn find(store: &Store, id: &str) -> sqlx::Result<Option<ClientRow>> {
-    let sql = "SELECT id, secret_hash, metadata, disabled_at FROM clients WHERE id = $1";
+    let sql = "SELECT id, secret_hash, secret_sealed, metadata, disabled_at FROM clients WHERE id = $1";
     store.read.optional(sqlx::query_as(sql).bind(id)).await
 }
 
 /// # Errors
 /// When the database fails.
 pub async fn list(store: &Store) -> sqlx::Result<Vec<ClientRow>> {
-    let sql = "SELECT id, secret_hash, metadata, disabled_at FROM clients ORDER BY id";
+    let sql = "SELECT id, secret_hash, secret_sealed, metadata, disabled_at FROM clients ORDER BY id";
     store.read.all(sqlx::query_as(sql)).await
 }
 
@@ -30,10 +36,22 @@ pub async fn list(store: &Store) -> sqlx::Result<Vec<ClientRow>> {
 /// # Errors
 /// When the database fails.
 pub async fn put(store: &Store, client: &ClientRow, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "INSERT INTO clients (id, secret_hash, metadata, created_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (id) DO UPDATE SET secret_hash = $2, metadata = $3";
-    let query = sqlx::query(sql).bind(&client.id).bind(&client.secret_hash).bind(&client.metadata);
-    store.write.execute(query.bind(now.millis())).await.map(drop)
+    store.write.execute(putting(client, now)).await.map(drop)
+}
+
+/// The same as part of a registration.
+///
+/// # Errors
+/// When the database fails.
+pub async fn put_in(tx: &mut AnyConnection, client: &ClientRow, now: Timestamp) -> sqlx::Result<()> {
+    putting(client, now).execute(tx).await.map(drop)
+}
+
+fn putting(client: &ClientRow, now: Timestamp) -> Query<'_, Any, AnyArguments> {
+    let sql = "INSERT INTO clients (id, secret_hash, secret_sealed, metadata, created_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (id) DO UPDATE SET secret_hash = $2, secret_sealed = $3, metadata = $4";
+    let query = sqlx::query(sql).bind(&client.id).bind(&client.secret_hash).bind(&client.secret_sealed);
+    query.bind(&client.metadata).bind(now.millis())
 }
 
 /// `false` if there is no such client, or it is disabled already.

@@ -12,6 +12,7 @@ use crate::domain::timestamp::Timestamp;
 pub async fn erase(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -> sqlx::Result<()> {
     for sql in [
         "DELETE FROM agreement_consents WHERE account_id = $1",
+        "DELETE FROM consents WHERE account_id = $1",
         "DELETE FROM password_history WHERE account_id = $1",
         "DELETE FROM account_changes WHERE account_id = $1",
         "DELETE FROM account_details WHERE account_id = $1",

@@ -22,8 +22,9 @@ macro_rules! delete_expired {
 }
 
 /// Each table that is swept by its own `expires_at`.
-const EXPIRING: [&str; 9] = [
+const EXPIRING: [&str; 12] = [
     delete_expired!("authorization_requests", "id_hash", "expires_at"),
+    delete_expired!("pushed_requests", "id_hash", "expires_at"),
     delete_expired!("attempts", "bucket", "expires_at"),
     delete_expired!("captchas", "id_hash", "expires_at"),
     delete_expired!("access_tokens", "hash", "expires_at"),
@@ -32,6 +33,8 @@ const EXPIRING: [&str; 9] = [
     delete_expired!("sms_codes", "id_hash", "expires_at"),
     delete_expired!("phone_proofs", "id_hash", "expires_at"),
     delete_expired!("recoveries", "id_hash", "expires_at"),
+    delete_expired!("initial_access_tokens", "token_hash", "expires_at"),
+    delete_expired!("device_codes", "id_hash", "expires_at"),
 ];
 
 /// They stay a little longer, so that the janitor sees whose validity ended with them, and which portals to tell.

@@ -25,12 +25,19 @@ pub struct GrantRow {
     pub code_consumed_at: Option<i64>,
     pub expires_at: i64,
     pub revoked_at: Option<i64>,
+    /// RFC 8707: absolute URIs, space separated.
+    pub resources: Option<String>,
+    /// RFC 9396: a JSON array, as it was agreed to.
+    pub authorization_details: Option<String>,
+    /// RFC 9449 section 10: the thumbprint of the key that must redeem the code.
+    pub dpop_jkt: Option<String>,
 }
 
 macro_rules! columns {
     () => {
         "id, client_id, account_id, sid, scope, redirect_uri, nonce, code_challenge, claims, acr, amr,
-        authenticated_at, code_expires_at, code_consumed_at, expires_at, revoked_at"
+        authenticated_at, code_expires_at, code_consumed_at, expires_at, revoked_at,
+        resources, authorization_details, dpop_jkt"
     };
 }
 
@@ -49,8 +56,9 @@ pub async fn insert_in(tx: &mut AnyConnection, grant: &GrantRow, now: Timestamp)
 fn insertion(grant: &GrantRow, now: Timestamp) -> Query<'_, Any, AnyArguments> {
     let sql =
         "INSERT INTO grants (id, client_id, account_id, sid, scope, redirect_uri, nonce, code_challenge,
-            claims, acr, amr, authenticated_at, created_at, code_expires_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+            claims, acr, amr, authenticated_at, created_at, code_expires_at, code_consumed_at, expires_at,
+            resources, authorization_details, dpop_jkt)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     sqlx::query(sql)
         .bind(&grant.id)
         .bind(&grant.client_id)
@@ -66,7 +74,11 @@ fn insertion(grant: &GrantRow, now: Timestamp) -> Query<'_, Any, AnyArguments> {
         .bind(grant.authenticated_at)
         .bind(now.millis())
         .bind(grant.code_expires_at)
+        .bind(grant.code_consumed_at)
         .bind(grant.expires_at)
+        .bind(&grant.resources)
+        .bind(&grant.authorization_details)
+        .bind(&grant.dpop_jkt)
 }
 
 /// What a code is taken with.
@@ -77,6 +89,9 @@ pub struct Redemption<'a> {
     /// The access token that it buys: part of the grant's row, so that taking a code is one statement.
     pub access_hash: &'a [u8],
     pub access_expires_at: Timestamp,
+    /// What it is good for, if not for all of the grant's resources.
+    pub access_audience: Option<&'a str>,
+    pub access_binding: Option<&'a str>,
     pub now: Timestamp,
 }
 
@@ -87,7 +102,8 @@ pub struct Redemption<'a> {
 /// When the database fails.
 pub async fn redeem(store: &Store, redemption: &Redemption<'_>) -> sqlx::Result<Option<GrantRow>> {
     let sql = concat!(
-        "UPDATE grants SET code_consumed_at = $2, access_hash = $4, access_expires_at = $5
+        "UPDATE grants SET code_consumed_at = $2, access_hash = $4, access_expires_at = $5, access_audience = $6,
+            access_binding = $7
         WHERE id = $1 AND client_id = $3 AND code_consumed_at IS NULL AND revoked_at IS NULL
             AND code_expires_at > $2
             AND EXISTS (SELECT 1 FROM sessions WHERE sessions.sid = grants.sid AND sessions.expires_at > $2)
@@ -99,7 +115,9 @@ pub async fn redeem(store: &Store, redemption: &Redemption<'_>) -> sqlx::Result<
         .bind(redemption.now.millis())
         .bind(redemption.client_id)
         .bind(redemption.access_hash)
-        .bind(redemption.access_expires_at.millis());
+        .bind(redemption.access_expires_at.millis())
+        .bind(redemption.access_audience)
+        .bind(redemption.access_binding);
     store.write.optional(query).await
 }
 
@@ -138,13 +156,13 @@ pub async fn clients_of_session(tx: &mut AnyConnection, sid: &str) -> sqlx::Resu
     sqlx::query_scalar(sql).bind(sid).fetch_all(tx).await
 }
 
-/// What a session's account has let a client have so far.
+/// The same, outside of a transaction.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn scopes_of_session(store: &Store, sid: &str, client_id: &str) -> sqlx::Result<Vec<String>> {
-    let sql = "SELECT scope FROM grants WHERE sid = $1 AND client_id = $2 AND revoked_at IS NULL";
-    store.read.scalars(sqlx::query_scalar(sql).bind(sid).bind(client_id)).await
+pub async fn clients_now_of_session(store: &Store, sid: &str) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT DISTINCT client_id FROM grants WHERE sid = $1 AND code_consumed_at IS NOT NULL";
+    store.read.scalars(sqlx::query_scalar(sql).bind(sid)).await
 }
 
 /// Ends the grants of a session, except those that were asked for to outlive it.
@@ -166,12 +184,28 @@ pub async fn revoke_all(tx: &mut AnyConnection, account_id: &str, now: Timestamp
     sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await.map(drop)
 }
 
+/// Ends every grant of an account at one client; gives the sessions that they were of, one for each.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_at(
+    tx: &mut AnyConnection,
+    account_id: &str,
+    client_id: &str,
+    now: Timestamp,
+) -> sqlx::Result<Vec<String>> {
+    let sql = "UPDATE grants SET revoked_at = $3
+        WHERE account_id = $1 AND client_id = $2 AND revoked_at IS NULL RETURNING sid";
+    sqlx::query_scalar(sql).bind(account_id).bind(client_id).bind(now.millis()).fetch_all(tx).await
+}
+
 /// What an account has let a portal have.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct ListedGrant {
     pub client_id: String,
     pub scope: String,
     pub created_at: i64,
+    pub resources: Option<String>,
 }
 
 /// The grants of an account that are alive.
@@ -179,7 +213,7 @@ pub struct ListedGrant {
 /// # Errors
 /// When the database fails.
 pub async fn of_account(store: &Store, account_id: &str, now: Timestamp) -> sqlx::Result<Vec<ListedGrant>> {
-    let sql = "SELECT client_id, scope, created_at FROM grants
+    let sql = "SELECT client_id, scope, created_at, resources FROM grants
         WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC";
     store.read.all(sqlx::query_as(sql).bind(account_id).bind(now.millis())).await
 }

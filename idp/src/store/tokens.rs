@@ -10,6 +10,8 @@ use crate::domain::timestamp::Timestamp;
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct AccessTokenRow {
+    /// `None` for client_credentials.
+    pub grant_id: Option<Vec<u8>>,
     pub client_id: String,
     pub scope: String,
     pub issued_at: i64,
@@ -19,7 +21,22 @@ pub struct AccessTokenRow {
     pub account_kind: Option<String>,
     pub claims: Option<String>,
     pub acr: Option<String>,
+    pub amr: Option<String>,
     pub authenticated_at: Option<i64>,
+    /// RFC 9396: a JSON array.
+    pub authorization_details: Option<String>,
+    /// URIs, space separated; `None`: the provider's own resource.
+    pub audience: Option<String>,
+    /// What [`Confirmation`](crate::domain::confirmation::Confirmation) wrote.
+    pub binding: Option<String>,
+    /// RFC 8693 section 4.1: JSON.
+    pub actor: Option<String>,
+}
+
+impl AccessTokenRow {
+    pub fn is_for(&self, resource: &str) -> bool {
+        self.audience.as_ref().is_some_and(|audience| audience.split(' ').any(|one| one == resource))
+    }
 }
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -28,6 +45,7 @@ pub struct RefreshTokenRow {
     pub client_id: String,
     pub account_id: String,
     pub scope: String,
+    pub binding: Option<String>,
     pub issued_at: i64,
     pub expires_at: i64,
     pub consumed_at: Option<i64>,
@@ -50,6 +68,11 @@ pub struct NewToken<'a> {
     pub grant_id: Option<&'a [u8]>,
     pub client_id: &'a str,
     pub scope: &'a str,
+    /// Of access tokens only.
+    pub audience: Option<&'a str>,
+    pub binding: Option<&'a str>,
+    /// Of access tokens only.
+    pub actor: Option<&'a str>,
     pub now: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -59,11 +82,24 @@ pub struct NewToken<'a> {
 /// # Errors
 /// When the database fails.
 pub async fn insert_access(store: &Store, token: &NewToken<'_>) -> sqlx::Result<()> {
-    let sql = "INSERT INTO access_tokens (hash, grant_id, client_id, scope, issued_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6)";
+    store.write.execute(access_insertion(token)).await.map(drop)
+}
+
+/// The same, beside what is written of it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert_access_in(tx: &mut AnyConnection, token: &NewToken<'_>) -> sqlx::Result<()> {
+    access_insertion(token).execute(tx).await.map(drop)
+}
+
+fn access_insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
+    let sql = "INSERT INTO access_tokens (hash, grant_id, client_id, scope, issued_at, expires_at, audience, binding,
+            actor)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let query = sqlx::query(sql).bind(token.hash).bind(token.grant_id).bind(token.client_id);
     let query = query.bind(token.scope).bind(token.now.millis()).bind(token.expires_at.millis());
-    store.write.execute(query).await.map(drop)
+    query.bind(token.audience).bind(token.binding).bind(token.actor)
 }
 
 /// An access token that is alive: neither it, nor its grant, nor its account has ended.
@@ -72,15 +108,18 @@ pub async fn insert_access(store: &Store, token: &NewToken<'_>) -> sqlx::Result<
 /// When the database fails.
 pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Result<Option<AccessTokenRow>> {
     let sql =
-        "SELECT g.client_id, g.scope, g.code_consumed_at AS issued_at, g.access_expires_at AS expires_at,
-            g.account_id, a.kind AS account_kind, g.claims, g.acr, g.authenticated_at
+        "SELECT g.id AS grant_id, g.client_id, g.scope, g.code_consumed_at AS issued_at,
+            g.access_expires_at AS expires_at, g.account_id, a.kind AS account_kind, g.claims, g.acr, g.amr,
+            g.authenticated_at, g.authorization_details, COALESCE(g.access_audience, g.resources) AS audience,
+            g.access_binding AS binding, CAST(NULL AS TEXT) AS actor
         FROM grants g JOIN accounts a ON a.id = g.account_id
             LEFT JOIN operators o ON o.account_id = g.account_id
         WHERE g.access_hash = $1 AND g.access_expires_at > $2 AND g.revoked_at IS NULL
             AND (o.valid_until IS NULL OR o.valid_until > $2)
         UNION ALL
-        SELECT t.client_id, t.scope, t.issued_at, t.expires_at,
-            g.account_id, a.kind AS account_kind, g.claims, g.acr, g.authenticated_at
+        SELECT t.grant_id, t.client_id, t.scope, t.issued_at, t.expires_at,
+            g.account_id, a.kind AS account_kind, g.claims, g.acr, g.amr, g.authenticated_at,
+            CASE WHEN t.actor IS NULL THEN g.authorization_details END AS authorization_details, t.audience, t.binding, t.actor
         FROM access_tokens t LEFT JOIN grants g ON g.id = t.grant_id
             LEFT JOIN accounts a ON a.id = g.account_id
             LEFT JOIN operators o ON o.account_id = g.account_id
@@ -117,9 +156,9 @@ pub async fn insert_refresh_in(tx: &mut AnyConnection, token: &NewToken<'_>) -> 
 }
 
 fn refresh_insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
-    let sql = "INSERT INTO refresh_tokens (hash, grant_id, scope, issued_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5)";
-    let query = sqlx::query(sql).bind(token.hash).bind(token.grant_id).bind(token.scope);
+    let sql = "INSERT INTO refresh_tokens (hash, grant_id, scope, binding, issued_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let query = sqlx::query(sql).bind(token.hash).bind(token.grant_id).bind(token.scope).bind(token.binding);
     query.bind(token.now.millis()).bind(token.expires_at.millis())
 }
 
@@ -128,9 +167,8 @@ fn refresh_insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
 /// # Errors
 /// When the database fails.
 pub async fn find_refresh(store: &Store, hash: &[u8]) -> sqlx::Result<Option<RefreshTokenRow>> {
-    let sql =
-        "SELECT r.grant_id, g.client_id, g.account_id, r.scope, r.issued_at, r.expires_at, r.consumed_at,
-            g.revoked_at, o.valid_until AS account_ends_at
+    let sql = "SELECT r.grant_id, g.client_id, g.account_id, r.scope, r.binding, r.issued_at, r.expires_at,
+            r.consumed_at, g.revoked_at, o.valid_until AS account_ends_at
         FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id
             LEFT JOIN operators o ON o.account_id = g.account_id
         WHERE r.hash = $1";

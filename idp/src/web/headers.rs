@@ -19,6 +19,14 @@ pub const NO_STORE: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store
 #[derive(Debug, Clone)]
 pub struct FormTarget(pub String);
 
+/// The origin that a page's pictures may come from, beside our own.
+#[derive(Debug, Clone)]
+pub struct ImageSource(pub String);
+
+/// The origins that a page may load in frames.
+#[derive(Debug, Clone)]
+pub struct FrameSources(pub Vec<String>);
+
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
@@ -49,7 +57,13 @@ pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Re
         response = replace(response, &visitor, &problem, request_id.as_deref());
     }
     let form_target = response.extensions_mut().remove::<FormTarget>();
-    secure(response.headers_mut(), form_target.as_ref().map(|target| target.0.as_str()));
+    let image_source = response.extensions_mut().remove::<ImageSource>();
+    let form_target = form_target.map(|target| format!(" {}", target.0)).unwrap_or_default();
+    let image_source = image_source.map(|source| format!(" {}", source.0)).unwrap_or_default();
+    let frames = response.extensions_mut().remove::<FrameSources>();
+    let frames =
+        frames.map(|FrameSources(origins)| format!(" frame-src {};", origins.join(" "))).unwrap_or_default();
+    secure(response.headers_mut(), &form_target, &image_source, &frames);
     if app.config.issuer.starts_with("https:") {
         // RFC 6797. Not for subdomains: they are not ours to speak for.
         let year = HeaderValue::from_static("max-age=31536000");
@@ -78,12 +92,10 @@ fn replace(old: Response, visitor: &Visitor, problem: &Problem, request_id: Opti
     response
 }
 
-fn secure(headers: &mut HeaderMap, form_target: Option<&str>) {
+fn secure(headers: &mut HeaderMap, form_target: &str, image_source: &str, frames: &str) {
     let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; \
-         form-action 'self'{}{}; base-uri 'none'; frame-ancestors 'none'",
-        if form_target.is_some() { " " } else { "" },
-        form_target.unwrap_or_default(),
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'{image_source}; font-src 'self'; \
+         connect-src 'self';{frames} form-action 'self'{form_target}; base-uri 'none'; frame-ancestors 'none'",
     );
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {

@@ -33,13 +33,24 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
+    /// Every value of a parameter that may be sent more than once.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let values = self.0.iter().filter(|(key, value)| key == name && !value.is_empty());
+        values.map(|(_, value)| value.as_str()).collect()
+    }
+
     /// The first name that was sent more than once.
     pub fn repeated(&self) -> Option<&str> {
+        self.repeated_but(&[])
+    }
+
+    /// The same, except for names that may be.
+    pub fn repeated_but(&self, may_be: &[&str]) -> Option<&str> {
         let earlier = |at: usize, name: &str| self.0[..at].iter().any(|(key, _)| key == name);
         self.0
             .iter()
             .enumerate()
-            .find(|(at, (name, _))| earlier(*at, name))
+            .find(|(at, (name, _))| earlier(*at, name) && !may_be.contains(&name.as_str()))
             .map(|(_, (name, _))| name.as_str())
     }
 
@@ -47,8 +58,26 @@ impl Params {
         self.0.iter().filter(|(key, _)| key == name).count() > 1
     }
 
+    /// The same parameters without these.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.0.retain(|(name, _)| !names.contains(&name.as_str()));
+        self
+    }
+
+    /// As a query or a form body carries them.
+    pub fn encoded(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+    }
+
     pub fn into_pairs(self) -> Vec<(String, String)> {
         self.0
+    }
+}
+
+impl From<Vec<(String, String)>> for Params {
+    fn from(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
     }
 }
 
@@ -99,6 +128,9 @@ mod tests {
         let params = Params::parse(b"a=1&b=2&a=").unwrap();
         assert_eq!(params.repeated(), Some("a"));
         assert!(params.is_repeated("a") && !params.is_repeated("b"));
+        assert_eq!((params.repeated_but(&["a"]), params.repeated_but(&["b"])), (None, Some("a")));
+        assert_eq!(params.all("a"), ["1"]);
+        assert_eq!(params.without(&["a"]).encoded(), "b=2");
         assert_eq!(Params::parse(b"a=%ff"), Err(Malformed));
         assert_eq!(Params::parse(b"\xff=a"), Err(Malformed));
         assert_eq!(Params::parse(b"a=b%00"), Err(Malformed));

@@ -15,9 +15,12 @@ pub const ACCOUNT_OPERATORS_ADD: &str = "/account/operators/add";
 pub const ACCOUNT_OPERATORS_VERIFY: &str = "/account/operators/verify";
 pub const ACCOUNT_PASSWORD: &str = "/account/password";
 pub const ACCOUNT_PHONE: &str = "/account/phone";
+pub const ACCOUNT_PORTALS: &str = "/account/portals";
 pub const ACCOUNT_REPRESENTATIVE: &str = "/account/representative";
 pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
 pub const APPEALS: &str = "/appeals";
+pub const DEVICE: &str = "/device";
+pub const DEVICE_CONFIRM: &str = "/device/confirm";
 pub const RECOVERY: &str = "/recovery";
 pub const RECOVERY_DONE: &str = "/recovery/done";
 pub const RECOVERY_SET_PASSWORD: &str = "/recovery/set-password";
@@ -39,6 +42,7 @@ pub const SIGN_IN_QR_PICTURE: &str = "/sign-in/qr/code.svg";
 pub const SIGN_IN_QR_RENEW: &str = "/sign-in/qr/renew";
 pub const SIGN_IN_QR_STATE: &str = "/sign-in/qr/state";
 pub const SIGN_OUT: &str = "/sign-out";
+pub const SIGN_OUT_DONE: &str = "/sign-out/done";
 
 /// A page of the sign-in that goes on with a pending authorization request, if there is one.
 pub fn with_request(path: &str, request: Option<&str>) -> String {

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::headers::FormTarget;
+use super::headers::{FormTarget, FrameSources, ImageSource};
 use super::page::{Frame, render};
 use super::{cookies, error};
 use crate::app::App;
@@ -125,6 +125,22 @@ impl Visitor {
         if let Some(origin) = origin {
             response.extensions_mut().insert(FormTarget(origin));
         }
+        response
+    }
+
+    /// Lets the page show a portal's picture.
+    #[must_use]
+    pub fn allow_image_from(mut response: Response, origin: Option<String>) -> Response {
+        if let Some(origin) = origin {
+            response.extensions_mut().insert(ImageSource(origin));
+        }
+        response
+    }
+
+    /// Lets the page load portals' addresses in frames.
+    #[must_use]
+    pub fn allow_frames_of(mut response: Response, origins: Vec<String>) -> Response {
+        response.extensions_mut().insert(FrameSources(origins));
         response
     }
 

@@ -25,6 +25,16 @@ pub struct Progress {
     pub without_second_device: bool,
 }
 
+/// A request in progress: everything that its answer depends on.
+#[derive(Clone, Copy)]
+pub struct Interaction<'a> {
+    pub app: &'a App,
+    pub visitor: &'a Visitor,
+    pub client: &'a Client,
+    pub request: &'a AuthorizationRequest,
+    pub progress: &'a Progress,
+}
+
 impl Progress {
     pub fn starting(app: &App) -> Self {
         Self { started_at: app.clock.now(), pending_id: None, agreed: false, without_second_device: false }
@@ -62,15 +72,10 @@ pub async fn pending_request(
 }
 
 /// Keeps the request, unless it is kept already; gives its id.
-pub async fn keep(
-    app: &App,
-    visitor: &Visitor,
-    client: &Client,
-    request: &AuthorizationRequest,
-    progress: Progress,
-) -> web::Result<String> {
-    if let Some(id) = progress.pending_id {
-        return Ok(id);
+pub async fn keep(interaction: &Interaction<'_>) -> web::Result<String> {
+    let Interaction { app, visitor, client, request, progress } = *interaction;
+    if let Some(id) = &progress.pending_id {
+        return Ok(id.clone());
     }
     let display = display(visitor, client, request).await?;
     let value = serde_json::to_value(request).map_err(|error| web::Error::Fault(error.into()))?;
@@ -85,7 +90,7 @@ pub async fn display(
 ) -> web::Result<Display> {
     Ok(Display {
         portal_name: client.metadata.client_name.clone(),
-        form_target: form_target(&request.redirect_uri),
+        form_target: form_target(&request.address.redirect_uri),
         login_hint: request.login_hint.clone(),
         again: visitor.session().await?.is_some(),
         account_type: request.account_type.clone(),

@@ -1,11 +1,14 @@
-//! `private_key_jwt` (RFC 7523): a JWT that the client signed for us, to be used once.
+//! `private_key_jwt` and `client_secret_jwt` (RFC 7523): a JWT that the client signed for us, to be used once.
 
+use josekit::jws::alg::hmac::HmacJwsAlgorithm;
 use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::domain::client::Client;
+use crate::domain::client::{AuthMethod, Client};
+use crate::domain::signing_alg::SigningAlg;
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::oidc::error::{Code, OAuthError, Result};
+use crate::oidc::registration::SECRET_FIELD;
 use crate::platform::random;
 use crate::store::used_once;
 use crate::web::params::Params;
@@ -45,8 +48,7 @@ fn unverified_claims(jws: &str) -> Option<Map<String, Value>> {
 /// # Errors
 /// When the database fails.
 pub async fn verify(app: &App, client: &Client, jws: &str) -> Result<bool> {
-    let only = client.metadata.token_endpoint_auth_signing_alg;
-    let Some(claims) = client.keys.verify(jws, only) else { return Ok(false) };
+    let Some(claims) = signed_claims(app, client, jws).await? else { return Ok(false) };
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let number = |name: &str| claims.get(name).and_then(Value::as_f64).map(|number| number as i64);
     let now = app.clock.now().seconds();
@@ -60,7 +62,7 @@ pub async fn verify(app: &App, client: &Client, jws: &str) -> Result<bool> {
     }
     if text("iss") != Some(&client.id)
         || text("sub") != Some(&client.id)
-        || !is_for_us(app, claims.get("aud"))
+        || !is_for_us(app, client, claims.get("aud"))
     {
         return Ok(false);
     }
@@ -70,9 +72,43 @@ pub async fn verify(app: &App, client: &Client, jws: &str) -> Result<bool> {
     Ok(used_once::r#use(&app.store, &key, until).await?)
 }
 
-/// The audience is the issuer; the token endpoint's URL is what older clients send.
-fn is_for_us(app: &App, audience: Option<&Value>) -> bool {
+/// The claims, if the client's key or secret signed them.
+async fn signed_claims(app: &App, client: &Client, jws: &str) -> Result<Option<Map<String, Value>>> {
+    let only = client.metadata.token_endpoint_auth_signing_alg;
+    if client.metadata.token_endpoint_auth_method == AuthMethod::ClientSecretJwt {
+        let Some(sealed) = &client.secret_sealed else { return Ok(None) };
+        let secret = app.vault.open_text(SECRET_FIELD, &client.id, sealed)?;
+        return Ok(verify_hmac(&secret, jws));
+    }
+    // FAPI 2.0 section 5.4 leaves RS256 out.
+    if client.is_held_to_fapi() && names_rs256(jws) {
+        return Ok(None);
+    }
+    Ok(app.signed_by(client, jws, only).await)
+}
+
+fn names_rs256(jws: &str) -> bool {
+    let header = josekit::jwt::decode_header(jws).ok();
+    header
+        .is_some_and(|header| header.claim("alg").and_then(Value::as_str) == Some(SigningAlg::RS256.as_str()))
+}
+
+/// HS256 with the secret's own bytes (RFC 7518 section 3.2). josekit takes no other algorithm for this verifier.
+fn verify_hmac(secret: &str, jws: &str) -> Option<Map<String, Value>> {
+    let header = josekit::jwt::decode_header(jws).ok()?;
+    (header.claim("alg")?.as_str()? == "HS256").then_some(())?;
+    let verifier = HmacJwsAlgorithm::Hs256.verifier_from_bytes(secret).ok()?;
+    let (payload, _) = josekit::jws::deserialize_compact(jws, &verifier).ok()?;
+    serde_json::from_slice(&payload).ok()
+}
+
+/// The audience is the issuer; the token endpoint's URL is what older clients send. FAPI 2.0 section 5.3.2.1 wants the
+/// issuer, as a string.
+fn is_for_us(app: &App, client: &Client, audience: Option<&Value>) -> bool {
     let issuer = app.config.issuer.as_str();
+    if client.is_held_to_fapi() {
+        return audience.and_then(Value::as_str) == Some(issuer);
+    }
     let ours = |value: &Value| {
         value.as_str().is_some_and(|one| one == issuer || one.strip_prefix(issuer) == Some("/token"))
     };

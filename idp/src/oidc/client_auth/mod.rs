@@ -1,12 +1,14 @@
 //! How a client proves who it is (OpenID Connect Core section 9). Every endpoint that asks uses this.
 
 mod assertion;
+mod certificate;
 mod secret;
 
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
 
+use super::envelope::Envelope;
 use super::error::{Code, OAuthError, Result};
 use crate::app::App;
 use crate::domain::client::{AuthMethod, Client};
@@ -14,27 +16,44 @@ use crate::web::params::Params;
 
 /// One way of proving it; the client's registration says which it must use.
 enum Credentials<'a> {
-    Basic { client_id: String, secret: String },
-    Post { client_id: &'a str, secret: &'a str },
-    Assertion { client_id: String, jws: &'a str },
-    None { client_id: &'a str },
+    Basic {
+        client_id: String,
+        secret: String,
+    },
+    Post {
+        client_id: &'a str,
+        secret: &'a str,
+    },
+    Assertion {
+        client_id: String,
+        jws: &'a str,
+    },
+    /// Nothing in the request itself: a public client, or one whose connection proves it.
+    Named {
+        client_id: &'a str,
+    },
 }
 
 impl Credentials<'_> {
     fn client_id(&self) -> &str {
         match self {
             Self::Basic { client_id, .. } | Self::Assertion { client_id, .. } => client_id,
-            Self::Post { client_id, .. } | Self::None { client_id } => client_id,
+            Self::Post { client_id, .. } | Self::Named { client_id } => client_id,
         }
     }
 
-    const fn method(&self) -> AuthMethod {
-        match self {
-            Self::Basic { .. } => AuthMethod::ClientSecretBasic,
-            Self::Post { .. } => AuthMethod::ClientSecretPost,
-            Self::Assertion { .. } => AuthMethod::PrivateKeyJwt,
-            Self::None { .. } => AuthMethod::None,
-        }
+    /// Whether this is the way that the client registered.
+    const fn suit(&self, method: AuthMethod) -> bool {
+        matches!(
+            (self, method),
+            (Self::Basic { .. }, AuthMethod::ClientSecretBasic)
+                | (Self::Post { .. }, AuthMethod::ClientSecretPost)
+                | (Self::Assertion { .. }, AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt)
+                | (
+                    Self::Named { .. },
+                    AuthMethod::None | AuthMethod::TlsClientAuth | AuthMethod::SelfSignedTlsClientAuth
+                )
+        )
     }
 }
 
@@ -42,12 +61,11 @@ impl Credentials<'_> {
 ///
 /// # Errors
 /// `invalid_client` when it does not prove who it is, `invalid_request` when it tries two ways at once.
-pub async fn authenticate(app: &App, headers: &HeaderMap, params: &Params) -> Result<Arc<Client>> {
+pub async fn authenticate(app: &App, envelope: &Envelope, params: &Params) -> Result<Arc<Client>> {
     let refused = || OAuthError::new(Code::InvalidClient, "the client is not authenticated");
-    let credentials = read(headers, params)?;
+    let credentials = read(&envelope.headers, params)?;
     let found = app.clients.find(&app.store, credentials.client_id()).await?;
-    let Some(client) =
-        found.filter(|client| client.metadata.token_endpoint_auth_method == credentials.method())
+    let Some(client) = found.filter(|client| credentials.suit(client.metadata.token_endpoint_auth_method))
     else {
         return Err(refused().into());
     };
@@ -55,7 +73,11 @@ pub async fn authenticate(app: &App, headers: &HeaderMap, params: &Params) -> Re
         Credentials::Basic { secret, .. } => secret::matches(&client, secret),
         Credentials::Post { secret, .. } => secret::matches(&client, secret),
         Credentials::Assertion { jws, .. } => assertion::verify(app, &client, jws).await?,
-        Credentials::None { .. } => true,
+        Credentials::Named { .. } if client.is_public() => true,
+        Credentials::Named { .. } => match &envelope.certificate {
+            Some(certificate) => certificate::proves(app, &client, certificate),
+            None => false,
+        },
     };
     if !proved {
         return Err(refused().into());
@@ -88,6 +110,6 @@ fn read<'a>(headers: &HeaderMap, params: &'a Params) -> Result<Credentials<'a>, 
     let client_id = named.ok_or(missing)?;
     Ok(match posted {
         Some(secret) => Credentials::Post { client_id, secret },
-        None => Credentials::None { client_id },
+        None => Credentials::Named { client_id },
     })
 }

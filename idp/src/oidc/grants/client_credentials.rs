@@ -2,38 +2,51 @@
 
 use crate::app::App;
 use crate::domain::client::Client;
-use crate::domain::timestamp::Span;
+use crate::domain::confirmation::Confirmation;
+use crate::oidc::access_token::{self, Contents, Draft};
 use crate::oidc::error::{Code, OAuthError, Result};
 use crate::oidc::oxide;
-use crate::oidc::token::TokenResponse;
-use crate::platform::random;
+use crate::oidc::token::{TokenRequest, TokenResponse};
 use crate::store::tokens::{self, NewToken};
-use crate::web::params::Params;
 
 /// # Errors
-/// `invalid_scope` for a scope that needs an account, or that the client may not have.
-pub async fn issue(app: &App, client: &Client, params: &Params) -> Result<TokenResponse> {
-    let scope = oxide::client_credentials(params, client, |asked| negotiate(client, asked))?;
-    let access_token = random::token();
-    let now = app.clock.now();
-    let lifetime = app.config.tokens.access_token_seconds;
-    let hash = random::hash(&access_token);
+/// `invalid_scope` for a scope that needs an account, or that the client may not have; `invalid_target` for a resource
+/// that it may not have.
+pub async fn issue(app: &App, request: &TokenRequest<'_>) -> Result<TokenResponse> {
+    let client = request.client;
+    let scope = oxide::client_credentials(request.params, client, |asked| negotiate(client, asked))?;
+    let audience = access_token::known_resources(app, client, &request.params.all("resource"))?;
+    let draft = Draft::new(app);
     let token = NewToken {
-        hash: &hash,
+        hash: &draft.hash,
         grant_id: None,
         client_id: &client.id,
         scope: &scope,
-        now,
-        expires_at: now + Span::seconds(lifetime),
+        audience: audience.as_deref(),
+        binding: request.stored_binding.as_deref(),
+        actor: None,
+        now: draft.now,
+        expires_at: draft.expires_at(),
     };
     tokens::insert_access(&app.store, &token).await?;
+    let contents = Contents {
+        scope: &scope,
+        audience: audience.as_deref(),
+        binding: request.binding.as_ref(),
+        sign_in: None,
+        authorization_details: None,
+        actor: None,
+    };
+    let expires_in = draft.lifetime;
     Ok(TokenResponse {
-        access_token,
-        token_type: "Bearer",
-        expires_in: lifetime,
+        access_token: draft.finish(app, client, &contents)?,
+        token_type: Confirmation::token_type(request.binding.as_ref()),
+        expires_in,
         refresh_token: None,
         id_token: None,
         scope,
+        authorization_details: None,
+        issued_token_type: None,
     })
 }
 

@@ -1,40 +1,44 @@
 //! `refresh_token` (RFC 6749 section 6). A public client's token is rotated and its reuse ends the family (RFC 9700
 //! section 4.14.2); a confidential client's stays, since its secret protects it (FAPI 2.0 section 5.3.2.1).
 
+use super::redemption;
 use crate::app::App;
 use crate::domain::client::Client;
+use crate::domain::confirmation::Confirmation;
 use crate::domain::timestamp::{Span, Timestamp};
+use crate::oidc::access_token::{self, Draft};
 use crate::oidc::error::{Code, OAuthError, Result};
-use crate::oidc::token::TokenResponse;
-use crate::oidc::{id_token, oxide, scopes};
+use crate::oidc::token::{TokenRequest, TokenResponse};
+use crate::oidc::{id_token, oxide, scopes, sender_constraint};
 use crate::platform::random;
 use crate::platform::vault::Purpose;
 use crate::store::grants;
 use crate::store::tokens::{self, NewToken, RefreshTokenRow};
-use crate::web::params::Params;
 
 /// An answer can be lost on its way: within this time the old token gets the same successor again.
 const GRACE: Span = Span::seconds(30);
 
 /// # Errors
-/// `invalid_grant` for a token that is unknown, expired, revoked, rotated away or somebody else's; `invalid_scope`
-/// for more than was granted.
-pub async fn refresh(app: &App, client: &Client, params: &Params) -> Result<TokenResponse> {
-    let missing = OAuthError::new(Code::InvalidRequest, "refresh_token is missing");
-    let presented = params.get("refresh_token").ok_or(missing)?;
+/// `invalid_grant` for a token that is unknown, expired, revoked, rotated away, somebody else's or bound to what is not
+/// proved; `invalid_scope` and `invalid_target` for more than was granted.
+pub async fn refresh(app: &App, request: &TokenRequest<'_>) -> Result<TokenResponse> {
+    let client = request.client;
+    let presented = request.require("refresh_token", "refresh_token is missing")?;
     let dead = || OAuthError::new(Code::InvalidGrant, "the refresh token is unknown, expired or revoked");
     let hash = random::hash(presented);
-    let now = app.clock.now();
+    let draft = Draft::new(app);
     let found = tokens::find_refresh(&app.store, &hash).await?;
-    let token = found.filter(|token| token.is_alive(now)).ok_or_else(dead)?;
+    let token = found.filter(|token| token.is_alive(draft.now)).ok_or_else(dead)?;
     let grant = grants::find(&app.store, &token.grant_id).await?.ok_or_else(dead)?;
-    let scope = oxide::refresh(params, &client.id, &grant)?;
+    let scope = oxide::refresh(request.params, &client.id, &grant)?;
     if !scope.split(' ').all(|scope| scopes::contains(&token.scope, scope)) {
         return Err(OAuthError::new(Code::InvalidScope, "the scope is wider than what was granted").into());
     }
+    let audience = access_token::narrowed(grant.resources.as_deref(), &request.params.all("resource"))?;
+    sender_constraint::check_kept(client, token.binding.as_deref(), request.binding.as_ref())?;
     let refresh_token = if client.is_public() {
-        let Some(successor) = rotate(app, client, &token, (presented, &hash), now).await? else {
-            grants::revoke(&app.store, &token.grant_id, now).await?;
+        let Some(successor) = rotate(app, client, &token, (presented, &hash), draft.now).await? else {
+            grants::revoke(&app.store, &token.grant_id, draft.now).await?;
             tracing::warn!("a refresh token was used after its rotation; its grant is revoked");
             return Err(dead().into());
         };
@@ -42,18 +46,22 @@ pub async fn refresh(app: &App, client: &Client, params: &Params) -> Result<Toke
     } else {
         presented.to_owned()
     };
-    let access_token = random::token();
-    let lifetime = app.config.tokens.access_token_seconds;
-    let access_hash = random::hash(&access_token);
+    let lifetime = draft.lifetime;
     let access = NewToken {
-        hash: &access_hash,
+        hash: &draft.hash,
         grant_id: Some(&token.grant_id),
         client_id: &client.id,
         scope: &scope,
-        now,
-        expires_at: now + Span::seconds(lifetime),
+        audience: audience.as_deref(),
+        binding: request.stored_binding.as_deref(),
+        actor: None,
+        now: draft.now,
+        expires_at: draft.expires_at(),
     };
     tokens::insert_access(&app.store, &access).await?;
+    let contents =
+        redemption::contents(app, client, &grant, &scope, audience.as_deref(), request.binding.as_ref());
+    let access_token = draft.finish(app, client, &contents)?;
     // Core section 12.2: the same identity, and no nonce that could be taken for a fresh sign-in's.
     let id_token = if scopes::contains(&scope, "openid") {
         Some(id_token::make(app, client, &grant, &access_token, None).await?)
@@ -62,11 +70,13 @@ pub async fn refresh(app: &App, client: &Client, params: &Params) -> Result<Toke
     };
     Ok(TokenResponse {
         access_token,
-        token_type: "Bearer",
+        token_type: Confirmation::token_type(request.binding.as_ref()),
         expires_in: lifetime,
         refresh_token: Some(refresh_token),
         id_token,
+        authorization_details: redemption::details(&grant)?,
         scope,
+        issued_token_type: None,
     })
 }
 
@@ -89,6 +99,9 @@ async fn rotate(
             grant_id: Some(&token.grant_id),
             client_id: &client.id,
             scope: &token.scope,
+            audience: None,
+            binding: token.binding.as_deref(),
+            actor: None,
             now,
             // The family ends when its first token would have: rotation does not prolong it.
             expires_at: Timestamp::from_millis(token.expires_at),

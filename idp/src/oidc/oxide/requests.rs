@@ -31,8 +31,9 @@ impl authorization::Request for Request<'_> {
     fn state(&self) -> Option<Cow<'_, str>> {
         self.text("state")
     }
+    /// The one that the machine knows; which the client may use has been checked.
     fn response_type(&self) -> Option<Cow<'_, str>> {
-        self.text("response_type")
+        Some(Cow::Borrowed("code"))
     }
     fn extension(&self, key: &str) -> Option<Cow<'_, str>> {
         self.text(key)

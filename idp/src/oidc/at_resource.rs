@@ -1,0 +1,106 @@
+//! The provider as a resource: which access token a request carries, and whether its bearer may use it (RFC 6750, RFC
+//! 9449 section 7, RFC 8705 section 3).
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, header};
+
+use super::envelope::Envelope;
+use super::error::{Code, Failure, OAuthError, Result};
+use super::{access_token, dpop, sender_constraint};
+use crate::app::App;
+use crate::domain::confirmation::Confirmation;
+use crate::store::tokens::{self, AccessTokenRow};
+use crate::web::forms::form_params;
+use crate::web::params::Params;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+/// The live access token of a request, for us and in the right hands.
+///
+/// # Errors
+/// The error of RFC 6750 or RFC 9449 that the bearer is told.
+pub async fn token_of(app: &App, request: Request) -> Result<AccessTokenRow> {
+    let envelope = Envelope::of(app, &request);
+    let (scheme, token) = presented(app, &envelope, request).await?;
+    let refuse = |description| {
+        let error = OAuthError::new(Code::InvalidToken, description);
+        Failure::OAuth(if scheme == Scheme::Dpop { error.by_dpop() } else { error })
+    };
+    let dead = || refuse("the access token is unknown, expired or revoked");
+    let key = access_token::key_of(app, &token).ok_or_else(dead)?;
+    let row = tokens::find_access(&app.store, &key, app.clock.now()).await?.ok_or_else(dead)?;
+    if row.audience.is_some() && !row.is_for(&app.config.issuer) {
+        return Err(refuse("the access token is for another resource"));
+    }
+    match sender_constraint::stored(row.binding.as_deref())? {
+        Some(Confirmation::Key(bound)) => {
+            let wrong = |description| OAuthError::new(Code::InvalidToken, description).by_dpop();
+            if scheme != Scheme::Dpop {
+                return Err(wrong("the access token is bound to a key: use the scheme DPoP").into());
+            }
+            let proved = dpop::proved_key(app, &envelope, Some(&token)).await.map_err(at_resource)?;
+            let missing = OAuthError::new(Code::InvalidDpopProof, "a DPoP proof is needed").by_dpop();
+            if proved.ok_or(missing)? != bound {
+                return Err(wrong("the access token is bound to another key").into());
+            }
+        }
+        _ if scheme == Scheme::Dpop => return Err(refuse("the access token is not bound to a key")),
+        Some(Confirmation::Certificate(bound)) => {
+            let presented = envelope.certificate.as_ref().map(|certificate| certificate.thumbprint());
+            if presented != Some(bound.as_str()) {
+                return Err(refuse("the access token is bound to a client certificate"));
+            }
+        }
+        None => (),
+    }
+    Ok(row)
+}
+
+fn at_resource(failure: Failure) -> Failure {
+    match failure {
+        Failure::OAuth(error) => Failure::OAuth(error.by_dpop()),
+        fault @ Failure::Web(_) => fault,
+    }
+}
+
+/// The token of the Authorization header, or of a POSTed form; never of the query (RFC 9700 section 4.3.2), and never
+/// of both (RFC 6750 section 2).
+async fn presented(app: &App, envelope: &Envelope, request: Request) -> Result<(Scheme, String)> {
+    let mut sent = envelope.headers.get_all(header::AUTHORIZATION).into_iter();
+    let in_header = sent.next().map(of_header).transpose()?;
+    let twice = || OAuthError::at_resource(Code::InvalidRequest, "the access token was sent in two ways");
+    if sent.next().is_some() {
+        return Err(twice().into());
+    }
+    let form = if request.method() == Method::POST && envelope.headers.contains_key(header::CONTENT_TYPE) {
+        Some(form_params(request, app).await)
+    } else {
+        None
+    };
+    let in_form = |params: &Params| params.get("access_token").map(str::to_owned);
+    match (in_header, form) {
+        (Some(_), Some(Ok(params))) if in_form(&params).is_some() => Err(twice().into()),
+        (Some(found), _) => Ok(found),
+        (None, Some(form)) => {
+            let token = in_form(&form.map_err(Failure::Web)?).ok_or_else(OAuthError::no_token)?;
+            Ok((Scheme::Bearer, token))
+        }
+        (None, None) => Err(OAuthError::no_token().into()),
+    }
+}
+
+fn of_header(value: &HeaderValue) -> Result<(Scheme, String), OAuthError> {
+    let malformed = || OAuthError::new(Code::InvalidToken, "the Authorization header must be Bearer or DPoP");
+    let (scheme, token) =
+        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(malformed)?;
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => Scheme::Bearer,
+        "dpop" => Scheme::Dpop,
+        _ => return Err(malformed()),
+    };
+    Ok((scheme, token.trim().to_owned()))
+}
