@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::account::Account;
 use crate::relying_party::RelyingParty;
+use crate::tokens::SharedTokens;
 
 /// One working day.
 const LIFETIME: Duration = Duration::from_secs(8 * 60 * 60);
@@ -20,6 +21,8 @@ pub struct Session {
     pub provider_session: Option<String>,
     /// Shown to the provider when signing out.
     pub id_token: String,
+    /// What the app asks the provider with; portals that only want to know who is there keep none.
+    pub tokens: Option<SharedTokens>,
     pub began: Instant,
     /// 好差评 given in this session: case number to stars.
     pub ratings: BTreeMap<u32, u8>,
@@ -90,6 +93,7 @@ mod tests {
             subject: subject.into(),
             provider_session: sid.map(Into::into),
             id_token: String::new(),
+            tokens: None,
             began: Instant::now(),
             ratings: BTreeMap::new(),
         };

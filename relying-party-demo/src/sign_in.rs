@@ -66,10 +66,11 @@ pub async fn begin(
     wish: Wish,
     headers: &HeaderMap,
 ) -> Result<Response> {
-    let secret = portal.secret(party).ok_or(Problem::NotRegistered(party))?;
+    let credentials = portal.credentials(party).ok_or(Problem::NotRegistered(party))?;
     let retry = if wish.silent { party.landing() } else { format!("{}/login", party.path()) };
     let metadata = portal.provider.metadata().await.map_err(Problem::unreachable(retry))?;
-    let client = provider::client(&metadata, party, secret, &portal.public_url).map_err(Problem::Fault)?;
+    let client =
+        provider::client(&metadata, party, credentials, &portal.public_url).map_err(Problem::Fault)?;
 
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let mut request = client
@@ -136,7 +137,7 @@ pub async fn callback(
             None => Err(Problem::Stale(party)),
         };
     };
-    let secret = portal.secret(party).ok_or(Problem::NotRegistered(party))?;
+    let credentials = portal.credentials(party).ok_or(Problem::NotRegistered(party))?;
     let metadata = portal.provider.metadata().await.map_err(Problem::unreachable(party.landing()))?;
 
     let expects_iss = metadata.additional_metadata().authorization_response_iss_parameter_supported;
@@ -154,7 +155,7 @@ pub async fn callback(
     }
     let code =
         answer.code.ok_or_else(|| Problem::Untrusted(party, anyhow::anyhow!("neither code nor error")))?;
-    let session = exchange(&portal, metadata, party, secret, AuthorizationCode::new(code), sign_in)
+    let session = exchange(&portal, metadata, party, credentials, AuthorizationCode::new(code), sign_in)
         .await
         .map_err(|error| Problem::Untrusted(party, error))?;
     Ok(enter(&portal, session, &headers))
