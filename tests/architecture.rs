@@ -22,6 +22,7 @@ const FLOORS: &[&[&str]] = &[
         "oidc",
         "recovery",
         "registration",
+        "scan",
         "sign_in",
         "sign_out",
         "site",

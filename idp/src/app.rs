@@ -1,6 +1,7 @@
 //! `App`: the one thing that handlers share.
 
 mod client_cache;
+pub mod waiting;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use self::client_cache::ClientCache;
+use self::waiting::Waiting;
 use crate::config::Config;
 use crate::domain::timestamp::Span;
 use crate::platform::clock::Clock;
@@ -33,6 +35,8 @@ pub struct Parts {
     pub hasher: Hasher,
     pub keys: KeyRing,
     pub clients: ClientCache,
+    /// Browsers that wait for a telephone.
+    pub waiting: Waiting,
     pub metrics: Metrics,
     pub sms: Sms,
     pub registers: Registers,
@@ -83,6 +87,7 @@ impl App {
             hasher,
             keys,
             clients: ClientCache::default(),
+            waiting: Waiting::default(),
             metrics: Metrics::default(),
             sms,
             registers,

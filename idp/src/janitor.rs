@@ -10,6 +10,7 @@ use tokio::time::sleep;
 use crate::app::App;
 use crate::domain::timestamp::Span;
 use crate::guard::evidence;
+use crate::guard::qr;
 use crate::guard::sessions::{self, LOGOUT_NOTICE};
 use crate::guard::text_message::{self, TEXT_MESSAGE};
 use crate::oidc::logout_notice;
@@ -24,6 +25,7 @@ const LONGEST_WAIT: u32 = 15 * 60;
 /// Runs until it is dropped.
 pub async fn run(app: App) {
     tokio::join!(
+        qr::watch::run(&app),
         repeat(Duration::from_millis(500), || send_outbox(&app)),
         repeat(Duration::from_secs(1), || end_lapsed(&app)),
         repeat(Duration::from_secs(20), || sweep(&app)),

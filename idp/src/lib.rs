@@ -14,6 +14,7 @@ pub mod platform;
 pub mod recovery;
 pub mod registration;
 pub mod router;
+pub mod scan;
 pub mod server;
 pub mod sign_in;
 pub mod sign_out;

@@ -18,6 +18,7 @@ use crate::account_centre::{
 };
 use crate::app::App;
 use crate::oidc::{authorize, cors, discovery, introspection, revocation, token, userinfo};
+use crate::scan;
 use crate::site::{captcha, display, information, notice, sms_code};
 use crate::web::{Problem, assets, forms, headers, requests};
 use crate::{account_centre, recovery, registration, sign_in, sign_out};
@@ -111,7 +112,14 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
             "/sign-in/choose-identity",
             get(sign_in::choose_identity::get).post(sign_in::choose_identity::post),
         )
-        .route("/sign-in/qr", get(notice::sign_in_qr))
+        .route("/sign-in/password", get(sign_in::finish::password))
+        .route("/sign-in/qr", get(sign_in::qr::get))
+        .route("/sign-in/qr/code.svg", get(sign_in::qr::picture))
+        .route("/sign-in/qr/events", get(sign_in::qr::live::events))
+        .route("/sign-in/qr/state", get(sign_in::qr::live::state))
+        .route("/sign-in/qr/renew", post(sign_in::qr::live::renew))
+        .route("/sign-in/qr/finish", post(sign_in::qr::finish))
+        .route("/scan/{code}", get(scan::code::get).post(scan::code::post))
         .route("/sign-in/finish", get(sign_in::finish::get))
         .route("/captcha/new", post(captcha::new))
         .route("/captcha/{id}/picture.png", get(captcha::picture))
@@ -152,6 +160,11 @@ fn protocol(app: &App) -> Router<App> {
         .route("/token", for_browsers(post(token::post)))
         .route("/userinfo", for_browsers(get(userinfo::handle).post(userinfo::handle)))
         .route("/introspect", post(introspection::post))
+        // 扫码登录: the app
+        .route("/scan/api/identities", for_browsers(get(scan::api::identities)))
+        .route("/scan/api/scan", for_browsers(post(scan::api::scan)))
+        .route("/scan/api/confirm", for_browsers(post(scan::api::confirm)))
+        .route("/scan/api/cancel", for_browsers(post(scan::api::cancel)))
         .route("/revoke", for_browsers(post(revocation::post)))
 }
 

@@ -74,6 +74,8 @@ impl Server {
     /// # Errors
     /// When a listener had failed.
     pub async fn stop(self) -> Result<()> {
+        // Browsers that wait for a telephone would wait on: they go to another instance.
+        self.app.waiting.close();
         let patience = Duration::from_secs(self.app.config.operations.shutdown_seconds.into());
         for handle in &self.handles {
             handle.graceful_shutdown(Some(patience));

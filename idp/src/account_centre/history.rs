@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::shared::{Centre, Owner};
 use crate::app::App;
 use crate::domain::timestamp::Timestamp;
+use crate::domain::user_agent;
 use crate::store::audit::{self, Recorded};
 use crate::web::{self, Frame, Visitor, urls};
 
@@ -70,7 +71,7 @@ impl From<Recorded> for Event {
             what: what(&recorded.event),
             how: how(&recorded.event, &recorded.detail),
             address: recorded.address,
-            browser: super::shared::browser(&recorded.user_agent),
+            browser: user_agent::words(&recorded.user_agent),
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::shared::{Centre, Owner};
 use crate::app::App;
 use crate::domain::timestamp::{Span, Timestamp};
+use crate::domain::user_agent;
 use crate::guard;
 use crate::store::sessions;
 use crate::web::{self, Frame, SafeForm, Visitor, urls};
@@ -49,7 +50,7 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Respon
     let found = sessions::of_account(&app.store, owner.account_id(), app.clock.now(), idle).await?;
     let sessions = found.into_iter().map(|session| Place {
         is_here: session.sid == owner.session.sid,
-        browser: super::shared::browser(&session.user_agent),
+        browser: user_agent::words(&session.user_agent),
         address: session.address,
         since: Timestamp::from_millis(session.created_at).china_minute(),
         seen: Timestamp::from_millis(session.seen_at).china_minute(),

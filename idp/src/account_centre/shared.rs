@@ -134,31 +134,3 @@ impl Owner {
         tabs
     }
 }
-
-/// A browser and its system in words; what it says of itself is not to be relied on.
-pub fn browser(user_agent: &str) -> String {
-    let first = |names: &[(&'static str, &'static str)]| {
-        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
-    };
-    let name = first(&[
-        ("MicroMessenger", "微信"),
-        ("Edg/", "Edge"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ]);
-    let system = first(&[
-        ("HarmonyOS", "鸿蒙"),
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS X", "macOS"),
-        ("Linux", "Linux"),
-    ]);
-    match (name, system) {
-        (Some(name), Some(system)) => format!("{name}（{system}）"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => "未知浏览器".to_owned(),
-    }
-}

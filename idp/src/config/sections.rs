@@ -168,6 +168,17 @@ pub struct SignInConfig {
     pub address_tries: u32,
     /// How long an authorization request waits for its visitor.
     pub request_minutes: u32,
+    /// What a sign-in opens with, where neither portal nor visitor has said.
+    pub opens_with: OpensWith,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OpensWith {
+    /// 扫码登录
+    Qr,
+    /// 账号密码登录
+    Password,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -188,6 +199,7 @@ impl Default for SignInConfig {
             account_tries: 50,
             address_tries: 100,
             request_minutes: 30,
+            opens_with: OpensWith::Qr,
         }
     }
 }

@@ -165,7 +165,12 @@ async fn check(
     Ok(started)
 }
 
-/// The authentication context class of a password: the trust in who the account's holder is.
+/// A register has confirmed who the account's holder is.
+pub const REGISTER_LEVEL: i64 = 2;
+/// And they have confirmed on a second device what they began on the first.
+pub const SECOND_DEVICE_LEVEL: i64 = 3;
+
+/// The authentication context class of a level: of a password alone, the trust in who the account's holder is.
 pub fn acr(assurance: i64) -> String {
     format!("urn:jl-uia:loa:{assurance}")
 }

@@ -142,7 +142,8 @@ pub async fn choose(
     let holder = accounts::assurance(&mut tx, &choice.holder_id).await?.unwrap_or(identity.assurance);
     let acr = credentials::acr(identity.assurance.min(holder));
     let proved = sms_code_was_used(app, caller, session, choice).await?;
-    let amr = if proved { "pwd sms" } else { &session.amr };
+    let says_so = session.amr.split(' ').any(|method| method == "sms");
+    let amr = if proved && !says_so { &format!("{} sms", session.amr) } else { &session.amr };
     let proof = Proof {
         account_id: &identity.account_id,
         holder_id: Some(&choice.holder_id),

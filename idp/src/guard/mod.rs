@@ -1,5 +1,6 @@
 //! What stands between a visitor and an account.
 
+pub mod access_token;
 pub mod attempts;
 pub mod captcha;
 pub mod credentials;
@@ -10,6 +11,7 @@ pub mod identities;
 pub mod new_password;
 pub mod own_password;
 pub mod pending;
+pub mod qr;
 pub mod recovery;
 pub mod sessions;
 pub mod sms_code;

@@ -14,6 +14,7 @@ use crate::store::authorization_requests;
 
 /// What the sign-in pages need to know of a request.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Display {
     pub portal_name: String,
     /// The origin that the visitor is sent to in the end.
@@ -25,6 +26,10 @@ pub struct Display {
     pub account_type: Option<String>,
     /// The unit that the portal wants its visitor to act for: an id or a credit code.
     pub acting_for: Option<String>,
+    /// The portal asks for more than a password: a second device is to confirm it.
+    pub second_device: bool,
+    /// No portal waits, but this page of ours does.
+    pub return_to: Option<String>,
 }
 
 const FIELD: &str = "authorization_requests.parameters";
@@ -42,6 +47,15 @@ pub struct Pending {
 struct Stored {
     display: Display,
     request: serde_json::Value,
+}
+
+/// Keeps a page of ours, so that whoever has to sign in first comes back to it; gives the id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep_page(app: &App, caller: &Caller, name: &str, path: String) -> Result<String> {
+    let display = Display { portal_name: name.to_owned(), return_to: Some(path), ..Display::default() };
+    keep(app, caller, display, serde_json::Value::Null).await
 }
 
 /// Keeps a request for the caller's browser; gives its id.

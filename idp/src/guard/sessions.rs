@@ -26,6 +26,13 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+impl Session {
+    /// Whether a password was typed at this browser.
+    pub fn rests_on_password(&self) -> bool {
+        self.amr.split(' ').any(|method| method == "pwd")
+    }
+}
+
 /// How somebody has just proved who they are.
 pub struct Proof<'a> {
     pub account_id: &'a str,

@@ -33,6 +33,15 @@ pub struct AuthorizationRequest {
     pub acting_for: Option<String>,
 }
 
+impl AuthorizationRequest {
+    /// The classes that the portal asked for: those that are essential, else those that it would like.
+    pub fn wanted_classes(&self) -> Vec<String> {
+        let essential = self.claims.as_ref().filter(|claims| claims.is_essential("acr"));
+        let essential = essential.map(|claims| claims.wanted("acr")).filter(|wanted| !wanted.is_empty());
+        essential.unwrap_or_else(|| self.acr_values.clone())
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Prompt {
     pub none: bool,

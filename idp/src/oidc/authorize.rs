@@ -10,7 +10,7 @@ use axum::extract::{RawQuery, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
-use self::progress::{Progress, keep, pending_request};
+use self::progress::{Progress, display, keep, pending_request};
 use super::authorization_request::{self, AuthorizationRequest, ReturnAddress};
 use super::error::{Code, OAuthError};
 use super::subject::subject;
@@ -24,7 +24,7 @@ use crate::guard::sessions::Session;
 use crate::store::{grants, principals};
 use crate::web::forms::form_params_as_sent;
 use crate::web::params::Params;
-use crate::web::{self, Problem, Visitor, urls};
+use crate::web::{self, Problem, Visitor, sign_in_door, urls};
 
 /// GET and POST `/authorize`.
 ///
@@ -135,6 +135,16 @@ async fn decide(
         }
         return ask_to_sign_in(app, visitor, client, request, progress).await;
     }
+    if acr::lacks_second_device(&request.wanted_classes(), &session.acr)
+        && !progress.without_second_device
+        && !request.prompt.none
+    {
+        if !session.rests_on_password() {
+            return ask_to_sign_in(app, visitor, client, request, progress).await;
+        }
+        let id = keep(app, visitor, client, request, progress).await?;
+        return Ok(visitor.go(&urls::with_request(urls::SIGN_IN_QR, Some(&id))));
+    }
     let Some(acr) = authentication_class(request, &session) else {
         return refuse(
             Code::UnmetAuthenticationRequirements,
@@ -223,11 +233,7 @@ async fn ask_to_sign_in(
     request: &AuthorizationRequest,
     progress: Progress,
 ) -> web::Result<Response> {
-    let page = match request.account_type.as_deref() {
-        Some("legal_entity") => urls::SIGN_IN_LEGAL_ENTITY,
-        Some("operator") => urls::SIGN_IN_OPERATOR,
-        _ => urls::SIGN_IN_PERSONAL,
-    };
+    let page = sign_in_door::opening(app, visitor, &display(visitor, client, request).await?);
     let id = keep(app, visitor, client, request, progress).await?;
     Ok(visitor.go(&urls::with_request(page, Some(&id))))
 }

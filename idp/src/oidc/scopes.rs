@@ -12,7 +12,7 @@ const fn scope(name: &'static str, title: &'static str, detail: &'static str) ->
     Scope { name, title, detail, sensitive: false }
 }
 
-pub const ALL: [Scope; 8] = [
+pub const ALL: [Scope; 9] = [
     scope("openid", "确认您的登录身份", "使用本平台的账号标识识别您"),
     scope("profile", "读取姓名或单位名称", "包括账号类型和隐藏显示的证件号码"),
     scope("phone", "读取手机号码", "包括该号码是否已验证"),
@@ -25,6 +25,7 @@ pub const ALL: [Scope; 8] = [
         detail: "证件类型和未隐藏的证件号码，属于敏感个人信息",
         sensitive: true,
     },
+    scope("qr_sign_in", "用本应用扫码登录", "在其他设备上确认以您的身份登录"),
     scope("offline_access", "在您离开后继续访问", "直到您撤销授权或授权到期"),
 ];
 

@@ -3,6 +3,7 @@
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
@@ -53,6 +54,8 @@ pub struct Metrics {
     pub outbox_sent: Counter,
     pub outbox_failed: Counter,
     pub janitor_deleted: Counter,
+    pub qr_waiting: Gauge,
+    pub qr_looks: Counter,
 }
 
 impl Default for Metrics {
@@ -73,6 +76,10 @@ impl Default for Metrics {
         registry.register("outbox_failed", "Deliveries of the outbox that failed", outbox_failed.clone());
         let janitor_deleted = Counter::default();
         registry.register("janitor_deleted", "Expired rows that were deleted", janitor_deleted.clone());
+        let qr_waiting = Gauge::default();
+        registry.register("qr_waiting", "Browsers that wait for a telephone here", qr_waiting.clone());
+        let qr_looks = Counter::default();
+        registry.register("qr_looks", "Queries for news of QR tickets, for all who wait", qr_looks.clone());
         Self {
             registry,
             requests,
@@ -82,6 +89,8 @@ impl Default for Metrics {
             outbox_sent,
             outbox_failed,
             janitor_deleted,
+            qr_waiting,
+            qr_looks,
         }
     }
 }

@@ -41,6 +41,7 @@ pub enum Purpose {
     RefreshSuccessor,
     SmsCode,
     NameIndex,
+    QrIdentity,
 }
 
 impl Purpose {
@@ -53,6 +54,7 @@ impl Purpose {
             Self::RefreshSuccessor => b"refresh-successor",
             Self::SmsCode => b"sms-code",
             Self::NameIndex => b"name-index",
+            Self::QrIdentity => b"qr-identity",
         }
     }
 }

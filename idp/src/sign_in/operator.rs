@@ -88,7 +88,7 @@ fn show(app: &App, visitor: &Visitor, around: Around, form: Typed, errors: Error
         form,
         portal_name: around.portal_name(),
         notice: around.notice(),
-        qr_link: Some(around.qr_link),
+        qr_link: around.qr_link,
         upstreams: app.config.site.upstreams.clone(),
         captcha: around.captcha,
         links: around.links,

@@ -12,7 +12,8 @@ use crate::web::captcha::{CaptchaFields, CaptchaView};
 use crate::web::{self, Errors, Visitor, cookies, urls};
 
 /// The query of every sign-in page.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 pub struct Query {
     /// The pending authorization request.
     request: Option<String>,
@@ -44,7 +45,7 @@ pub struct Around {
     pub display: Display,
     pub captcha: Option<CaptchaView>,
     /// 扫码登录在这里
-    pub qr_link: String,
+    pub qr_link: Option<String>,
     pub links: Links,
 }
 
@@ -78,13 +79,11 @@ pub async fn around(app: &App, visitor: &Visitor, query: Query, page: &PageUrls)
         appeal: urls::APPEALS,
         action: keep(page.own),
     };
-    let qr_link = keep(urls::SIGN_IN_QR);
-    Ok(Around {
-        display: pending.map(|pending| pending.display).unwrap_or_default(),
-        captcha,
-        qr_link,
-        links,
-    })
+    let display = pending.map(|pending| pending.display).unwrap_or_default();
+    // Where the telephone is to confirm what was begun here, or is what one sits at, it can't be how one begins.
+    let by_password = display.second_device || display.return_to.is_some();
+    let qr_link = (!by_password).then(|| keep(urls::SIGN_IN_QR));
+    Ok(Around { display, captcha, qr_link, links })
 }
 
 impl Around {
@@ -93,6 +92,9 @@ impl Around {
     }
 
     pub fn notice(&self) -> Option<String> {
+        if self.display.second_device {
+            return Some("该服务要求更高的安全级别：请先用密码登录，再用手机扫码确认".to_owned());
+        }
         self.display.again.then(|| "请重新登录以确认身份".to_owned())
     }
 

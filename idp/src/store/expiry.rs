@@ -38,6 +38,9 @@ const EXPIRING: [&str; 9] = [
 const TOLD_FIRST: [&str; 2] =
     [delete_expired!("sessions", "token_hash", "expires_at"), delete_expired!("grants", "id", "expires_at")];
 
+/// They stay a while, so that who comes late is told that the code has expired, and not that there is none.
+const QR_TICKETS: &str = delete_expired!("qr_tickets", "id_hash", "expires_at");
+
 /// The only key of two columns.
 const OLD_DEVICES: &str = "DELETE FROM devices WHERE (account_id, device_hash) IN
     (SELECT account_id, device_hash FROM devices WHERE seen_at <= $1 LIMIT 200)";
@@ -54,6 +57,7 @@ pub async fn sweep(store: &Store, now: Timestamp, audit_kept: Span) -> sqlx::Res
     for sql in EXPIRING {
         deleted += batch(store, sql, now).await?;
     }
+    deleted += batch(store, QR_TICKETS, now - Span::minutes(10)).await?;
     deleted += batch(store, delete_expired!("audit_log", "id", "at"), now - audit_kept).await?;
     deleted += batch(store, OLD_DEVICES, now - audit_kept).await?;
     Ok(deleted)

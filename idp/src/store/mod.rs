@@ -35,10 +35,12 @@ pub mod passwords;
 pub mod phone_proofs;
 pub mod phones;
 pub mod principals;
+pub mod qr_tickets;
 pub mod recoveries;
 pub mod register_checks;
 pub mod sessions;
 pub mod sms_codes;
+pub mod token_holders;
 pub mod tokens;
 pub mod used_once;
 

@@ -1,4 +1,4 @@
-//! The three cookies. All are `__Host-` (RFC 6265bis section 4.1.3): this host only, secure, whole site.
+//! The four cookies. All are `__Host-` (RFC 6265bis section 4.1.3): this host only, secure, whole site.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -8,6 +8,9 @@ pub const SESSION: &str = "__Host-session";
 pub const VISITOR: &str = "__Host-visitor";
 /// 大字版 and 高对比度.
 pub const DISPLAY: &str = "__Host-display";
+
+/// How this browser's visitor wants to sign in.
+pub const SIGN_IN: &str = "__Host-sign-in";
 
 const YEAR: u32 = 365 * 24 * 3600;
 

@@ -12,6 +12,9 @@ use super::requests::RequestId;
 use super::visitor::Visitor;
 use crate::app::App;
 
+/// For answers to programs.
+pub const NO_STORE: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+
 /// The origin that a page's form may lead to, beside our own.
 #[derive(Debug, Clone)]
 pub struct FormTarget(pub String);

@@ -29,9 +29,15 @@ pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_IN_CHOOSE_IDENTITY: &str = "/sign-in/choose-identity";
 pub const SIGN_IN_FINISH: &str = "/sign-in/finish";
 pub const SIGN_IN_LEGAL_ENTITY: &str = "/sign-in/legal-entity";
+pub const SIGN_IN_PASSWORD: &str = "/sign-in/password";
 pub const SIGN_IN_OPERATOR: &str = "/sign-in/operator";
 pub const SIGN_IN_PERSONAL: &str = "/sign-in/personal";
 pub const SIGN_IN_QR: &str = "/sign-in/qr";
+pub const SIGN_IN_QR_EVENTS: &str = "/sign-in/qr/events";
+pub const SIGN_IN_QR_FINISH: &str = "/sign-in/qr/finish";
+pub const SIGN_IN_QR_PICTURE: &str = "/sign-in/qr/code.svg";
+pub const SIGN_IN_QR_RENEW: &str = "/sign-in/qr/renew";
+pub const SIGN_IN_QR_STATE: &str = "/sign-in/qr/state";
 pub const SIGN_OUT: &str = "/sign-out";
 
 /// A page of the sign-in that goes on with a pending authorization request, if there is one.
@@ -53,6 +59,26 @@ pub fn recovery(sign_in: &str, request: Option<&str>) -> String {
         query.append_pair("request", request);
     }
     format!("{RECOVERY}?{}", query.finish())
+}
+
+/// A path of 扫码登录 for a ticket, and for the request that waits for it.
+pub fn with_ticket(path: &str, ticket: &str, request: Option<&str>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("ticket", ticket);
+    if let Some(request) = request {
+        query.append_pair("request", request);
+    }
+    format!("{path}?{}", query.finish())
+}
+
+/// Where a telephone scans and confirms.
+pub fn scan(code: &str) -> String {
+    format!("/scan/{code}")
+}
+
+/// Back to a portal's request, without the second device that it asked for.
+pub fn without_second_device(request: &str) -> String {
+    format!("{}&without_second_device=1", with_request("/authorize/resume", Some(request)))
 }
 
 pub fn captcha_picture(id: &str) -> String {

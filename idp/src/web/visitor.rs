@@ -26,6 +26,10 @@ pub struct Visitor {
     new_device: Option<String>,
     large_type: bool,
     high_contrast: bool,
+    /// Has chosen the password rather than the code.
+    pub prefers_password: bool,
+    /// Is at a telephone, as far as the browser says.
+    pub is_mobile: bool,
     here: String,
 }
 
@@ -57,6 +61,8 @@ impl Visitor {
             new_device,
             large_type: display.contains('l'),
             high_contrast: display.contains('c'),
+            prefers_password: cookies::read(headers, cookies::SIGN_IN) == Some("password"),
+            is_mobile: text(headers, header::USER_AGENT, 200).contains("Mobile"),
             here: parts.uri.path_and_query().map_or("/", |here| here.as_str()).to_owned(),
         }
     }

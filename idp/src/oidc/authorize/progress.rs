@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::timestamp::Timestamp;
 use crate::guard::pending::{self, Display};
+use crate::oidc::acr;
 use crate::oidc::authorization_request::AuthorizationRequest;
 use crate::web::params::Params;
 use crate::web::{self, Problem, Visitor};
@@ -20,11 +21,13 @@ pub struct Progress {
     pub started_at: Timestamp,
     pub pending_id: Option<String>,
     pub agreed: bool,
+    /// The visitor has no second device at hand, and goes on without.
+    pub without_second_device: bool,
 }
 
 impl Progress {
     pub fn starting(app: &App) -> Self {
-        Self { started_at: app.clock.now(), pending_id: None, agreed: false }
+        Self { started_at: app.clock.now(), pending_id: None, agreed: false, without_second_device: false }
     }
 }
 
@@ -42,10 +45,19 @@ pub async fn pending_request(
     let params = Params::parse(query.unwrap_or_default().as_bytes()).map_err(|_| unreadable())?;
     let id = params.get("request").ok_or_else(gone)?;
     let pending = pending::find(app, &visitor.caller, id).await?.ok_or_else(gone)?;
+    if pending.display.return_to.is_some() {
+        // A page of ours waits there, and no portal.
+        return Err(gone().into());
+    }
     let request: AuthorizationRequest =
         serde_json::from_value(pending.request).map_err(|error| web::Error::Fault(error.into()))?;
     let client = app.clients.find(&app.store, &request.client_id).await?.ok_or_else(gone)?;
-    let progress = Progress { started_at: pending.created_at, pending_id: Some(pending.id), agreed: false };
+    let progress = Progress {
+        started_at: pending.created_at,
+        pending_id: Some(pending.id),
+        agreed: false,
+        without_second_device: params.get("without_second_device").is_some(),
+    };
     Ok((client, request, progress))
 }
 
@@ -60,16 +72,27 @@ pub async fn keep(
     if let Some(id) = progress.pending_id {
         return Ok(id);
     }
-    let display = Display {
+    let display = display(visitor, client, request).await?;
+    let value = serde_json::to_value(request).map_err(|error| web::Error::Fault(error.into()))?;
+    Ok(pending::keep(app, &visitor.caller, display, value).await?)
+}
+
+/// What the sign-in pages need to know of a request.
+pub async fn display(
+    visitor: &Visitor,
+    client: &Client,
+    request: &AuthorizationRequest,
+) -> web::Result<Display> {
+    Ok(Display {
         portal_name: client.metadata.client_name.clone(),
         form_target: form_target(&request.redirect_uri),
         login_hint: request.login_hint.clone(),
         again: visitor.session().await?.is_some(),
         account_type: request.account_type.clone(),
         acting_for: request.acting_for.clone(),
-    };
-    let value = serde_json::to_value(request).map_err(|error| web::Error::Fault(error.into()))?;
-    Ok(pending::keep(app, &visitor.caller, display, value).await?)
+        second_device: acr::wants_second_device(&request.wanted_classes()),
+        return_to: None,
+    })
 }
 
 /// What `form-action` must allow for a form that ends at the portal: an origin, or an app's own scheme.

@@ -1,0 +1,207 @@
+//! The browser's half: shows a code, waits, and comes in.
+
+use anyhow::{Context, Result};
+use tokio::sync::watch;
+
+use super::{COME_IN, Choices, LIFE, TicketId, mask_address, seen_of, stage_of};
+use crate::app::App;
+use crate::domain::principal::Principal;
+use crate::domain::qr_ticket::{Seen, Stage, View};
+use crate::domain::user_agent;
+use crate::guard::sessions::{self, Proof, Session};
+use crate::guard::{Caller, text_message};
+use crate::platform::telemetry::SignInLabels;
+use crate::store::qr_tickets::{self, LetIn, NewTicket};
+use crate::store::{devices, principals};
+
+/// Why the browser does not come in. The texts are what its visitor is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("二维码不存在或不属于当前浏览器，请重新扫码")]
+    Unknown,
+    #[error("尚未在手机上确认登录，请扫码后确认")]
+    NotConfirmed,
+    #[error("该二维码已使用，请重新扫码")]
+    Used,
+    #[error("您已取消登录，请重新扫码")]
+    Cancelled,
+    #[error("手机上选择的数字与网页不一致，为保护账号安全，本次登录已取消")]
+    WrongNumber,
+    #[error("二维码已失效，请重新扫码")]
+    Expired,
+    #[error("手机上的账号已退出登录，请在手机上登录后重新扫码")]
+    PhoneSignedOut,
+    #[error("当前登录的账号已变化，请重新扫码")]
+    AnotherSession,
+    #[error("该账号目前不能登录，请联系技术支持")]
+    AccountUnavailable,
+}
+
+/// A new ticket for this browser. `wanted` is who is signed in here already, where the telephone only adds to that.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open(
+    app: &App,
+    caller: &Caller,
+    portal_name: &str,
+    wanted: Option<&Session>,
+) -> Result<TicketId> {
+    let id = TicketId::new();
+    let (choices, number) = Choices::draw();
+    let now = app.clock.now();
+    let ticket = NewTicket {
+        id_hash: &id.hash(),
+        code_hash: &id.code().hash(),
+        device_hash: &caller.device_hash,
+        portal_name,
+        number,
+        choices: &choices.to_text(),
+        address: &caller.address,
+        user_agent: &caller.user_agent,
+        wanted: wanted.map(|session| (session.sid.as_str(), session.account_id.as_str())),
+        now,
+        expires_at: now + LIFE,
+    };
+    qr_tickets::insert(&app.store, &ticket).await?;
+    Ok(id)
+}
+
+/// How a ticket stands; `None` if it is not this browser's.
+///
+/// # Errors
+/// When the database fails.
+pub async fn look(app: &App, caller: &Caller, id: &TicketId) -> Result<Option<Seen>> {
+    let row = qr_tickets::of_browser(&app.store, &id.hash(), &caller.device_hash).await?;
+    row.map(|row| seen_of(&row, app.clock.now())).transpose()
+}
+
+/// News of a ticket as it comes, beginning with how it stands.
+pub enum Wait {
+    News(watch::Receiver<Seen>),
+    /// It is not this browser's.
+    Unknown,
+    /// This instance is about to stop.
+    Closed,
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn wait(app: &App, caller: &Caller, id: &TicketId) -> Result<Wait> {
+    let Some(seen) = look(app, caller, id).await? else { return Ok(Wait::Unknown) };
+    Ok(match app.waiting.join(key(&id.hash())?, seen) {
+        Some(news) => Wait::News(news),
+        None => Wait::Closed,
+    })
+}
+
+pub(super) fn key(id_hash: &[u8]) -> Result<[u8; 32]> {
+    id_hash.try_into().context("the hash of a QR ticket")
+}
+
+/// Comes in, once, after the telephone has confirmed; gives the new session's token.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish(
+    app: &App,
+    caller: &Caller,
+    (token, session): (Option<&str>, Option<&Session>),
+    id: &TicketId,
+) -> Result<Result<String, Refusal>> {
+    let now = app.clock.now();
+    let id_hash = id.hash();
+    let mut tx = app.store.begin().await?;
+    let Some(let_in) = qr_tickets::finish(&mut tx, &id_hash, &caller.device_hash, now).await? else {
+        tx.rollback().await?;
+        return Ok(Err(why_not(app, caller, &id_hash).await?));
+    };
+    let Some(proof) = Proven::of(let_in, session) else {
+        tx.rollback().await?;
+        return Ok(Err(Refusal::AnotherSession));
+    };
+    let principal = principals::find(&app.store, &app.vault, &proof.account_id).await?;
+    if !devices::is_known(&app.store, &proof.account_id, &caller.device_hash).await? {
+        tell_of_new_device(app, &mut tx, caller, principal.as_ref()).await?;
+    }
+    let Some(new) = sessions::start(app, &mut tx, caller, token, &proof.as_proof()).await? else {
+        tx.rollback().await?;
+        return Ok(Err(Refusal::AccountUnavailable));
+    };
+    tx.commit().await?;
+    app.waiting.tell(&key(&id_hash)?, Seen { view: View::Finished, expires_at: now + COME_IN });
+    if let Some(principal) = principal {
+        let account_type = principal.kind().as_str();
+        app.metrics.sign_ins.get_or_create(&SignInLabels { account_type, outcome: "signed_in_by_qr" }).inc();
+    }
+    Ok(Ok(new))
+}
+
+/// What the telephone's confirmation proves here.
+struct Proven {
+    account_id: String,
+    holder_id: Option<String>,
+    acr: String,
+    amr: String,
+}
+
+impl Proven {
+    /// `mca` (RFC 8176): confirmed over a second channel. Where somebody was signed in already it adds to how they
+    /// signed in; `None` if they are not any more.
+    fn of(let_in: LetIn, session: Option<&Session>) -> Option<Self> {
+        let LetIn { account_id, holder_id, acr, wanted_sid } = let_in;
+        let Some(wanted_sid) = wanted_sid else {
+            return Some(Self { account_id, holder_id, acr, amr: "mca".to_owned() });
+        };
+        let here = session.filter(|here| here.sid == wanted_sid && here.account_id == account_id)?;
+        let mut amr: Vec<&str> = here.amr.split(' ').filter(|method| *method != "mca").collect();
+        amr.push("mca");
+        Some(Self { account_id, holder_id: here.holder_id.clone(), acr, amr: amr.join(" ") })
+    }
+
+    fn as_proof(&self) -> Proof<'_> {
+        Proof {
+            account_id: &self.account_id,
+            holder_id: self.holder_id.as_deref(),
+            acr: &self.acr,
+            amr: &self.amr,
+            password_set_at: None,
+            authenticated_at: None,
+            valid_until: None,
+        }
+    }
+}
+
+async fn why_not(app: &App, caller: &Caller, id_hash: &[u8]) -> Result<Refusal> {
+    let found = qr_tickets::of_browser(&app.store, id_hash, &caller.device_hash).await?;
+    let Some(row) = found else { return Ok(Refusal::Unknown) };
+    let expired = row.expires_at <= app.clock.now().millis();
+    Ok(match stage_of(&row)? {
+        Stage::Waiting | Stage::Scanned | Stage::Confirmed if expired => Refusal::Expired,
+        Stage::Waiting | Stage::Scanned => Refusal::NotConfirmed,
+        Stage::Confirmed => Refusal::PhoneSignedOut,
+        Stage::Finished => Refusal::Used,
+        Stage::Cancelled => Refusal::Cancelled,
+        Stage::Mismatched => Refusal::WrongNumber,
+    })
+}
+
+async fn tell_of_new_device(
+    app: &App,
+    tx: &mut sqlx::AnyConnection,
+    caller: &Caller,
+    principal: Option<&Principal>,
+) -> Result<()> {
+    let phone = principal.and_then(|principal| match principal {
+        Principal::LegalEntity(unit) => unit.phone.as_deref(),
+        Principal::Operator { operator, .. } => Some(&*operator.phone),
+        Principal::Person(person) => person.phone.as_deref(),
+    });
+    let text = format!(
+        "您的账号于{}在新设备上扫码登录（{}，{}）。如非本人操作，请立即修改密码并在“登录设备”中退出该设备。",
+        app.clock.now().china_minute(),
+        user_agent::words(&caller.user_agent),
+        mask_address(&caller.address),
+    );
+    text_message::notify(app, tx, phone, &text).await
+}

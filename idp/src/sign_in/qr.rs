@@ -1,0 +1,235 @@
+//! 扫码登录: the sign-in page's other half shows a code, waits for a telephone, and lets its visitor in.
+
+pub mod live;
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use qrcode::render::svg;
+use qrcode::{EcLevel, QrCode};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::config::UpstreamConfig;
+use crate::domain::qr_ticket::View;
+use crate::guard::pending::{self, Display};
+use crate::guard::qr::TicketId;
+use crate::guard::qr::browser;
+use crate::guard::sessions::Session;
+use crate::store::principals;
+use crate::web::{self, Errors, Frame, Problem, SafeForm, Visitor, cookies, sign_in_door, urls};
+
+#[derive(Template)]
+#[template(path = "sign_in/qr.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    errors: Errors,
+    portal_name: Option<String>,
+    notice: Option<String>,
+    upstreams: Vec<UpstreamConfig>,
+    view: View,
+    ticket: String,
+    picture: String,
+    events: String,
+    state: String,
+    renew: String,
+    finish: String,
+    /// This page with this ticket, to see how it stands.
+    again: String,
+    /// This page with a new ticket.
+    fresh: String,
+    password: String,
+    step_up: Option<StepUp>,
+}
+
+impl Page<'_> {
+    /// What belongs to other stages is there for the script.
+    fn hidden_unless(&self, stages: &str) -> &'static str {
+        if stages.split(' ').any(|stage| stage == self.view.as_str()) { "" } else { " hidden" }
+    }
+}
+
+/// Somebody is signed in, and a second device is to confirm.
+struct StepUp {
+    account_label: String,
+    without: String,
+}
+
+/// Which ticket, and what waits for it.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Asked {
+    ticket: String,
+    request: Option<String>,
+}
+
+impl Asked {
+    fn ticket(&self) -> Option<TicketId> {
+        TicketId::parse(&self.ticket)
+    }
+}
+
+/// What the page is for.
+struct Purpose {
+    display: Display,
+    /// Who is signed in already, where the telephone only has to add to that.
+    signed_in: Option<Session>,
+}
+
+enum Fit {
+    Here(Box<Purpose>),
+    /// Not with a code.
+    ByPassword(Display),
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+) -> web::Result<Response> {
+    let purpose = match fit(&app, &visitor, asked.request.as_deref()).await? {
+        Fit::Here(purpose) => purpose,
+        Fit::ByPassword(display) => return Ok(to_password(&visitor, &display, asked.request.as_deref())),
+    };
+    let shown = match asked.ticket() {
+        Some(id) => browser::look(&app, &visitor.caller, &id).await?.map(|seen| (id, seen.view)),
+        None => None,
+    };
+    let mut response =
+        show(&app, &visitor, &purpose, asked.request.as_deref(), shown, Errors::none()).await?;
+    if visitor.prefers_password && purpose.signed_in.is_none() {
+        cookies::remove(response.headers_mut(), cookies::SIGN_IN);
+    }
+    Ok(response)
+}
+
+fn to_password(visitor: &Visitor, display: &Display, request: Option<&str>) -> Response {
+    visitor.go(&urls::with_request(sign_in_door::password_page(display), request))
+}
+
+/// Where a portal asks for a second device, the first one comes first: with a password, here.
+async fn fit(app: &App, visitor: &Visitor, request: Option<&str>) -> web::Result<Fit> {
+    let waiting = match request {
+        Some(id) => pending::find(app, &visitor.caller, id).await?,
+        None => None,
+    };
+    let display = waiting.map(|waiting| waiting.display).unwrap_or_default();
+    if display.return_to.is_some() {
+        return Ok(Fit::ByPassword(display));
+    }
+    if !display.second_device {
+        return Ok(Fit::Here(Box::new(Purpose { display, signed_in: None })));
+    }
+    Ok(match visitor.session().await?.filter(Session::rests_on_password) {
+        Some(session) => Fit::Here(Box::new(Purpose { display, signed_in: Some(session) })),
+        None => Fit::ByPassword(display),
+    })
+}
+
+/// GET `/sign-in/qr/code.svg`: the picture for the browser that has the ticket's secret. The code follows from that,
+/// so that nothing is looked up.
+///
+/// # Errors
+/// 404 for what is no ticket.
+pub async fn picture(State(app): State<App>, Query(asked): Query<Asked>) -> web::Result<Response> {
+    let id = asked.ticket().ok_or_else(|| Problem::of_status(StatusCode::NOT_FOUND))?;
+    let address = id.code().address(&app.config.issuer);
+    let code = QrCode::with_error_correction_level(address, EcLevel::M).map_err(anyhow::Error::from)?;
+    let picture = code.render::<svg::Color<'_>>().quiet_zone(true).module_dimensions(8, 8).build();
+    Ok(([(header::CONTENT_TYPE, "image/svg+xml")], picture).into_response())
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Form {
+    ticket: String,
+}
+
+/// POST `/sign-in/qr/finish`: the telephone has confirmed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+    SafeForm(form): SafeForm<Form>,
+) -> web::Result<Response> {
+    let request = asked.request.as_deref();
+    let session = visitor.session().await?;
+    let here = (visitor.session_token.as_deref(), session.as_ref());
+    let come_in = match TicketId::parse(&form.ticket) {
+        Some(id) => browser::finish(&app, &visitor.caller, here, &id).await?,
+        None => Err(browser::Refusal::Unknown),
+    };
+    let refusal = match come_in {
+        Ok(token) => {
+            let mut response = visitor.go(&urls::with_request(urls::SIGN_IN_FINISH, request));
+            cookies::set_for_session(response.headers_mut(), cookies::SESSION, &token);
+            return Ok(response);
+        }
+        Err(refusal) => refusal,
+    };
+    match fit(&app, &visitor, request).await? {
+        Fit::Here(purpose) => {
+            let errors = Errors::whole(refusal.to_string());
+            show(&app, &visitor, &purpose, request, None, errors).await
+        }
+        Fit::ByPassword(display) => Ok(to_password(&visitor, &display, request)),
+    }
+}
+
+/// Shows a ticket as it stands, or a new one.
+async fn show(
+    app: &App,
+    visitor: &Visitor,
+    purpose: &Purpose,
+    request: Option<&str>,
+    shown: Option<(TicketId, View)>,
+    errors: Errors,
+) -> web::Result<Response> {
+    let Purpose { display, signed_in } = purpose;
+    let (id, view) = match shown {
+        Some(shown) => shown,
+        None => {
+            let opened =
+                browser::open(app, &visitor.caller, &display.portal_name, signed_in.as_ref()).await?;
+            (opened, View::Waiting)
+        }
+    };
+    let step_up = match (signed_in, request) {
+        (Some(session), Some(request)) => {
+            let principal = principals::find(&app.store, &app.vault, &session.account_id).await?;
+            Some(StepUp {
+                account_label: principal.map(|principal| principal.masked_label()).unwrap_or_default(),
+                without: urls::without_second_device(request),
+            })
+        }
+        _ => None,
+    };
+    let refused = errors.any();
+    let with_ticket = |path| urls::with_ticket(path, id.as_str(), None);
+    let page = Page {
+        frame: visitor.frame(),
+        errors,
+        portal_name: Some(display.portal_name.clone()).filter(|name| !name.is_empty()),
+        notice: (display.again && step_up.is_none()).then(|| "请重新登录以确认身份".to_owned()),
+        upstreams: if step_up.is_some() { Vec::new() } else { app.config.site.upstreams.clone() },
+        view,
+        picture: with_ticket(urls::SIGN_IN_QR_PICTURE),
+        events: with_ticket(urls::SIGN_IN_QR_EVENTS),
+        state: with_ticket(urls::SIGN_IN_QR_STATE),
+        renew: urls::with_request(urls::SIGN_IN_QR_RENEW, request),
+        finish: urls::with_request(urls::SIGN_IN_QR_FINISH, request),
+        again: urls::with_ticket(urls::SIGN_IN_QR, id.as_str(), request),
+        fresh: urls::with_request(urls::SIGN_IN_QR, request),
+        password: urls::with_request(urls::SIGN_IN_PASSWORD, request),
+        ticket: id.as_str().to_owned(),
+        step_up,
+    };
+    let response = if refused { visitor.show_refused(&page)? } else { visitor.show(&page)? };
+    Ok(Visitor::allow_form_to(response, display.form_target.clone()))
+}

@@ -1,0 +1,44 @@
+//! Whose an access token is, for what the provider itself serves to apps.
+
+use super::Store;
+use crate::domain::timestamp::Timestamp;
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct HolderRow {
+    pub grant_id: Vec<u8>,
+    pub client_id: String,
+    /// Of the token, which may be narrower than the grant's.
+    pub scope: String,
+    pub sid: String,
+    pub account_id: String,
+    /// Of the session that the grant was made in, if that is still there.
+    pub holder_id: Option<String>,
+    pub acr: String,
+    pub amr: String,
+    pub authenticated_at: i64,
+    /// Of the grant.
+    pub expires_at: i64,
+}
+
+/// The account behind an access token that is alive: neither it, nor its grant, nor its account has ended. A client's
+/// own token has none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(store: &Store, token_hash: &[u8], now: Timestamp) -> sqlx::Result<Option<HolderRow>> {
+    let sql = "SELECT g.id AS grant_id, g.client_id, g.scope, g.sid, g.account_id, s.holder_id, g.acr, g.amr,
+            g.authenticated_at, g.expires_at
+        FROM grants g LEFT JOIN operators o ON o.account_id = g.account_id
+            LEFT JOIN sessions s ON s.sid = g.sid AND s.account_id = g.account_id
+        WHERE g.access_hash = $1 AND g.access_expires_at > $2 AND g.revoked_at IS NULL
+            AND (o.valid_until IS NULL OR o.valid_until > $2)
+        UNION ALL
+        SELECT g.id AS grant_id, g.client_id, t.scope, g.sid, g.account_id, s.holder_id, g.acr, g.amr,
+            g.authenticated_at, g.expires_at
+        FROM access_tokens t JOIN grants g ON g.id = t.grant_id
+            LEFT JOIN operators o ON o.account_id = g.account_id
+            LEFT JOIN sessions s ON s.sid = g.sid AND s.account_id = g.account_id
+        WHERE t.hash = $1 AND t.expires_at > $2 AND g.revoked_at IS NULL
+            AND (o.valid_until IS NULL OR o.valid_until > $2)";
+    store.read.optional(sqlx::query_as(sql).bind(token_hash).bind(now.millis())).await
+}
