@@ -6,6 +6,7 @@ pub mod browser;
 pub mod demo;
 pub mod portal;
 pub mod postgres;
+pub mod qr;
 pub mod registers;
 pub mod sql;
 

@@ -87,6 +87,9 @@ pub struct Facts {
     /// One of them is on the screen.
     pub numbers: [u8; 3],
     pub identities: Vec<Identity>,
+    /// Somebody is signed in at the browser already, and the portal asks for a second device to confirm.
+    #[serde(default)]
+    pub second_device: bool,
 }
 
 impl Facts {

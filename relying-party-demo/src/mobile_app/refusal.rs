@@ -5,7 +5,10 @@
 pub enum Refusal {
     Malformed,
     InsufficientScope,
-    IdentityNotAllowed,
+    /// Of several kinds, which only the provider's own words tell apart.
+    IdentityNotAllowed {
+        message: Option<String>,
+    },
     Unknown,
     ScannedByAnother,
     AlreadyConfirmed,
@@ -30,7 +33,7 @@ impl Refusal {
         match error {
             "malformed" => Self::Malformed,
             "insufficient_scope" => Self::InsufficientScope,
-            "identity_not_allowed" => Self::IdentityNotAllowed,
+            "identity_not_allowed" => Self::IdentityNotAllowed { message },
             "unknown" => Self::Unknown,
             "scanned_by_another" => Self::ScannedByAnother,
             "already_confirmed" => Self::AlreadyConfirmed,
@@ -45,14 +48,14 @@ impl Refusal {
 
     /// Whether the same code may be tried once more.
     pub fn may_be_tried_again(&self) -> bool {
-        matches!(self, Self::IdentityNotAllowed | Self::TooManyAttempts { .. } | Self::Unreachable)
+        matches!(self, Self::IdentityNotAllowed { .. } | Self::TooManyAttempts { .. } | Self::Unreachable)
     }
 
     pub fn heading(&self) -> &'static str {
         match self {
             Self::Malformed | Self::Unknown => "无法识别的二维码",
             Self::InsufficientScope => "本应用不能扫码登录",
-            Self::IdentityNotAllowed => "所选身份不能使用",
+            Self::IdentityNotAllowed { .. } => "不能以该身份登录",
             Self::ScannedByAnother => "二维码已被其他手机扫描",
             Self::AlreadyConfirmed => "二维码已使用",
             Self::Cancelled => "本次登录已取消",
@@ -73,7 +76,9 @@ impl Refusal {
                 "您的登录没有包含扫码登录的权限。请退出后重新登录办事通；仍不能使用的，请联系技术支持。"
                     .to_owned()
             }
-            Self::IdentityNotAllowed => "该身份可能已冻结、失效或不再由您代表，请选择其他身份。".to_owned(),
+            Self::IdentityNotAllowed { message } => {
+                said(message.as_deref(), "该身份可能已冻结、失效或不再由您代表，请选择其他身份。")
+            }
             Self::ScannedByAnother => {
                 "另一部手机或另一个账号先扫描了这个二维码。请在登录页面刷新二维码后重新扫描。".to_owned()
             }
@@ -90,14 +95,16 @@ impl Refusal {
             Self::TooManyAttempts { seconds: None } => "请稍后再试。".to_owned(),
             Self::Unreachable => "网络或服务暂时不可用，请稍后再试。".to_owned(),
             Self::Other { message } => {
-                let said = message.as_deref().map(str::trim).filter(|message| !message.is_empty());
-                said.map_or_else(
-                    || "统一身份认证平台未能完成本次登录，请重新扫码。".to_owned(),
-                    |message| message.chars().take(200).collect(),
-                )
+                said(message.as_deref(), "统一身份认证平台未能完成本次登录，请重新扫码。")
             }
         }
     }
+}
+
+/// The provider's words, else ours.
+fn said(message: Option<&str>, otherwise: &str) -> String {
+    let message = message.map(str::trim).filter(|message| !message.is_empty());
+    message.unwrap_or(otherwise).chars().take(200).collect()
 }
 
 #[cfg(test)]
@@ -138,5 +145,8 @@ mod tests {
         assert_eq!(long.explanation().chars().count(), 200);
         let blank = Refusal::Other { message: Some(" ".to_owned()) };
         assert!(blank.explanation().contains("请重新扫码"));
+        let same_device = Some("请用另一台设备扫描".to_owned());
+        let refusal = Refusal::parse("identity_not_allowed", same_device, None);
+        assert_eq!(refusal.explanation(), "请用另一台设备扫描");
     }
 }

@@ -101,7 +101,7 @@ async fn what_may_pass_is_asked_again() {
     let phone = Phone::new().await;
     let path = phone.scan().await;
     for (status, error, shown, told) in [
-        (403, "identity_not_allowed", 422, "请选择其他身份"),
+        (403, "identity_not_allowed", 422, "平台：identity_not_allowed"),
         (429, "too_many_attempts", 429, "请在 30 秒后再试"),
         (503, "temporarily_unavailable", 503, "暂时无法连接统一身份认证平台"),
     ] {

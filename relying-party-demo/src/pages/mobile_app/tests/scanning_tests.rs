@@ -147,7 +147,7 @@ async fn every_refusal_of_a_scan_has_its_own_page() {
     for (status, error, told) in [
         (400, "malformed", "内容不完整"),
         (403, "insufficient_scope", "没有包含扫码登录的权限"),
-        (403, "identity_not_allowed", "可能已冻结"),
+        (403, "identity_not_allowed", "平台：identity_not_allowed"),
         (404, "unknown", "没有这个二维码"),
         (409, "scanned_by_another", "另一部手机"),
         (409, "already_confirmed", "已经用于登录"),
