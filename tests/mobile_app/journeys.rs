@@ -4,7 +4,7 @@ on_both_with_portals! {
     async fn a_code_on_the_screen_is_scanned_and_the_browser_is_in_the_hall(demo: Demo) {
         let mut desk = Desk::open(&demo).await;
         let code = desk.code().await;
-        let address = qr::texts(&code);
+        let address = picture::texts(&code);
         assert_eq!(address.len(), 1);
         assert!(address[0].starts_with(&demo.provider("/scan/")), "{address:?}");
         assert_eq!(desk.state().await["state"], "waiting");

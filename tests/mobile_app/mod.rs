@@ -4,13 +4,14 @@
 mod journeys;
 mod refusals;
 
+use idp::config::OpensWith;
 use image::{GrayImage, ImageFormat};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
 use url::Url;
 
-use crate::support::{Agent, Demo, Engine, Reply, qr};
+use crate::support::{Agent, Demo, Engine, Reply, picture};
 
 /// One test on both databases, with the whole demonstration.
 macro_rules! on_both_with_portals {
@@ -23,12 +24,12 @@ macro_rules! on_both_with_portals {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                run(Demo::start(Engine::Sqlite).await.unwrap().expect("SQLite is always there")).await;
+                run(demo_with_codes(Engine::Sqlite).await.expect("SQLite is always there")).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                if let Some(demo) = Demo::start(Engine::Postgres).await.unwrap() {
+                if let Some(demo) = demo_with_codes(Engine::Postgres).await {
                     run(demo).await;
                 }
             }
@@ -36,6 +37,11 @@ macro_rules! on_both_with_portals {
     )+};
 }
 use on_both_with_portals;
+
+/// Its sign-in page opens with the code.
+async fn demo_with_codes(engine: Engine) -> Option<Demo> {
+    Demo::start_with(engine, |config| config.sign_in.opens_with = OpensWith::Qr).await.unwrap()
+}
 
 /// A browser that goes wherever redirects lead, from portal to provider and back.
 struct Visitor {
@@ -90,8 +96,8 @@ impl Desk {
 
     /// As it is on the screen.
     async fn code(&mut self) -> GrayImage {
-        let picture = self.visitor.page.attribute("[data-qr-picture]", "src").unwrap();
-        qr::pixels(&self.visitor.agent.get(&picture).await.body)
+        let source = self.visitor.page.attribute("[data-qr-picture]", "src").unwrap();
+        picture::pixels(&self.visitor.agent.get(&source).await.body)
     }
 
     async fn state(&mut self) -> Value {
@@ -129,7 +135,8 @@ impl Phone {
     }
 
     async fn upload(&mut self, picture: &GrayImage, format: ImageFormat) {
-        let part = Part::bytes(qr::packed(picture, format)).file_name("code").mime_str("image/png").unwrap();
+        let part =
+            Part::bytes(picture::packed(picture, format)).file_name("code").mime_str("image/png").unwrap();
         let url = self.0.at.join("/app/scan/picture").unwrap();
         let request = self.0.agent.request(Method::POST, url.as_str());
         self.0.page = self.0.agent.send(request.multipart(Form::new().part("picture", part))).await;

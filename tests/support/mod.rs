@@ -4,9 +4,9 @@ pub mod agent;
 pub mod app;
 pub mod browser;
 pub mod demo;
+pub mod picture;
 pub mod portal;
 pub mod postgres;
-pub mod qr;
 pub mod registers;
 pub mod sql;
 

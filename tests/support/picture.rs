@@ -2,6 +2,12 @@
 
 use image::{GrayImage, ImageFormat, Luma};
 
+/// A code of the test's own.
+pub fn drawn(text: &str) -> GrayImage {
+    let code = qrcode::QrCode::new(text).unwrap();
+    pixels(&code.render::<qrcode::render::svg::Color<'_>>().module_dimensions(8, 8).build())
+}
+
 /// Draws the SVG that the page embeds: dark rectangles on white, and nothing else.
 pub fn pixels(svg: &str) -> GrayImage {
     let (_, numbers) = svg.split_once(" d=\"").expect("a path");
