@@ -21,6 +21,7 @@ use crate::problem::{Problem, Result};
 use crate::provider;
 use crate::relying_party::RelyingParty;
 use crate::sessions::Session;
+use crate::tokens;
 
 /// How to ask the provider.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -158,7 +159,7 @@ pub async fn callback(
     let session = exchange(&portal, metadata, party, credentials, AuthorizationCode::new(code), sign_in)
         .await
         .map_err(|error| Problem::Untrusted(party, error))?;
-    Ok(enter(&portal, session, &headers))
+    Ok(enter(&portal, session, &headers).await)
 }
 
 fn pending(
@@ -186,10 +187,11 @@ fn presentable(error: &str) -> String {
 }
 
 /// Opens a session under a new id, whatever the browser brought along.
-fn enter(portal: &Portal, session: Session, headers: &HeaderMap) -> Response {
+async fn enter(portal: &Portal, session: Session, headers: &HeaderMap) -> Response {
     let party = session.party;
-    if let Some(former) = portal.cookies.read(headers, &cookies::session(party)) {
-        portal.sessions.end(former);
+    let former = portal.cookies.read(headers, &cookies::session(party));
+    if let Some(former) = former.and_then(|id| portal.sessions.end(id)) {
+        tokens::revoke(portal, &former).await;
     }
     let id = CsrfToken::new_random_len(32).into_secret();
     let mut response = StatusCode::SEE_OTHER.into_response();

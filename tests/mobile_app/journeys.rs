@@ -57,6 +57,27 @@ on_both_with_portals! {
         assert_ne!(desk.visitor.at.as_str(), demo.portal("/hall"));
     }
 
+    /// Signed out at the provider, by another portal: the app hears of it, and gives its tokens back.
+    async fn a_sign_out_elsewhere_reaches_the_app(demo: Demo) {
+        let mut phone = Phone::signed_in(&demo).await;
+        phone.0.at = Url::parse(&demo.portal("/hall")).unwrap();
+        phone.0.go("/hall/login").await;
+        assert_eq!(phone.0.at.path(), "/hall");
+        phone.0.post("/hall/logout", &[]).await;
+        assert_eq!(phone.0.at.path(), "/hall/signed-out");
+        idp::janitor::send_outbox(&demo.provider.app).await.unwrap();
+        let grants = "SELECT COUNT(*) FROM grants WHERE client_id = 'mobile-app' AND revoked_at IS NULL";
+        for _ in 0..100 {
+            if crate::support::sql::number(&demo.provider, grants).await == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        assert_eq!(crate::support::sql::number(&demo.provider, grants).await, 0);
+        phone.0.go("/app").await;
+        assert!(phone.page().has("a[href='/app/login']"), "{}", phone.page().text());
+    }
+
     /// The app's sign-in outlives its access token, and ends with the refresh token.
     async fn the_app_stays_signed_in_until_it_signs_out(demo: Demo) {
         let mut phone = Phone::signed_in(&demo).await;

@@ -135,6 +135,20 @@ async fn a_code_that_runs_out_is_told_without_asking() {
 }
 
 #[tokio::test]
+async fn a_second_device_is_told_what_for() {
+    let phone = Phone::new().await;
+    let told = "需要您用手机再次确认";
+    assert!(!phone.get(&phone.scan().await).await.body.contains(told));
+    let mut step_up = facts();
+    step_up["second_device"] = json!(true);
+    step_up["place"] = json!("长春<b>");
+    phone.answers("scan", 200, step_up);
+    let page = phone.get(&phone.scan().await).await;
+    page.says(told);
+    page.says("长春&#60;b&#62;（203.0.113.*）");
+}
+
+#[tokio::test]
 async fn a_scan_is_not_shown_to_others() {
     let phone = Phone::new().await;
     let path = phone.scan().await;
