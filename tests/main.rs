@@ -14,5 +14,6 @@ mod operations;
 mod operators;
 mod recovery;
 mod registration;
+mod scan;
 mod sign_in;
 mod storage;

@@ -13,13 +13,16 @@ use scraper::{Html, Selector};
 use crate::support::{Agent, Reply, TestApp};
 
 /// Our own pages' forms.
-pub const OWN_FORMS: [&str; 6] = [
+pub const OWN_FORMS: [&str; 9] = [
     "/sign-in/personal",
     "/sign-in/legal-entity",
     "/sign-in/operator",
     "/sign-out/confirm",
     "/authorize/consent",
     "/captcha/new",
+    "/sign-in/qr/finish",
+    "/sign-in/qr/renew",
+    "/scan/code",
 ];
 /// Where portals' programs post.
 pub const PROTOCOL: [&str; 4] = ["/token", "/userinfo", "/introspect", "/revoke"];

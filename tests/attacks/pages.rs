@@ -10,7 +10,7 @@ on_both! {
     async fn every_page_is_protected_and_has_no_inline_code(app: TestApp) {
         let mut agent = Agent::new(&app.base);
         for path in [
-            "/sign-in/personal", "/sign-in/legal-entity", "/sign-in/operator", "/help", "/accessibility", "/registration/legal-entity",
+            "/sign-in/personal", "/sign-in/legal-entity", "/sign-in/operator", "/sign-in/qr", "/help", "/accessibility", "/registration/legal-entity",
             "/registration/personal", "/recovery", "/appeals", "/sign-out", "/sign-out/done",
         ] {
             let page = agent.get(path).await;

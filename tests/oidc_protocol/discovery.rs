@@ -49,7 +49,7 @@ on_both! {
         for claim in ["sub", "iss", "auth_time", "acr", "amr", "sid", "name", "legal_entity", "operator"] {
             assert!(list(&document, "claims_supported").contains(&claim.to_owned()), "{claim}");
         }
-        assert_eq!(list(&document, "acr_values_supported"), ["urn:jl-uia:loa:1", "urn:jl-uia:loa:2"]);
+        assert_eq!(list(&document, "acr_values_supported"), ["urn:jl-uia:loa:1", "urn:jl-uia:loa:2", "urn:jl-uia:loa:3"]);
         assert_eq!(list(&document, "ui_locales_supported"), ["zh-CN"]);
         for yes in [
             "authorization_response_iss_parameter_supported", "claims_parameter_supported",

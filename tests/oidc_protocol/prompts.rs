@@ -193,7 +193,12 @@ on_both! {
             |value: &str| json!({"id_token": {"acr": {"essential": true, "values": [value]}}}).to_string();
         let reached = portal.tokens(&mut agent, &[("claims", &essential(low))]).await;
         assert_eq!(id_token(&reached)["acr"], low);
-        let reply = agent.get(&portal.authorize_path(&[("claims", &essential("urn:jl-uia:loa:3"))])).await;
+        let reply = agent.get(&portal.authorize_path(&[("claims", &essential("urn:jl-uia:loa:4"))])).await;
+        assert_error_redirect(&app, &portal, &reply, "unmet_authentication_requirements");
+        // Without a page nobody can bring a second device.
+        let silent = [("claims", essential("urn:jl-uia:loa:3")), ("prompt", "none".to_owned())];
+        let silent = silent.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let reply = agent.get(&portal.authorize_path(&silent)).await;
         assert_error_redirect(&app, &portal, &reply, "unmet_authentication_requirements");
         let voluntary = json!({"id_token": {"acr": {"values": ["urn:jl-uia:loa:3"]}}}).to_string();
         assert_eq!(id_token(&portal.tokens(&mut agent, &[("claims", &voluntary)]).await)["acr"], high);

@@ -9,7 +9,7 @@ use crate::support::sql;
 const MANY: usize = 450;
 
 /// Each table that expires: its key, whether the key is a text, and how to write a row of `$1` key, `$2` time.
-const TABLES: [(&str, bool, &str); 10] = [
+const TABLES: [(&str, bool, &str); 11] = [
     ("sessions", false, "INSERT INTO sessions (token_hash, sid, account_id, acr, amr, authenticated_at, created_at, seen_at, expires_at, address, user_agent)
         SELECT $1, CAST($2 AS TEXT) || '-' || (SELECT COUNT(*) FROM sessions), (SELECT MIN(id) FROM accounts), 'marked', '', 0, 0, 0, $2, '', ''"),
     ("authorization_requests", false, "INSERT INTO authorization_requests (id_hash, visitor_hash, parameters, created_at, expires_at) VALUES ($1, $1, '', 0, $2)"),
@@ -21,6 +21,8 @@ const TABLES: [(&str, bool, &str); 10] = [
         VALUES ($1, '', '', '', '', '', '', '', 0, 0, 0, $2)"),
     ("used_once", false, "INSERT INTO used_once (key_hash, expires_at) VALUES ($1, $2)"),
     ("audit_log", true, "INSERT INTO audit_log (id, at, event, address, user_agent, detail) VALUES ($1, $2, '', '', '', '')"),
+    ("qr_tickets", false, "INSERT INTO qr_tickets (id_hash, code_hash, device_hash, stage, portal_name, number, choices, address, user_agent, created_at, changed_at, expires_at)
+        VALUES ($1, $1, $1, '', '', 0, '', '', '', 0, 0, $2)"),
     ("devices", false, "INSERT INTO devices (account_id, device_hash, seen_at) SELECT MIN(id), $1, $2 FROM accounts"),
 ];
 
@@ -53,6 +55,8 @@ on_both! {
                 "audit_log" | "devices" => days,
                 // A minute longer, for the janitor to see whose portals must be told.
                 "sessions" | "grants" => 60_000,
+                // For those who come late to a code.
+                "qr_tickets" => 600_000,
                 _ => 0,
             };
             insert(&mut connection, statement, is_text, MANY, "expired", now - kept - 1).await;

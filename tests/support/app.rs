@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use idp::app::App;
-use idp::config::{CaptchaMode, Config, SmsTransport};
+use idp::config::{CaptchaMode, Config, OpensWith, SmsTransport};
 use idp::domain::timestamp::Span;
 use idp::platform::clock::Clock;
 use idp::server::Server;
@@ -45,6 +45,8 @@ impl TestApp {
         config.database.max_connections = 8;
         config.keys.directory = folder.join("keys");
         config.sign_in.captcha = CaptchaMode::Adaptive;
+        // Most tests type a password; those of the code open it by its address, or say so.
+        config.sign_in.opens_with = OpensWith::Password;
         config.sms.transport = SmsTransport::Memory;
         config.sms.captcha = false;
         config.password.argon2_memory_kib = 64;

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod picture;
 pub mod portal;
 pub mod postgres;
+pub mod qr;
 pub mod registers;
 pub mod sql;
 

@@ -27,7 +27,7 @@ struct Page<'a> {
 struct Event {
     at: String,
     what: &'static str,
-    how: &'static str,
+    how: String,
     address: String,
     browser: String,
 }
@@ -89,18 +89,33 @@ fn what(event: &str) -> &'static str {
         "representative_changed" => "变更法定代表人",
         "data_exported" => "导出数据",
         "identity_chosen" => "选择办事身份",
+        "qr_scanned" => "扫描登录二维码",
+        "qr_confirmed" => "确认扫码登录",
+        "qr_cancelled" => "取消扫码登录",
+        "qr_wrong_number" => "扫码登录数字不符",
         event if event.starts_with("operator") => "经办人管理",
         _ => "账号操作",
     }
 }
 
-fn how(event: &str, detail: &str) -> &'static str {
-    match (event, detail) {
-        ("sign_in", detail) if detail.split(' ').any(|method| method == "sms") => "密码和短信验证码",
-        ("sign_in", _) => "密码",
+fn how(event: &str, detail: &str) -> String {
+    if event.starts_with("qr_") {
+        // The other device: its browser, and where it was.
+        return format!("登录设备：{detail}");
+    }
+    if event == "sign_in" {
+        let known = [("pwd", "密码"), ("sms", "短信验证码"), ("mca", "手机扫码")];
+        let words: Vec<&str> = detail
+            .split(' ')
+            .filter_map(|method| known.iter().find(|(name, _)| *name == method).map(|(_, word)| *word))
+            .collect();
+        return words.join("和");
+    }
+    let word = match (event, detail) {
         ("sign_in_refused", detail) if detail.ends_with("locked") => "已锁定",
         ("sign_in_refused", detail) if detail.ends_with("inactive") => "账号不可用",
         ("sign_in_refused", _) => "密码错误",
         _ => "",
-    }
+    };
+    word.to_owned()
 }

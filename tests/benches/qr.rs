@@ -1,0 +1,276 @@
+//! What browsers that wait for a telephone cost: queries a second and memory, with ten thousand of them; and how soon
+//! they hear of a confirmation meanwhile.
+//!
+//! `cargo bench -p tests --bench qr` (with TEST_POSTGRES_URL for PostgreSQL; `BENCH_WAITERS` to vary it, and
+//! `BENCH_BINARY` for a binary that is built already). Each waiter is a connection here and one there: the limit of
+//! open files (`ulimit -n`) must be higher than their number.
+
+mod server;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use idp::guard::qr::TicketId;
+use reqwest::Client;
+use reqwest::header::{COOKIE, SET_COOKIE};
+use serde_json::json;
+use sqlx::{Connection, Executor, PgConnection};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use self::server::Server;
+
+/// How long each rate is taken.
+const WINDOW: Duration = Duration::from_secs(10);
+
+fn main() -> Result<()> {
+    let waiters = std::env::var("BENCH_WAITERS").ok().and_then(|value| value.parse().ok()).unwrap_or(10_000);
+    let binary = binary()?;
+    println!("{waiters} browsers that wait, served by {}\n", binary.display());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let folder = std::env::temp_dir().join(format!("idp-bench-qr-{}", std::process::id()));
+    let sqlite = format!("sqlite://{}/idp.db", folder.display());
+    let outcome = runtime.block_on(measure("SQLite", &binary, &folder, &sqlite, waiters));
+    drop(fs::remove_dir_all(&folder));
+    outcome?;
+    match std::env::var("TEST_POSTGRES_URL") {
+        Ok(server) => {
+            let url = runtime.block_on(fresh_database(&server))?;
+            let outcome = runtime.block_on(measure("PostgreSQL", &binary, &folder, &url, waiters));
+            drop(fs::remove_dir_all(&folder));
+            outcome
+        }
+        Err(_) => {
+            println!("PostgreSQL: skipped; `tests/run.sh --postgres` says how to start one");
+            Ok(())
+        }
+    }
+}
+
+fn binary() -> Result<PathBuf> {
+    if let Ok(binary) = std::env::var("BENCH_BINARY") {
+        return Ok(PathBuf::from(binary));
+    }
+    let status = Command::new(env!("CARGO")).args(["build", "--release", "-p", "idp"]).status()?;
+    ensure!(status.success(), "the release binary does not build");
+    let own = std::env::current_exe()?;
+    Ok(own.ancestors().nth(2).context("the target folder")?.join("idp"))
+}
+
+async fn fresh_database(server: &str) -> Result<String> {
+    let name = format!("bench_qr_{}", std::process::id());
+    let mut connection = PgConnection::connect(server).await?;
+    connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+    let mut url = url::Url::parse(server)?;
+    url.set_path(&name);
+    Ok(url.to_string())
+}
+
+async fn measure(name: &str, binary: &Path, folder: &Path, database: &str, waiters: usize) -> Result<()> {
+    let operations = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let listen = operations.to_string();
+    let client = json!({
+        "client_name": "基准测试", "redirect_uris": ["https://bench.example/"],
+        "token_endpoint_auth_method": "client_secret_basic", "grant_types": ["authorization_code"],
+        "scope": "openid", "first_party": true,
+    });
+    let settings = [("IDP_OPERATIONS__LISTEN", listen.as_str())];
+    let server = Server::start_with(binary, folder, database, &client, &settings)?;
+    let http = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+    // Warm: every cache and pool as it will be.
+    drop(arrive(&http, &server.base, 100).await?);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let transactions = Transactions::of(database).await?;
+    let idle = rates(&http, &operations.to_string(), &server, transactions.as_ref()).await?;
+    let before = server.memory()?;
+
+    let began = Instant::now();
+    let waiting = arrive(&http, &server.base, waiters).await?;
+    let arrived = began.elapsed();
+    let full = rates(&http, &operations.to_string(), &server, transactions.as_ref()).await?;
+    let after = server.memory()?;
+    let heard = confirm_one(&http, &server.base, waiting).await?;
+
+    println!("{name}: {waiters} browsers came within {:.1} s", arrived.as_secs_f64());
+    println!("  queries for news: {:.2} a second without them, {:.2} with them", idle.looks, full.looks);
+    if let (Some(idle), Some(full)) = (idle.transactions, full.transactions) {
+        println!(
+            "  transactions of the whole database: {idle:.1} a second without them, {full:.1} with them"
+        );
+    }
+    println!(
+        "  memory: {before:.0} MB without them, {after:.0} MB with them: {:.1} kB each",
+        (after - before) * 1024.0 / waiters as f64
+    );
+    println!("  CPU: {:.1} % of a core without them, {:.1} % with them", idle.cpu, full.cpu);
+    println!("  confirmed, and heard of after {:.1} ms\n", heard.as_secs_f64() * 1000.0);
+    Ok(())
+}
+
+/// What happens while nothing happens.
+struct Rates {
+    looks: f64,
+    transactions: Option<f64>,
+    cpu: f64,
+}
+
+async fn rates(
+    http: &Client,
+    operations: &str,
+    server: &Server,
+    transactions: Option<&Transactions>,
+) -> Result<Rates> {
+    let total = async || -> Result<f64> {
+        match transactions {
+            Some(transactions) => transactions.count().await,
+            None => Ok(0.0),
+        }
+    };
+    let (looks, count, cpu, began) =
+        (looks(http, operations).await?, total().await?, server.cpu()?, Instant::now());
+    tokio::time::sleep(WINDOW).await;
+    let seconds = began.elapsed().as_secs_f64();
+    Ok(Rates {
+        looks: (self::looks(http, operations).await? - looks) / seconds,
+        transactions: match transactions {
+            Some(_) => Some((total().await? - count) / seconds),
+            None => None,
+        },
+        cpu: (server.cpu()? - cpu).as_secs_f64() / seconds * 100.0,
+    })
+}
+
+async fn looks(http: &Client, operations: &str) -> Result<f64> {
+    let metrics = http.get(format!("http://{operations}/metrics")).send().await?.text().await?;
+    let line = metrics.lines().find(|line| line.starts_with("idp_qr_looks_total "));
+    Ok(line.and_then(|line| line.split(' ').nth(1)).context("idp_qr_looks_total")?.parse()?)
+}
+
+/// PostgreSQL's own count, so that the server does not have to be believed.
+struct Transactions {
+    /// Another database of the same server, so that looking does not count.
+    server: String,
+    name: String,
+}
+
+impl Transactions {
+    async fn of(database: &str) -> Result<Option<Self>> {
+        if !database.starts_with("postgres") {
+            return Ok(None);
+        }
+        let mut server = url::Url::parse(database)?;
+        let name = server.path().trim_start_matches('/').to_owned();
+        server.set_path("/postgres");
+        let found = Self { server: server.to_string(), name };
+        found.count().await.map(|_| Some(found))
+    }
+
+    async fn count(&self) -> Result<f64> {
+        // Backends report at most once a second.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        let mut connection = PgConnection::connect(&self.server).await?;
+        let sql = "SELECT xact_commit FROM pg_stat_database WHERE datname = $1";
+        let count: i64 = sqlx::query_scalar(sql).bind(&self.name).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(count as f64)
+    }
+}
+
+struct Waiter {
+    cookie: String,
+    ticket: String,
+    events: BufReader<TcpStream>,
+}
+
+/// Opens the page and listens, as many times over.
+async fn arrive(http: &Client, base: &str, count: usize) -> Result<Vec<Waiter>> {
+    let at_once = Arc::new(Semaphore::new(32));
+    let mut arriving = JoinSet::new();
+    for _ in 0..count {
+        let (http, base, at_once) = (http.clone(), base.to_owned(), Arc::clone(&at_once));
+        arriving.spawn(async move {
+            let _permit = at_once.acquire().await?;
+            Waiter::arrive(&http, &base).await
+        });
+    }
+    let mut waiting = Vec::new();
+    while let Some(waiter) = arriving.join_next().await {
+        waiting.push(waiter??);
+    }
+    Ok(waiting)
+}
+
+impl Waiter {
+    async fn arrive(http: &Client, base: &str) -> Result<Self> {
+        let page = http.get(format!("{base}/sign-in/qr")).send().await?;
+        let cookie = page.headers().get(SET_COOKIE).context("a visitor's cookie")?.to_str()?;
+        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        let page = page.text().await?;
+        let ticket = page.split_once("name=\"ticket\" value=\"").and_then(|(_, rest)| rest.split('"').next());
+        let ticket = ticket.context("a ticket")?.to_owned();
+        let host = base.trim_start_matches("http://");
+        let port: u16 = host.rsplit(':').next().context("a port")?.parse()?;
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        let request = format!(
+            "GET /sign-in/qr/events?ticket={ticket} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\n\
+             accept: text/event-stream\r\nuser-agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0.0.0\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await?;
+        let mut waiter = Self { cookie, ticket, events: BufReader::with_capacity(512, stream) };
+        ensure!(waiter.next().await?.contains("\"waiting\""), "it does not wait");
+        Ok(waiter)
+    }
+
+    /// The next event's data.
+    async fn next(&mut self) -> Result<String> {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            ensure!(self.events.read_line(&mut line).await? > 0, "the stream has ended");
+            if let Some(data) = line.strip_prefix("data: ") {
+                return Ok(data.to_owned());
+            }
+        }
+    }
+}
+
+/// Confirms one of them by a telephone's page; gives how long after that it was heard of.
+async fn confirm_one(http: &Client, base: &str, mut waiting: Vec<Waiter>) -> Result<Duration> {
+    let mut waiter = waiting.pop().context("somebody who waits")?;
+    let phone = http.get(format!("{base}/sign-in/personal")).send().await?;
+    let cookie = |response: &reqwest::Response| -> Result<String> {
+        let cookie = response.headers().get(SET_COOKIE).context("a cookie")?.to_str()?;
+        Ok(cookie.split(';').next().unwrap_or_default().to_owned())
+    };
+    let mut cookies = cookie(&phone)?;
+    let post = |cookies: String, path: String, fields: Vec<(&'static str, String)>| {
+        let request = http.post(format!("{base}{path}")).header(COOKIE, cookies);
+        request.header("sec-fetch-site", "same-origin").form(&fields).send()
+    };
+    let fields = vec![("account", "xinyue0221".to_owned()), ("password", "Jlrs2026".to_owned())];
+    let signed_in = post(cookies.clone(), "/sign-in/legal-entity".to_owned(), fields).await?;
+    cookies = format!("{cookies}; {}", cookie(&signed_in)?);
+    ensure!(waiter.cookie != cookies, "two devices");
+    let code = TicketId::parse(&waiter.ticket).context("a ticket")?.code();
+    let path = format!("/scan/{}", code.as_str());
+    let page = post(cookies.clone(), path.clone(), vec![("action", "open".to_owned())]).await?.text().await?;
+    let identity = page.split_once("name=\"identity\" value=\"").and_then(|(_, rest)| rest.split('"').next());
+    let scanned: serde_json::Value = serde_json::from_str(&waiter.next().await?)?;
+    let fields = vec![
+        ("action", "confirm".to_owned()),
+        ("identity", identity.context("an identity")?.to_owned()),
+        ("number", scanned["number"].to_string()),
+    ];
+    let confirmed = post(cookies, path, fields).await?;
+    let at = Instant::now();
+    ensure!(confirmed.status() == 200, "confirmed: {}", confirmed.status());
+    ensure!(waiter.next().await?.contains("\"confirmed\""), "not confirmed");
+    Ok(at.elapsed())
+}

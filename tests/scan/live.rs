@@ -1,0 +1,183 @@
+//! Browsers that wait: events as they happen, also from another instance, and what they cost the store.
+
+use std::time::{Duration, Instant};
+
+use reqwest::header::COOKIE;
+use serde_json::Value;
+
+use crate::support::qr::{self, Screen, answer, scan};
+use crate::support::{Agent, Engine, TestApp};
+
+/// An open stream of events.
+struct Events {
+    response: reqwest::Response,
+    read: String,
+}
+
+impl Events {
+    async fn open(screen: &Screen) -> Self {
+        let path = screen.page.attribute("[data-qr]", "data-events").unwrap();
+        Self::open_at(&screen.agent, &path).await
+    }
+
+    async fn open_at(agent: &Agent, path: &str) -> Self {
+        let cookies: Vec<String> =
+            agent.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = agent.request(reqwest::Method::GET, path).header(COOKIE, cookies.join("; "));
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let header =
+            |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(header("content-type").as_deref(), Some("text/event-stream"));
+        assert_eq!(header("cache-control").as_deref(), Some("no-store"));
+        assert_eq!(header("x-accel-buffering").as_deref(), Some("no"));
+        Self { response, read: String::new() }
+    }
+
+    /// The next event; `None` once the stream has ended.
+    async fn next(&mut self) -> Option<Value> {
+        let patience = Instant::now();
+        loop {
+            if let Some((event, rest)) = self.read.split_once("\n\n") {
+                let data = event.strip_prefix("data: ").map(|data| serde_json::from_str(data).unwrap());
+                self.read = rest.to_owned();
+                if data.is_some() {
+                    return data;
+                }
+                continue;
+            }
+            assert!(patience.elapsed() < Duration::from_secs(10), "no event");
+            let chunk = tokio::time::timeout(Duration::from_secs(10), self.response.chunk()).await;
+            self.read += std::str::from_utf8(&chunk.expect("an event").unwrap()?).unwrap();
+        }
+    }
+
+    async fn state(&mut self) -> String {
+        self.next().await.expect("an event")["state"].as_str().unwrap().to_owned()
+    }
+}
+
+on_both! {
+    async fn every_stage_is_an_event(app: TestApp) {
+        let mut screen = Screen::open(&app).await;
+        let mut events = Events::open(&screen).await;
+        let first = events.next().await.unwrap();
+        assert_eq!(first["state"], "waiting");
+        assert!((110..=120).contains(&first["expires_in"].as_i64().unwrap()), "{first}");
+        let mut phone = qr::person(&app).await;
+        let code = screen.code();
+        let page = scan(&mut phone, &code).await;
+        let scanned = events.next().await.unwrap();
+        assert_eq!((&scanned["state"], &scanned["name"]), (&"scanned".into(), &"*颖".into()));
+        // Who comes late hears how it stands.
+        let mut late = Events::open(&screen).await;
+        assert_eq!(late.next().await.unwrap()["number"], scanned["number"]);
+        let number = screen.number().await;
+        answer(&mut phone, &code, &page, number, "confirm").await;
+        for events in [&mut events, &mut late] {
+            assert_eq!(events.state().await, "confirmed");
+            assert_eq!(events.next().await, None, "nothing is left to say");
+        }
+    }
+}
+
+on_both! {
+    async fn the_three_bad_ends_are_three_events(app: TestApp) {
+        let mut phone = qr::person(&app).await;
+        for (action, end) in [("cancel", "cancelled"), ("confirm", "wrong_number")] {
+            let mut screen = Screen::open(&app).await;
+            let mut events = Events::open(&screen).await;
+            let code = screen.code();
+            let page = scan(&mut phone, &code).await;
+            let wrong = qr::wrong_number(&page, screen.number().await);
+            answer(&mut phone, &code, &page, wrong, action).await;
+            assert_eq!([events.state().await, events.state().await], ["waiting", "scanned"]);
+            assert_eq!((events.state().await.as_str(), events.next().await), (end, None));
+        }
+        let screen = Screen::open(&app).await;
+        let mut events = Events::open(&screen).await;
+        assert_eq!(events.state().await, "waiting");
+        app.advance_seconds(121);
+        assert_eq!((events.state().await.as_str(), events.next().await), ("expired", None));
+    }
+}
+
+on_both! {
+    async fn a_new_code_takes_the_place_of_an_old_one(app: TestApp) {
+        let mut screen = Screen::open(&app).await;
+        let renew = screen.page.attribute("[data-qr]", "data-renew").unwrap();
+        let next = screen.agent.post(&renew, &[]).await;
+        assert_eq!(next.status, 200);
+        let next = next.json();
+        assert_ne!(next["ticket"], screen.ticket());
+        let picture = screen.agent.get(next["picture"].as_str().unwrap()).await;
+        assert_eq!(picture.header("content-type"), "image/svg+xml");
+        let state = screen.agent.get(next["state"].as_str().unwrap()).await.json();
+        assert_eq!(state["state"], "waiting");
+        let mut events = Events::open_at(&screen.agent, next["events"].as_str().unwrap()).await;
+        assert_eq!(events.state().await, "waiting");
+    }
+}
+
+/// Who waits at one instance hears within a second of what a telephone does at another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_instance_confirms_within_a_second() {
+    let Some(first) = TestApp::start_with(Engine::Postgres, |_| ()).await else { return };
+    let second = first.second_instance().await;
+    let mut phone = qr::person(&second).await;
+    for _ in 0..3 {
+        let mut screen = Screen::open(&first).await;
+        let mut events = Events::open(&screen).await;
+        assert_eq!(events.state().await, "waiting");
+        let code = screen.code();
+        let page = scan(&mut phone, &code).await;
+        let scanned = events.next().await.unwrap();
+        assert_eq!(scanned["state"], "scanned");
+        let number = scanned["number"].as_u64().unwrap().try_into().unwrap();
+        let done = answer(&mut phone, &code, &page, number, "confirm").await;
+        let confirmed_at = Instant::now();
+        assert_eq!(done.status, 200);
+        assert_eq!(events.state().await, "confirmed");
+        assert!(confirmed_at.elapsed() < Duration::from_secs(1), "{:?}", confirmed_at.elapsed());
+        assert_eq!(screen.finish().await.status, 303);
+    }
+}
+
+/// One look for everybody, and none for nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_who_wait_cost_one_query_a_second() {
+    let app = TestApp::start_with(Engine::Sqlite, |_| ()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(app.app.metrics.qr_looks.get(), 0, "nobody waits, nobody looks");
+    let mut waiting = Vec::new();
+    for _ in 0..50 {
+        let screen = Screen::open(&app).await;
+        let mut events = Events::open(&screen).await;
+        assert_eq!(events.state().await, "waiting");
+        waiting.push(events);
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let before = app.app.metrics.qr_looks.get();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let looks = app.app.metrics.qr_looks.get() - before;
+    assert!((1..=4).contains(&looks), "{looks} looks in three seconds");
+    assert_eq!(app.app.metrics.qr_waiting.get(), 50);
+    drop(waiting);
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let before = app.app.metrics.qr_looks.get();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(app.app.metrics.qr_looks.get(), before, "they have gone");
+}
+
+/// An instance that stops does not wait for those who wait: they go to the next one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_that_stops_lets_them_go() {
+    let app = TestApp::start_with(Engine::Sqlite, |_| ()).await.unwrap();
+    let screen = Screen::open(&app).await;
+    let mut events = Events::open(&screen).await;
+    assert_eq!(events.state().await, "waiting");
+    let began = Instant::now();
+    app.stop().await;
+    assert_eq!(events.next().await, None);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
