@@ -15,6 +15,7 @@ use crate::logout_token::{Ended, Expected, Refusal, check};
 use crate::portal::Portal;
 use crate::provider::Metadata;
 use crate::relying_party::RelyingParty;
+use crate::tokens;
 
 #[derive(Deserialize)]
 pub struct Notice {
@@ -32,9 +33,19 @@ pub async fn post(
     };
     let response = match told {
         Ok(ended) => {
-            let count =
+            let ended =
                 portal.sessions.end_matching(party, ended.subject.as_deref(), ended.session.as_deref());
-            tracing::info!(client_id = party.client_id(), count, "sessions ended by the provider");
+            tracing::info!(
+                client_id = party.client_id(),
+                count = ended.len(),
+                "sessions ended by the provider"
+            );
+            // The provider does not wait for it: it is told that the sessions are over, which they are.
+            tokio::spawn(async move {
+                for session in &ended {
+                    tokens::revoke(&portal, session).await;
+                }
+            });
             StatusCode::OK.into_response()
         }
         Err(why) => {

@@ -156,6 +156,7 @@ mod tests {
             subject: subject.into(),
             provider_session: None,
             id_token: String::new(),
+            tokens: None,
             began: std::time::Instant::now(),
             ratings: Default::default(),
         }

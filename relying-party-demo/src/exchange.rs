@@ -7,16 +7,17 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use openidconnect::core::CoreGenderClaim;
 use openidconnect::{
-    AccessTokenHash, AuthorizationCode, ClaimsVerificationError, ClientSecret, IdTokenClaims, Nonce,
+    AccessTokenHash, AuthorizationCode, ClaimsVerificationError, IdTokenClaims, Nonce,
     OAuth2TokenResponse as _, TokenResponse as _, UserInfoClaims,
 };
 
 use crate::account::{Account, AccountClaims, SessionClaims};
 use crate::pending::PendingSignIn;
-use crate::portal::Portal;
+use crate::portal::{Credentials, Portal};
 use crate::provider::{self, Client, Metadata, TokenResponse};
 use crate::relying_party::RelyingParty;
 use crate::sessions::Session;
+use crate::tokens::Tokens;
 
 type Claims = IdTokenClaims<SessionClaims, CoreGenderClaim>;
 type UserInfo = UserInfoClaims<AccountClaims, CoreGenderClaim>;
@@ -25,12 +26,12 @@ pub async fn exchange(
     portal: &Portal,
     metadata: Arc<Metadata>,
     party: RelyingParty,
-    secret: ClientSecret,
+    credentials: Credentials,
     code: AuthorizationCode,
     sign_in: PendingSignIn,
 ) -> anyhow::Result<Session> {
     let http = &portal.provider.http;
-    let mut client = provider::client(&metadata, party, secret.clone(), &portal.public_url)?;
+    let mut client = provider::client(&metadata, party, credentials.clone(), &portal.public_url)?;
     let tokens = client
         .exchange_code(code)?
         .set_pkce_verifier(sign_in.verifier)
@@ -41,7 +42,7 @@ pub async fn exchange(
     let mut claims = verify(&client, &tokens, &sign_in.nonce);
     if signature_is_wrong(&claims) {
         let newer = portal.provider.ask_again(Some(&metadata)).await?;
-        client = provider::client(&newer, party, secret, &portal.public_url)?;
+        client = provider::client(&newer, party, credentials, &portal.public_url)?;
         claims = verify(&client, &tokens, &sign_in.nonce);
     }
     let claims = claims.context("the ID token does not hold")?;
@@ -63,6 +64,7 @@ pub async fn exchange(
             phone: about.phone_number().map(|phone| phone.to_string()),
             claims: about.additional_claims().clone(),
         },
+        tokens: party.keeps_tokens().then(|| Tokens::of(&tokens).shared()),
         began: Instant::now(),
         ratings: BTreeMap::new(),
     })

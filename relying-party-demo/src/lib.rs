@@ -1,5 +1,6 @@
 //! The portals of the demonstration: the hall 吉林智慧人社网上办事大厅 with its twelve applications,
-//! and the 吉事办 site. Each of the fourteen is an OpenID Connect client of its own.
+//! the 吉事办 site, and the app 办事通, which scans the codes of sign-in pages. Each of the fifteen is
+//! an OpenID Connect client of its own.
 //!
 //! Signing in and out is done as a real portal should do it. What comes after is a demonstration:
 //! sessions live in this process's memory and end with it, and every case, licence and notice
@@ -18,6 +19,7 @@ mod exchange;
 mod fingerprint;
 mod headers;
 mod logout_token;
+mod mobile_app;
 mod pages;
 mod pending;
 mod phone;
@@ -31,6 +33,7 @@ mod router;
 mod sessions;
 mod sign_in;
 mod sign_out;
+mod tokens;
 mod wiring;
 
 use std::future::Future;
@@ -73,7 +76,9 @@ impl std::fmt::Debug for Settings {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct ClientCredentials {
     pub client_id: String,
-    pub client_secret: String,
+    /// The app has none: it is a public client.
+    #[serde(default)]
+    pub client_secret: Option<String>,
 }
 
 /// The secret stays out of logs.
@@ -102,7 +107,7 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let client = ClientCredentials { client_id: "hall".into(), client_secret: "hush".into() };
+        let client = ClientCredentials { client_id: "hall".into(), client_secret: Some("hush".into()) };
         let settings = Settings {
             issuer: "http://localhost:8000".into(),
             public_url: "http://localhost:9000".into(),

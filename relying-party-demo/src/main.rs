@@ -149,7 +149,9 @@ async fn has_stopped(mut stopped: watch::Receiver<bool>) {
 
 fn welcome(arguments: &Arguments, register_token: &str) {
     let Arguments { issuer, portals, registers, .. } = arguments;
-    eprintln!("Portals:   {portals} (text messages: {portals}/phone)");
+    eprintln!(
+        "Portals:   {portals} (text messages: {portals}/phone, the app that scans codes: {portals}/app)"
+    );
     eprintln!("Provider:  {issuer}");
     eprintln!("Registers: {registers} (stand-in of 法人库 and 人口库)\n");
     eprintln!("Accounts, all with the password {}:", demo::PASSWORD);

@@ -10,11 +10,18 @@ use url::Url;
 
 use crate::Settings;
 use crate::cookies::Cookies;
+use crate::mobile_app::scans::Scans;
 use crate::pending::PendingSignIns;
 use crate::phone::messages::Messages;
 use crate::provider::Provider;
 use crate::relying_party::RelyingParty;
 use crate::sessions::Sessions;
+
+/// How a portal proves to the provider who it is: a public client can't.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    pub secret: Option<ClientSecret>,
+}
 
 pub struct Portal {
     pub public_url: String,
@@ -25,7 +32,8 @@ pub struct Portal {
     pub clock: Clock,
     pub messages: Messages,
     pub sms_token: String,
-    secrets: HashMap<String, ClientSecret>,
+    pub scans: Scans,
+    credentials: HashMap<String, Credentials>,
 }
 
 impl Portal {
@@ -40,15 +48,17 @@ impl Portal {
             clock: Clock::default(),
             messages: Messages::default(),
             sms_token: settings.sms_token,
-            secrets: settings
+            scans: Scans::default(),
+            credentials: settings
                 .clients
                 .into_iter()
-                .map(|one| (one.client_id, ClientSecret::new(one.client_secret)))
+                .map(|one| (one.client_id, Credentials { secret: one.client_secret.map(ClientSecret::new) }))
                 .collect(),
         }))
     }
 
-    pub fn secret(&self, party: RelyingParty) -> Option<ClientSecret> {
-        self.secrets.get(&party.client_id()).cloned()
+    /// `None`: this portal is not registered.
+    pub fn credentials(&self, party: RelyingParty) -> Option<Credentials> {
+        self.credentials.get(&party.client_id()).cloned()
     }
 }

@@ -19,6 +19,8 @@ pub enum Problem {
     NotRegistered(RelyingParty),
     /// An answer to no sign-in of this browser: too late, twice, or somebody else's.
     Stale(RelyingParty),
+    /// The session, here or at the provider, has ended.
+    SignInOver(RelyingParty),
     /// The provider's answer is an error.
     Refused(RelyingParty, String),
     /// The provider's answer cannot be trusted, or not be redeemed.
@@ -48,6 +50,7 @@ impl Problem {
         match self {
             Self::ProviderUnreachable { .. } | Self::NotRegistered(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Stale(_) | Self::Refused(..) => StatusCode::BAD_REQUEST,
+            Self::SignInOver(_) => StatusCode::FORBIDDEN,
             Self::Untrusted(..) => StatusCode::BAD_GATEWAY,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -76,6 +79,14 @@ impl Problem {
             Self::Stale(party) => (
                 "登录请求已失效",
                 "本次登录请求已超时或已使用，也可能不是由当前浏览器发起。请重新登录。".to_owned(),
+                None,
+                again(party),
+                "重新登录",
+                party.front_door(),
+            ),
+            Self::SignInOver(party) => (
+                "登录状态已失效",
+                format!("您在“{}”的登录已超时或已在别处退出，请重新登录后继续。", party.name()),
                 None,
                 again(party),
                 "重新登录",

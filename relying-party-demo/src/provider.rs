@@ -15,14 +15,16 @@ use openidconnect::core::{
     CoreTokenIntrospectionResponse, CoreTokenType,
 };
 use openidconnect::{
-    AdditionalProviderMetadata, ClientId, ClientSecret, EmptyExtraTokenFields, EndSessionUrl,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenFields, IssuerUrl, ProviderMetadata, RedirectUrl,
+    AdditionalProviderMetadata, ClientId, EmptyExtraTokenFields, EndSessionUrl, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, IdTokenFields, IssuerUrl, ProviderMetadata, RedirectUrl, RevocationUrl,
     StandardErrorResponse, StandardTokenResponse,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, RwLock};
+use url::Url;
 
 use crate::account::SessionClaims;
+use crate::portal::Credentials;
 use crate::relying_party::RelyingParty;
 
 /// Neither a provider that is down nor a forged token makes us ask more often than this.
@@ -33,6 +35,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct MoreMetadata {
     #[serde(default)]
     pub end_session_endpoint: Option<EndSessionUrl>,
+    /// RFC 7009
+    #[serde(default)]
+    pub revocation_endpoint: Option<RevocationUrl>,
     /// RFC 9207
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
@@ -114,13 +119,22 @@ impl Provider {
         })
     }
 
+    pub fn issuer(&self) -> &Url {
+        self.issuer.url()
+    }
+
     pub fn origin(&self) -> String {
         self.issuer.url().origin().ascii_serialization()
     }
 
+    /// A page or an endpoint of the provider that its discovery document does not name; `path` begins with `/`.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer.as_str().trim_end_matches('/'))
+    }
+
     /// 账号设置: the account centre, where visitors manage their account at the provider.
     pub fn account_url(&self) -> String {
-        format!("{}/account", self.issuer.as_str().trim_end_matches('/'))
+        self.url("/account")
     }
 
     pub async fn metadata(&self) -> Result<Arc<Metadata>, Unreachable> {
@@ -163,10 +177,10 @@ impl Provider {
 pub fn client(
     metadata: &Metadata,
     party: RelyingParty,
-    secret: ClientSecret,
+    credentials: Credentials,
     public_url: &str,
 ) -> anyhow::Result<Client> {
     let redirect_uri = RedirectUrl::new(party.url(public_url, "callback"))?;
-    Ok(Client::from_provider_metadata(metadata.clone(), ClientId::new(party.client_id()), Some(secret))
+    Ok(Client::from_provider_metadata(metadata.clone(), ClientId::new(party.client_id()), credentials.secret)
         .set_redirect_uri(redirect_uri))
 }

@@ -1,6 +1,6 @@
 //! Makes the portals known to a provider in this process: what an administrator does with `idp client add`.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use idp::app::App;
 use idp::domain::client::ClientMetadata;
 use idp::oidc::registration;
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::ClientCredentials;
 use crate::relying_party::registrations;
 
-/// Registers every portal anew, with a secret that whoever serves the portals gets.
+/// Registers every portal anew, with a secret (the app: without one) that whoever serves the portals gets.
 ///
 /// # Errors
 /// When the provider's database fails.
@@ -21,13 +21,12 @@ pub async fn register(app: &App, public_url: &str) -> Result<Vec<ClientCredentia
             "redirect_uris": portal.redirect_uris,
             "post_logout_redirect_uris": portal.post_logout_redirect_uris,
             "backchannel_logout_uri": portal.backchannel_logout_uri,
-            "token_endpoint_auth_method": "client_secret_basic",
-            "grant_types": ["authorization_code"],
+            "token_endpoint_auth_method": portal.token_endpoint_auth_method,
+            "grant_types": portal.grant_types,
             "scope": portal.scope,
             "first_party": true,
         }))?;
-        let secret = registration::register(app, &portal.client_id, &metadata).await?;
-        let client_secret = secret.context("client_secret_basic has a secret")?;
+        let client_secret = registration::register(app, &portal.client_id, &metadata).await?;
         clients.push(ClientCredentials { client_id: portal.client_id, client_secret });
     }
     Ok(clients)

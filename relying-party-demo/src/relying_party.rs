@@ -1,4 +1,4 @@
-//! The fourteen portals, and how each of them is registered at the provider.
+//! The fourteen portals and the app, and how each of them is registered at the provider.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,8 @@ pub enum RelyingParty {
     Application(&'static Application),
     /// 吉事办
     Jishiban,
+    /// 办事通, which stands in for the native app that scans codes: a public client.
+    MobileApp,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -43,7 +45,9 @@ pub static APPLICATIONS: [Application; 12] = [
 
 impl RelyingParty {
     pub fn all() -> impl Iterator<Item = Self> {
-        [Self::Hall, Self::Jishiban].into_iter().chain(APPLICATIONS.iter().map(Self::Application))
+        [Self::Hall, Self::Jishiban, Self::MobileApp]
+            .into_iter()
+            .chain(APPLICATIONS.iter().map(Self::Application))
     }
 
     pub fn client_id(self) -> String {
@@ -51,6 +55,7 @@ impl RelyingParty {
             Self::Hall => "hall".into(),
             Self::Application(application) => format!("app-{}", application.slug),
             Self::Jishiban => "jishiban".into(),
+            Self::MobileApp => "mobile-app".into(),
         }
     }
 
@@ -59,6 +64,7 @@ impl RelyingParty {
             Self::Hall => "吉林智慧人社网上办事大厅",
             Self::Application(application) => application.name,
             Self::Jishiban => "吉事办",
+            Self::MobileApp => "办事通（演示版）",
         }
     }
 
@@ -68,6 +74,7 @@ impl RelyingParty {
             Self::Hall => "/hall".into(),
             Self::Application(application) => format!("/apps/{}", application.slug),
             Self::Jishiban => "/jishiban".into(),
+            Self::MobileApp => "/app".into(),
         }
     }
 
@@ -75,7 +82,7 @@ impl RelyingParty {
     pub fn landing(self) -> String {
         match self {
             Self::Jishiban => "/jishiban/centre".into(),
-            Self::Hall | Self::Application(_) => self.path(),
+            Self::Hall | Self::Application(_) | Self::MobileApp => self.path(),
         }
     }
 
@@ -84,6 +91,7 @@ impl RelyingParty {
         match self {
             Self::Hall | Self::Application(_) => "/",
             Self::Jishiban => "/jishiban",
+            Self::MobileApp => "/app",
         }
     }
 
@@ -92,7 +100,18 @@ impl RelyingParty {
         match self {
             Self::Hall | Self::Jishiban => &["openid", "profile", "phone", "legal_entity", "operator"],
             Self::Application(_) => &["openid", "legal_entity", "operator"],
+            Self::MobileApp => &["openid", "profile", "qr_sign_in", "offline_access"],
         }
+    }
+
+    /// What runs on somebody's telephone can keep no secret; everybody else proves who they are with one.
+    pub fn is_public(self) -> bool {
+        self == Self::MobileApp
+    }
+
+    /// Whether it asks the provider in the account's name, also after the sign-in.
+    pub fn keeps_tokens(self) -> bool {
+        self.scopes().contains(&"offline_access")
     }
 
     pub fn url(self, public_url: &str, page: &str) -> String {
@@ -108,6 +127,8 @@ pub struct Registration {
     pub redirect_uris: Vec<String>,
     pub post_logout_redirect_uris: Vec<String>,
     pub backchannel_logout_uri: String,
+    pub token_endpoint_auth_method: String,
+    pub grant_types: Vec<String>,
     /// Space-separated, as in an authorization request.
     pub scope: String,
 }
@@ -121,9 +142,15 @@ pub fn registrations(public_url: &str) -> Vec<Registration> {
             redirect_uris: vec![party.url(public_url, "callback")],
             post_logout_redirect_uris: vec![party.url(public_url, "signed-out")],
             backchannel_logout_uri: party.url(public_url, "backchannel-logout"),
+            token_endpoint_auth_method: if party.is_public() { "none" } else { "client_secret_basic" }.into(),
+            grant_types: grant_types(party).map(Into::into).collect(),
             scope: party.scopes().join(" "),
         })
         .collect()
+}
+
+fn grant_types(party: RelyingParty) -> impl Iterator<Item = &'static str> {
+    ["authorization_code"].into_iter().chain(party.keeps_tokens().then_some("refresh_token"))
 }
 
 #[cfg(test)]
@@ -135,11 +162,17 @@ mod tests {
     #[test]
     fn every_portal_is_a_client_of_its_own() {
         let all = registrations("http://localhost:9000/");
-        assert_eq!(all.len(), 14);
+        assert_eq!(all.len(), 15);
         let ids: HashSet<_> = all.iter().map(|one| &one.client_id).collect();
         let uris: HashSet<_> = all.iter().flat_map(|one| &one.redirect_uris).collect();
-        assert_eq!((ids.len(), uris.len()), (14, 14));
+        assert_eq!((ids.len(), uris.len()), (15, 15));
         assert_eq!(all[0].redirect_uris, ["http://localhost:9000/hall/callback"]);
         assert!(uris.contains(&"http://localhost:9000/apps/enterprise-annuity/callback".to_owned()));
+        for one in &all {
+            let is_the_app = one.client_id == "mobile-app";
+            assert_eq!(one.token_endpoint_auth_method == "none", is_the_app, "{}", one.client_id);
+            assert_eq!(one.grant_types.contains(&"refresh_token".to_owned()), is_the_app);
+            assert_eq!(one.scope.contains("qr_sign_in"), is_the_app);
+        }
     }
 }

@@ -7,12 +7,17 @@ use axum::routing::{get, post};
 use axum::{Extension, Router, middleware};
 use tower_http::csrf::CsrfLayer;
 
+use crate::mobile_app::upload;
+use crate::pages::mobile_app as app;
 use crate::pages::{application, cases, hall, home, jishiban, phone, registers};
 use crate::phone::gateway;
 use crate::portal::Portal;
 use crate::problem::Problem;
 use crate::relying_party::RelyingParty;
 use crate::{assets, backchannel_logout, headers, sign_in, sign_out};
+
+/// A frame of the camera, as the app's script sends it.
+const LARGEST_FRAME: usize = 1024 * 1024;
 
 pub fn router(portal: Arc<Portal>) -> Router {
     let pages = Router::new()
@@ -28,6 +33,15 @@ pub fn router(portal: Arc<Portal>) -> Router {
         .route("/phone/gateway", post(gateway::post))
         .route("/phone/{number}", get(phone::messages))
         .route("/registers", get(registers::get))
+        .route("/app", get(app::home::get))
+        .route("/app/scan/frame", post(app::scan::frame).layer(DefaultBodyLimit::max(LARGEST_FRAME)))
+        .route(
+            "/app/scan/picture",
+            get(app::scan::back).post(app::scan::picture).layer(DefaultBodyLimit::max(upload::LARGEST_READ)),
+        )
+        .route("/app/scan/address", get(app::scan::back).post(app::scan::address))
+        .route("/app/scans/{id}", get(app::confirm::get).post(app::confirm::confirm))
+        .route("/app/scans/{id}/cancel", get(app::confirm::back).post(app::confirm::cancel))
         .route("/assets/{file}", get(assets::get));
 
     RelyingParty::all()

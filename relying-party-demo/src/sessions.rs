@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::account::Account;
 use crate::relying_party::RelyingParty;
+use crate::tokens::SharedTokens;
 
 /// One working day.
 const LIFETIME: Duration = Duration::from_secs(8 * 60 * 60);
@@ -20,6 +21,8 @@ pub struct Session {
     pub provider_session: Option<String>,
     /// Shown to the provider when signing out.
     pub id_token: String,
+    /// What the app asks the provider with; portals that only want to know who is there keep none.
+    pub tokens: Option<SharedTokens>,
     pub began: Instant,
     /// 好差评 given in this session: case number to stars.
     pub ratings: BTreeMap<u32, u8>,
@@ -51,21 +54,20 @@ impl Sessions {
     }
 
     /// The provider says that a session of its own has ended (`sid`), or without one, all of an
-    /// account's. Returns how many of ours that were.
+    /// account's. Returns those of ours that were.
     pub fn end_matching(
         &self,
         party: RelyingParty,
         subject: Option<&str>,
         provider_session: Option<&str>,
-    ) -> usize {
+    ) -> Vec<Session> {
         let mut all = self.all();
-        let before = all.len();
-        all.retain(|_, one| {
-            let named = subject.is_none_or(|subject| one.subject == subject)
-                && provider_session.is_none_or(|sid| one.provider_session.as_deref() == Some(sid));
-            one.party != party || !named
+        let ended = all.extract_if(|_, one| {
+            one.party == party
+                && subject.is_none_or(|subject| one.subject == subject)
+                && provider_session.is_none_or(|sid| one.provider_session.as_deref() == Some(sid))
         });
-        before - all.len()
+        ended.map(|(_, session)| session).collect()
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<String, Session>> {
@@ -90,6 +92,7 @@ mod tests {
             subject: subject.into(),
             provider_session: sid.map(Into::into),
             id_token: String::new(),
+            tokens: None,
             began: Instant::now(),
             ratings: BTreeMap::new(),
         };
@@ -114,14 +117,14 @@ mod tests {
     #[test]
     fn a_sid_ends_one_session_of_one_portal() {
         let all = four();
-        assert_eq!(all.end_matching(RelyingParty::Hall, Some("anna"), Some("1")), 1);
+        assert_eq!(all.end_matching(RelyingParty::Hall, Some("anna"), Some("1")).len(), 1);
         assert_eq!(living(&all), ["app", "other", "phone"]);
     }
 
     #[test]
     fn a_subject_alone_ends_all_of_the_account() {
         let all = four();
-        assert_eq!(all.end_matching(RelyingParty::Hall, Some("anna"), None), 2);
+        assert_eq!(all.end_matching(RelyingParty::Hall, Some("anna"), None).len(), 2);
         assert_eq!(living(&all), ["app", "other"]);
     }
 

@@ -21,6 +21,7 @@ use crate::problem::{Problem, Result};
 use crate::provider;
 use crate::relying_party::RelyingParty;
 use crate::sessions::Session;
+use crate::tokens;
 
 /// How to ask the provider.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -66,10 +67,11 @@ pub async fn begin(
     wish: Wish,
     headers: &HeaderMap,
 ) -> Result<Response> {
-    let secret = portal.secret(party).ok_or(Problem::NotRegistered(party))?;
+    let credentials = portal.credentials(party).ok_or(Problem::NotRegistered(party))?;
     let retry = if wish.silent { party.landing() } else { format!("{}/login", party.path()) };
     let metadata = portal.provider.metadata().await.map_err(Problem::unreachable(retry))?;
-    let client = provider::client(&metadata, party, secret, &portal.public_url).map_err(Problem::Fault)?;
+    let client =
+        provider::client(&metadata, party, credentials, &portal.public_url).map_err(Problem::Fault)?;
 
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let mut request = client
@@ -136,7 +138,7 @@ pub async fn callback(
             None => Err(Problem::Stale(party)),
         };
     };
-    let secret = portal.secret(party).ok_or(Problem::NotRegistered(party))?;
+    let credentials = portal.credentials(party).ok_or(Problem::NotRegistered(party))?;
     let metadata = portal.provider.metadata().await.map_err(Problem::unreachable(party.landing()))?;
 
     let expects_iss = metadata.additional_metadata().authorization_response_iss_parameter_supported;
@@ -154,10 +156,10 @@ pub async fn callback(
     }
     let code =
         answer.code.ok_or_else(|| Problem::Untrusted(party, anyhow::anyhow!("neither code nor error")))?;
-    let session = exchange(&portal, metadata, party, secret, AuthorizationCode::new(code), sign_in)
+    let session = exchange(&portal, metadata, party, credentials, AuthorizationCode::new(code), sign_in)
         .await
         .map_err(|error| Problem::Untrusted(party, error))?;
-    Ok(enter(&portal, session, &headers))
+    Ok(enter(&portal, session, &headers).await)
 }
 
 fn pending(
@@ -185,10 +187,11 @@ fn presentable(error: &str) -> String {
 }
 
 /// Opens a session under a new id, whatever the browser brought along.
-fn enter(portal: &Portal, session: Session, headers: &HeaderMap) -> Response {
+async fn enter(portal: &Portal, session: Session, headers: &HeaderMap) -> Response {
     let party = session.party;
-    if let Some(former) = portal.cookies.read(headers, &cookies::session(party)) {
-        portal.sessions.end(former);
+    let former = portal.cookies.read(headers, &cookies::session(party));
+    if let Some(former) = former.and_then(|id| portal.sessions.end(id)) {
+        tokens::revoke(portal, &former).await;
     }
     let id = CsrfToken::new_random_len(32).into_secret();
     let mut response = StatusCode::SEE_OTHER.into_response();

@@ -16,6 +16,7 @@ use crate::cookies;
 use crate::portal::Portal;
 use crate::problem::{Problem, Result};
 use crate::relying_party::RelyingParty;
+use crate::tokens;
 
 #[derive(Template)]
 #[template(path = "signed_out.html")]
@@ -35,6 +36,7 @@ pub async fn logout(
     let Some(session) = session else {
         return Ok(Redirect::to(party.front_door()).into_response());
     };
+    tokens::revoke(&portal, &session).await;
     let endpoint = portal
         .provider
         .metadata()

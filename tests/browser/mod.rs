@@ -2,6 +2,7 @@
 
 mod display;
 mod journeys;
+mod mobile_app;
 mod pages;
 mod qr;
 mod registration;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod qr;
+mod app;
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -60,6 +61,7 @@ async fn walk(viewport: Viewport, switches: &[&str], look: &'static str) -> Resu
     walk.asked().await?;
     walk.as_others(switches.is_empty()).await?;
     if switches.is_empty() {
+        walk.in_the_app().await?;
         walk.portals_signed_out().await?;
     }
     ensure!(walk.found.is_empty(), "{}", walk.found.join("\n"));

@@ -91,7 +91,7 @@ async fn the_dialog_keeps_the_focus() -> Result<()> {
 }
 
 /// Presses Tab until the focus is there; every stop on the way must show that it has the focus.
-async fn tab_to(browser: &Browser, css: &str) -> Result<()> {
+pub(super) async fn tab_to(browser: &Browser, css: &str) -> Result<()> {
     for _ in 0..80 {
         browser.press_tab().await?;
         let seen = browser

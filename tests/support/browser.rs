@@ -17,6 +17,7 @@ mod console;
 #[path = "browser/screenshot.rs"]
 mod screenshot;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -59,18 +60,23 @@ pub struct Browser {
 
 impl Browser {
     pub async fn open(viewport: Viewport) -> Result<Self> {
-        Self::start(viewport, true).await
+        Self::start(viewport, true, &[]).await
     }
 
     /// A visitor who has switched JavaScript off.
     pub async fn open_without_javascript(viewport: Viewport) -> Result<Self> {
-        Self::start(viewport, false).await
+        Self::start(viewport, false, &[]).await
     }
 
-    async fn start(viewport: Viewport, javascript: bool) -> Result<Self> {
+    /// With a camera that sees what is in this file (Y4M) when it is opened.
+    pub async fn open_with_camera(viewport: Viewport, film: &Path) -> Result<Self> {
+        Self::start(viewport, true, &capabilities::with_camera(film)).await
+    }
+
+    async fn start(viewport: Viewport, javascript: bool, flags: &[String]) -> Result<Self> {
         let driver_port = chromedriver::port()?;
         let mut builder = ClientBuilder::native();
-        builder.capabilities(capabilities::of(viewport, javascript));
+        builder.capabilities(capabilities::of(viewport, javascript, flags));
         let driver = format!("http://127.0.0.1:{driver_port}");
         let client = builder.connect(&driver).await.context("no Chromium")?;
         // `drop` ends the session: fantoccini could not, once the test's runtime is gone.

@@ -1,4 +1,4 @@
-//! The whole demonstration in the test process: a provider, and the fourteen portals in front of it.
+//! The whole demonstration in the test process: a provider, and the fourteen portals and the app in front of it.
 
 use anyhow::{Context, Result};
 use idp::config::Config;

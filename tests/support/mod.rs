@@ -7,6 +7,7 @@ pub mod client_key;
 pub mod certificates;
 pub mod demo;
 pub mod dpop;
+pub mod picture;
 pub mod portal;
 pub mod postgres;
 pub mod qr;

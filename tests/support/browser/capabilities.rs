@@ -1,5 +1,7 @@
 //! What is asked of Chromium at the start of a session.
 
+use std::path::Path;
+
 use fantoccini::wd::Capabilities;
 use serde_json::json;
 
@@ -27,7 +29,16 @@ const FLAGS: &[&str] = &[
     "--remote-debugging-pipe", // so that Chromium ends with chromedriver, however that ends
 ];
 
-pub fn of(viewport: Viewport, javascript: bool) -> Capabilities {
+/// Gives pages a camera that sees what is in this file (Y4M) over and over, and allows them its use.
+pub fn with_camera(film: &Path) -> Vec<String> {
+    vec![
+        "--use-fake-ui-for-media-stream".to_owned(),
+        "--use-fake-device-for-media-stream".to_owned(),
+        format!("--use-file-for-fake-video-capture={}", film.display()),
+    ]
+}
+
+pub fn of(viewport: Viewport, javascript: bool, more_flags: &[String]) -> Capabilities {
     let device = match viewport {
         Viewport::Desktop => {
             json!({ "width": 1366, "height": 768, "pixelRatio": 1, "mobile": false, "touch": false })
@@ -39,8 +50,9 @@ pub fn of(viewport: Viewport, javascript: bool) -> Capabilities {
             json!({ "width": 683, "height": 384, "pixelRatio": 2, "mobile": false, "touch": false })
         }
     };
+    let flags: Vec<&str> = FLAGS.iter().copied().chain(more_flags.iter().map(String::as_str)).collect();
     let mut chrome = json!({
-        "args": FLAGS,
+        "args": flags,
         "mobileEmulation": { "deviceMetrics": device },
         "prefs": {
             "intl.accept_languages": "zh-CN,zh",
