@@ -8,7 +8,6 @@ use serde::Deserialize;
 use super::shared::{Centre, Owner};
 use crate::app::App;
 use crate::domain::password::Password;
-use crate::domain::principal::Principal;
 use crate::guard::{new_password, own_password, sessions, text_message};
 use crate::store::{audit, passwords};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, cookies, urls};
@@ -65,8 +64,7 @@ async fn change(
     if form.old_password.expose().is_empty() {
         errors.add("old_password", "请输入旧密码");
     }
-    let context = context(&owner.principal);
-    let context: Vec<&str> = context.iter().map(String::as_str).collect();
+    let context = owner.principal.known();
     let policy = app.config.password.profile.change();
     if let Err(refusal) = new_password::check(policy, &form.new_password, &form.new_password_again, &context)
     {
@@ -96,24 +94,6 @@ async fn change(
     text_message::notify(app, &mut tx, phone.as_ref().map(|phone| phone.as_str()), text).await?;
     tx.commit().await?;
     Ok(Ok(()))
-}
-
-/// What the new password must not contain.
-pub(super) fn context(principal: &Principal) -> Vec<String> {
-    let tail = |number: &str| number.get(number.len().saturating_sub(6)..).unwrap_or_default().to_owned();
-    let unit = principal.unit().map(|unit| vec![unit.login_name.clone(), unit.credit_code.clone()]);
-    let mut context = unit.unwrap_or_default();
-    let (phone, document) = match principal {
-        Principal::LegalEntity(unit) => (unit.phone.clone(), unit.representative_document.as_ref()),
-        Principal::Operator { operator, .. } => (Some(operator.phone.clone()), Some(&operator.document)),
-        Principal::Person(person) => {
-            context.push(person.login_name.clone());
-            (person.phone.clone(), person.document.as_ref())
-        }
-    };
-    context.extend(phone);
-    context.extend(document.map(|document| tail(&document.number)));
-    context
 }
 
 fn show(app: &App, visitor: &Visitor, owner: &Owner, errors: Errors) -> web::Result<Response> {

@@ -122,6 +122,12 @@ impl PasswordPolicy {
     }
 }
 
+/// The end of a document number, which people know by heart and a password must not contain.
+pub fn known_tail(document_number: &str) -> &str {
+    let number = document_number.trim();
+    number.get(number.len().saturating_sub(6)..).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use super::document_type::DocumentType;
 use super::entity_type::EntityType;
 use super::identity_document::{self, IdentityDocument};
 use super::mask;
+use super::password::known_tail;
 use super::timestamp::Timestamp;
 use super::validity::Validity;
 
@@ -143,5 +144,19 @@ impl Principal {
             Self::LegalEntity(unit) | Self::Operator { unit, .. } => Some(unit),
             Self::Person(_) => None,
         }
+    }
+
+    /// What others know of the account: its password must contain none of it.
+    pub fn known(&self) -> Vec<&str> {
+        let (name, phone, document) = match self {
+            Self::LegalEntity(unit) => (None, unit.phone.as_deref(), unit.representative_document.as_ref()),
+            Self::Operator { operator, .. } => (None, Some(&*operator.phone), Some(&operator.document)),
+            Self::Person(person) => {
+                (Some(&*person.login_name), person.phone.as_deref(), person.document.as_ref())
+            }
+        };
+        let unit = self.unit().into_iter().flat_map(|unit| [&*unit.login_name, &*unit.credit_code]);
+        let tail = document.map(|document| known_tail(&document.number));
+        unit.chain(name).chain(phone).chain(tail).collect()
     }
 }

@@ -26,6 +26,16 @@ pub enum Evidence<Mismatch> {
 }
 
 impl<Mismatch> Evidence<Mismatch> {
+    /// The same, with the mismatch told in other words.
+    pub fn map_refusal<Other>(self, tell: impl FnOnce(Mismatch) -> Other) -> Evidence<Other> {
+        match self {
+            Self::Confirmed => Evidence::Confirmed,
+            Self::FormatOnly => Evidence::FormatOnly,
+            Self::Waiting => Evidence::Waiting,
+            Self::Refused(mismatch) => Evidence::Refused(tell(mismatch)),
+        }
+    }
+
     pub const fn assurance(&self) -> i64 {
         match self {
             Self::Confirmed => REGISTER_MATCH,
@@ -105,16 +115,16 @@ pub async fn ask_due(app: &App) -> Result<()> {
         let account = principals::find(&app.store, &app.vault, &due.account_id).await?;
         let (evidence, phone) = match account {
             Some(Principal::LegalEntity(unit)) => {
-                (of_legal_entity(app, &unit).await.without_reason(), unit.phone)
+                (of_legal_entity(app, &unit).await.map_refusal(drop), unit.phone)
             }
             Some(Principal::Person(person)) => match &person.document {
                 Some(document) => {
-                    (of_person(app, &person.name, document).await.without_reason(), person.phone)
+                    (of_person(app, &person.name, document).await.map_refusal(drop), person.phone)
                 }
                 None => (Evidence::FormatOnly, person.phone),
             },
             Some(Principal::Operator { operator, .. }) => {
-                (of_person(app, &operator.name, &operator.document).await.without_reason(), None)
+                (of_person(app, &operator.name, &operator.document).await.map_refusal(drop), None)
             }
             // It went meanwhile.
             None => (Evidence::FormatOnly, None),
@@ -164,15 +174,4 @@ async fn settle(app: &App, account_id: &str, evidence: Evidence<()>, phone: Opti
     audit::insert(&mut tx, &entry, app.clock.now()).await?;
     tx.commit().await?;
     Ok(())
-}
-
-impl<Mismatch> Evidence<Mismatch> {
-    fn without_reason(self) -> Evidence<()> {
-        match self {
-            Self::Confirmed => Evidence::Confirmed,
-            Self::FormatOnly => Evidence::FormatOnly,
-            Self::Waiting => Evidence::Waiting,
-            Self::Refused(_) => Evidence::Refused(()),
-        }
-    }
 }

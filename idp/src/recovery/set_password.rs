@@ -8,7 +8,6 @@ use serde::Deserialize;
 use super::shared::Query;
 use crate::app::App;
 use crate::domain::password::Password;
-use crate::domain::principal::{Principal, StoredDocument};
 use crate::guard::{new_password, recovery};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
 
@@ -56,8 +55,7 @@ pub async fn post(
         return Ok(not_now(&app, &visitor, &query).await?);
     };
     let policy = app.config.password.profile.change();
-    let known = known_of(&begun.principal);
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let known = begun.principal.known();
     let refuse = |refusal: new_password::Refusal| {
         let errors = Errors::none().at(refusal.field(), refusal.to_string());
         show(&app, &visitor, &query, errors)
@@ -83,32 +81,6 @@ async fn not_now(app: &App, visitor: &Visitor, query: &Query) -> anyhow::Result<
     } else {
         query.restart(visitor)
     })
-}
-
-/// What others know of the account, and what its password must not contain.
-fn known_of(principal: &Principal) -> Vec<String> {
-    let ends = |document: Option<&StoredDocument>| {
-        let number = document.map_or("", |document| &*document.number);
-        let tail = number.get(number.len().saturating_sub(6)..).unwrap_or_default();
-        [number.to_owned(), tail.to_owned()]
-    };
-    let (mut known, document, phone) = match principal {
-        Principal::LegalEntity(unit) => {
-            (vec![], unit.representative_document.as_ref(), unit.phone.as_deref())
-        }
-        Principal::Operator { operator, .. } => {
-            (vec![], Some(&operator.document), Some(operator.phone.as_str()))
-        }
-        Principal::Person(person) => {
-            (vec![person.login_name.clone()], person.document.as_ref(), person.phone.as_deref())
-        }
-    };
-    known.extend(
-        principal.unit().into_iter().flat_map(|unit| [unit.login_name.clone(), unit.credit_code.clone()]),
-    );
-    known.extend(phone.map(str::to_owned));
-    known.extend(ends(document));
-    known
 }
 
 fn show(app: &App, visitor: &Visitor, query: &Query, errors: Errors) -> web::Result<Response> {

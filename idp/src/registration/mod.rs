@@ -5,3 +5,4 @@ pub mod done;
 pub mod legal_entity;
 pub mod personal;
 mod shared;
+mod submission;

@@ -45,17 +45,12 @@ impl ClosingFields {
     }
 }
 
-/// What came of a form that was well-formed.
-pub enum Outcome {
-    /// The account is there, or waits for its register.
-    Done {
-        waiting: bool,
-    },
+/// Why there is no new account.
+pub enum NoAccount {
     /// This very form was accepted before.
     AlreadyDone,
     /// The telephone's proof has expired.
     ProofExpired,
-    Refused(Errors),
 }
 
 /// Whether the form has come before: then nothing of it is checked again.
@@ -77,11 +72,11 @@ pub async fn insert_account<Mismatch>(
     caller: &Caller,
     proved: &ProvedPhone,
     new: NewAccount<'_, Mismatch>,
-) -> anyhow::Result<Result<(), Outcome>> {
+) -> anyhow::Result<Result<(), NoAccount>> {
     match sms_code::spend(app, tx, caller, Purpose::Registration, &proved.phone, &proved.token).await? {
         Spent::Now => (),
-        Spent::Before => return Ok(Err(Outcome::AlreadyDone)),
-        Spent::Never => return Ok(Err(Outcome::ProofExpired)),
+        Spent::Before => return Ok(Err(NoAccount::AlreadyDone)),
+        Spent::Never => return Ok(Err(NoAccount::ProofExpired)),
     }
     let now = app.clock.now();
     accounts::insert(tx, new.id, new.kind, Some(new.password_hash), new.evidence.assurance(), now).await?;

@@ -55,13 +55,14 @@ pub struct NamesTaken {
 
 /// # Errors
 /// When the database fails.
-pub async fn names_taken(store: &Store, login_name_key: &str, credit_code: &str) -> sqlx::Result<NamesTaken> {
+pub async fn names_taken(store: &Store, login_name: &str, credit_code: &str) -> sqlx::Result<NamesTaken> {
+    let login_name_key = login_name.to_lowercase();
     let sql = "SELECT login_name_key, credit_code FROM legal_entities
         WHERE login_name_key = $1 OR credit_code = $2";
-    let query = sqlx::query_as(sql).bind(login_name_key).bind(credit_code);
+    let query = sqlx::query_as(sql).bind(&login_name_key).bind(credit_code);
     let found: Vec<(String, String)> = store.read.all(query).await?;
     Ok(NamesTaken {
-        login_name: found.iter().any(|(name, _)| name == login_name_key),
+        login_name: found.iter().any(|(name, _)| *name == login_name_key),
         credit_code: found.iter().any(|(_, code)| code == credit_code),
     })
 }

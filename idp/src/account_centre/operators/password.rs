@@ -10,7 +10,7 @@ use super::record::Record;
 use crate::account_centre::shared::Centre;
 use crate::app::App;
 use crate::domain::mask;
-use crate::domain::password::Password;
+use crate::domain::password::{Password, known_tail};
 use crate::domain::principal::Operator;
 use crate::guard::{new_password, sessions, text_message};
 use crate::store::operators::changes;
@@ -98,8 +98,7 @@ pub async fn post(
 
 /// What an operator's password must not contain.
 pub fn password_context<'a>(manager: &'a Manager, operator: &'a Operator) -> [&'a str; 4] {
-    let number = operator.document.number.as_str();
-    let tail = number.char_indices().rev().nth(5).map_or(number, |(at, _)| &number[at..]);
+    let tail = known_tail(&operator.document.number);
     [&manager.unit.credit_code, &manager.unit.login_name, &operator.phone, tail]
 }
 

@@ -1,0 +1,167 @@
+//! The one way through both registrations: read the form, prove the telephone, ask the register, make the account once.
+
+use axum::response::Response;
+use sqlx::AnyConnection;
+
+use super::shared::{self, ClosingFields, NewAccount};
+use crate::app::App;
+use crate::domain::principal::AccountKind;
+use crate::guard::evidence::Evidence;
+use crate::guard::new_password;
+use crate::guard::sms_code::Purpose;
+use crate::store::is_duplicate;
+use crate::web::phone::{PhoneFields, ProvedPhone};
+use crate::web::{self, Errors, Visitor};
+
+/// A field, and what is wrong with it.
+pub type Wrong = (&'static str, String);
+
+/// A registration's form: what is different between a unit's and a person's.
+pub trait Form: Sized {
+    const KIND: AccountKind;
+    /// The account to be.
+    type Account;
+
+    fn phone(&mut self) -> &mut PhoneFields;
+
+    fn closing(&self) -> &ClosingFields;
+
+    /// Every field but telephone and password, in the page's order; what is wrong joins the errors.
+    fn read(&self, app: &App, errors: &mut Errors) -> Option<Self::Account>;
+
+    /// What the password must not contain.
+    fn context(&self) -> Vec<&str>;
+
+    /// The page, with what was typed.
+    async fn show(
+        &self,
+        app: &App,
+        visitor: &Visitor,
+        errors: Errors,
+        notice: Option<String>,
+    ) -> web::Result<Response>;
+
+    fn set_phone(account: &mut Self::Account, phone: String);
+
+    fn id(account: &Self::Account) -> &str;
+
+    /// What belongs to another account already; told to nobody who has not proved a telephone.
+    async fn taken(app: &App, account: &Self::Account) -> anyhow::Result<Errors>;
+
+    async fn evidence(app: &App, account: &Self::Account) -> Evidence<Wrong>;
+
+    async fn insert(app: &App, tx: &mut AnyConnection, account: &Self::Account) -> anyhow::Result<()>;
+}
+
+/// What came of a form that was well-formed.
+enum Outcome {
+    /// The account is there, or waits for its register.
+    Done {
+        waiting: bool,
+    },
+    /// This very form was accepted before.
+    AlreadyDone,
+    /// The telephone's proof has expired.
+    ProofExpired,
+    Refused(Errors),
+}
+
+impl From<shared::NoAccount> for Outcome {
+    fn from(reason: shared::NoAccount) -> Self {
+        match reason {
+            shared::NoAccount::AlreadyDone => Self::AlreadyDone,
+            shared::NoAccount::ProofExpired => Self::ProofExpired,
+        }
+    }
+}
+
+/// Answers a POST of the form, whichever of its buttons was pressed.
+///
+/// # Errors
+/// When the database or the hasher fails.
+pub async fn answer<F: Form>(app: &App, visitor: &Visitor, mut form: F) -> web::Result<Response> {
+    if !form.phone().is_submission() {
+        return match form.phone().press_button(app, visitor, Purpose::Registration).await? {
+            Ok(notice) => form.show(app, visitor, Errors::none(), notice).await,
+            Err(errors) => form.show(app, visitor, errors, None).await,
+        };
+    }
+    let mut errors = Errors::none();
+    let account = form.read(app, &mut errors);
+    let proved = match form.phone().prove(app, visitor, Purpose::Registration).await? {
+        Ok(proved) => Some(proved),
+        Err((field, message)) => {
+            errors.add(field, message);
+            None
+        }
+    };
+    if proved.as_ref().is_some_and(|proved| proved.spent) {
+        return Ok(shared::go_on(visitor, F::KIND, false));
+    }
+    form.closing().check(app, &form.context(), &mut errors);
+    let (Some(mut account), Some(proved), false) = (account, proved, errors.any()) else {
+        return form.show(app, visitor, errors, None).await;
+    };
+    F::set_phone(&mut account, proved.phone.as_str().to_owned());
+    match register(app, visitor, &account, &proved, &form).await? {
+        Outcome::Done { waiting } => Ok(shared::go_on(visitor, F::KIND, waiting)),
+        Outcome::AlreadyDone => Ok(shared::go_on(visitor, F::KIND, false)),
+        Outcome::ProofExpired => {
+            form.phone().forget_proof();
+            let errors = Errors::none().at("phone_code", "验证码已失效，请重新获取");
+            form.show(app, visitor, errors, None).await
+        }
+        Outcome::Refused(errors) => form.show(app, visitor, errors, None).await,
+    }
+}
+
+/// The rule: asks the register, and makes the account, once.
+async fn register<F: Form>(
+    app: &App,
+    visitor: &Visitor,
+    account: &F::Account,
+    proved: &ProvedPhone,
+    form: &F,
+) -> anyhow::Result<Outcome> {
+    if let Some(outcome) = taken::<F>(app, visitor, account, proved).await? {
+        return Ok(outcome);
+    }
+    let evidence = F::evidence(app, account).await;
+    if let Evidence::Refused((field, message)) = evidence {
+        return Ok(Outcome::Refused(Errors::none().at(field, message)));
+    }
+    let hash = match new_password::hash(app, form.closing().password()).await? {
+        Ok(hash) => hash,
+        Err(refusal) => return Ok(Outcome::Refused(Errors::none().at(refusal.field(), refusal.to_string()))),
+    };
+    let mut tx = app.store.begin().await?;
+    let new = NewAccount { id: F::id(account), kind: F::KIND, password_hash: &hash, evidence: &evidence };
+    if let Err(reason) = shared::insert_account(app, &mut tx, &visitor.caller, proved, new).await? {
+        tx.rollback().await?;
+        return Ok(reason.into());
+    }
+    match F::insert(app, &mut tx, account).await {
+        Ok(()) => tx.commit().await?,
+        // Somebody else was faster by a moment.
+        Err(error) if error.downcast_ref().is_some_and(is_duplicate) => {
+            drop(tx);
+            return taken::<F>(app, visitor, account, proved).await?.ok_or(error);
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(Outcome::Done { waiting: matches!(evidence, Evidence::Waiting) })
+}
+
+async fn taken<F: Form>(
+    app: &App,
+    visitor: &Visitor,
+    account: &F::Account,
+    proved: &ProvedPhone,
+) -> anyhow::Result<Option<Outcome>> {
+    let errors = F::taken(app, account).await?;
+    // Asked last: a form that was accepted between the two questions is no stranger's.
+    if shared::has_come_before(app, &visitor.caller, proved).await? {
+        return Ok(Some(Outcome::AlreadyDone));
+    }
+    Ok(errors.any().then_some(Outcome::Refused(errors)))
+}
