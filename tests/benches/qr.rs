@@ -96,6 +96,8 @@ async fn measure(name: &str, binary: &Path, folder: &Path, database: &str, waite
     let arrived = began.elapsed();
     let full = rates(&http, &operations.to_string(), &server, transactions.as_ref()).await?;
     let after = server.memory()?;
+    let still = metric(&http, &operations.to_string(), "idp_qr_waiting").await?;
+    ensure!(still >= waiters as f64 * 0.99, "only {still} of them still wait");
     let heard = confirm_one(&http, &server.base, waiting).await?;
 
     println!("{name}: {waiters} browsers came within {:.1} s", arrived.as_secs_f64());
@@ -148,9 +150,13 @@ async fn rates(
 }
 
 async fn looks(http: &Client, operations: &str) -> Result<f64> {
+    metric(http, operations, "idp_qr_looks_total").await
+}
+
+async fn metric(http: &Client, operations: &str, name: &'static str) -> Result<f64> {
     let metrics = http.get(format!("http://{operations}/metrics")).send().await?.text().await?;
-    let line = metrics.lines().find(|line| line.starts_with("idp_qr_looks_total "));
-    Ok(line.and_then(|line| line.split(' ').nth(1)).context("idp_qr_looks_total")?.parse()?)
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    Ok(line.context(name)?.parse()?)
 }
 
 /// PostgreSQL's own count, so that the server does not have to be believed.

@@ -3,6 +3,7 @@
 use serde_json::json;
 use sqlx::Row;
 
+use crate::support::qr::{self, Screen};
 use crate::support::{Agent, Portal, TestApp, sql};
 
 /// Every byte of every row: of SQLite the files themselves, of PostgreSQL the rows as text, where BYTEA is hexadecimal.
@@ -60,6 +61,10 @@ on_both! {
         }
         let page = stranger.get("/sign-in/personal").await;
         secrets.push(("captcha id", page.attribute("[name=captcha_id]", "value").unwrap()));
+
+        let screen = Screen::open(&app).await;
+        qr::scan(&mut qr::person(&app).await, &screen.code()).await;
+        secrets.extend([("QR ticket", screen.ticket()), ("QR code", screen.code())]);
 
         // A portal's whole day.
         app.advance_seconds(31 * 60);
