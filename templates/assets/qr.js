@@ -29,7 +29,6 @@ for (const box of document.querySelectorAll("[data-qr]")) {
       box.querySelector("[data-qr-name]").textContent = news.name;
       box.querySelector("[data-qr-number]").textContent = news.number;
     }
-    if (news.state === "unknown") news.state = "expired";
     if (news.state !== state) show(news.state);
     if (OPEN.includes(news.state)) return;
     stop();
@@ -47,6 +46,7 @@ for (const box of document.querySelectorAll("[data-qr]")) {
     stop();
     if (!("EventSource" in window)) return ask(FIRST_POLL);
     events = new EventSource(box.dataset.events);
+    events.onopen = () => clearTimeout(poll);
     events.onmessage = (event) => hear(JSON.parse(event.data));
     // The browser tries again by itself, unless it was answered something else than events.
     events.onerror = () => {

@@ -4,6 +4,7 @@ mod display;
 mod journeys;
 mod mobile_app;
 mod pages;
+mod qr;
 mod registration;
 mod visits;
 mod without;

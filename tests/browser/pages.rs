@@ -3,6 +3,7 @@
 
 mod accounts;
 mod app;
+mod qr;
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -52,6 +53,7 @@ async fn walk(viewport: Viewport, switches: &[&str], look: &'static str) -> Resu
     }
     let mut walk = Walk { demo: &demo, browser, look, found: Vec::new() };
     walk.signed_out().await?;
+    walk.showing_a_code().await?;
     walk.refused().await?;
     walk.registering().await?;
     walk.recovering().await?;
@@ -103,7 +105,6 @@ impl Walk<'_> {
             ("recovery-restarted", "/recovery/done"),
             ("appeals", "/appeals"),
             ("sign-out-done", "/sign-out/done"),
-            ("sign-in-qr", "/sign-in/qr"),
             ("error-no-such-page", "/nowhere"),
             ("error-unknown-client", "/authorize?client_id=nobody"),
             ("error-expired", "/authorize/resume?request=gone"),
@@ -167,6 +168,7 @@ impl Walk<'_> {
         self.here("account-legal-entity").await?;
         self.operators().await?;
         self.in_the_centre().await?;
+        self.scanning().await?;
         self.browser.goto(&self.demo.portal("/hall/login")).await?;
         wait_for_path(&self.browser, "/hall").await?;
         if with_portals {

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -217,5 +217,8 @@ fn refused(visitor: &Visitor, refusal: Refusal) -> web::Result<Response> {
     };
     let mut response = visitor.show(&page)?;
     *response.status_mut() = status;
+    if refusal == Refusal::TooMany {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("600"));
+    }
     Ok(response)
 }

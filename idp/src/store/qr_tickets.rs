@@ -21,6 +21,8 @@ pub struct TicketRow {
     pub scanner_sid: Option<String>,
     pub scanner_account_id: Option<String>,
     pub scanner_name: Option<String>,
+    /// Once it is confirmed.
+    pub account_id: Option<String>,
     pub created_at: i64,
     pub expires_at: i64,
 }
@@ -28,7 +30,7 @@ pub struct TicketRow {
 macro_rules! columns {
     () => {
         "id_hash, device_hash, stage, portal_name, number, choices, address, user_agent, wanted_sid,
-        wanted_account_id, scanner_sid, scanner_account_id, scanner_name, created_at, expires_at"
+        wanted_account_id, scanner_sid, scanner_account_id, scanner_name, account_id, created_at, expires_at"
     };
 }
 

@@ -7,11 +7,12 @@ use super::{COME_IN, Choices, LIFE, TicketId, mask_address, seen_of, stage_of};
 use crate::app::App;
 use crate::domain::principal::Principal;
 use crate::domain::qr_ticket::{Seen, Stage, View};
+use crate::domain::timestamp::Timestamp;
 use crate::domain::user_agent;
 use crate::guard::sessions::{self, Proof, Session};
 use crate::guard::{Caller, text_message};
 use crate::platform::telemetry::SignInLabels;
-use crate::store::qr_tickets::{self, LetIn, NewTicket};
+use crate::store::qr_tickets::{self, LetIn, NewTicket, TicketRow};
 use crate::store::{devices, principals};
 
 /// Why the browser does not come in. The texts are what its visitor is told.
@@ -111,17 +112,24 @@ pub async fn finish(
 ) -> Result<Result<String, Refusal>> {
     let now = app.clock.now();
     let id_hash = id.hash();
+    let find = async || qr_tickets::of_browser(&app.store, &id_hash, &caller.device_hash).await;
+    // Looked up before the transaction: in it, to wait for a second connection could be to wait for each other.
+    let account_id = match find().await? {
+        Some(TicketRow { account_id: Some(account_id), .. }) => account_id,
+        other => return Ok(Err(why_not(other, now)?)),
+    };
+    let principal = principals::find(&app.store, &app.vault, &account_id).await?;
+    let is_known = devices::is_known(&app.store, &account_id, &caller.device_hash).await?;
     let mut tx = app.store.begin().await?;
     let Some(let_in) = qr_tickets::finish(&mut tx, &id_hash, &caller.device_hash, now).await? else {
         tx.rollback().await?;
-        return Ok(Err(why_not(app, caller, &id_hash).await?));
+        return Ok(Err(why_not(find().await?, now)?));
     };
     let Some(proof) = Proven::of(let_in, session) else {
         tx.rollback().await?;
         return Ok(Err(Refusal::AnotherSession));
     };
-    let principal = principals::find(&app.store, &app.vault, &proof.account_id).await?;
-    if !devices::is_known(&app.store, &proof.account_id, &caller.device_hash).await? {
+    if !is_known {
         tell_of_new_device(app, &mut tx, caller, principal.as_ref()).await?;
     }
     let Some(new) = sessions::start(app, &mut tx, caller, token, &proof.as_proof()).await? else {
@@ -172,10 +180,9 @@ impl Proven {
     }
 }
 
-async fn why_not(app: &App, caller: &Caller, id_hash: &[u8]) -> Result<Refusal> {
-    let found = qr_tickets::of_browser(&app.store, id_hash, &caller.device_hash).await?;
+fn why_not(found: Option<TicketRow>, now: Timestamp) -> Result<Refusal> {
     let Some(row) = found else { return Ok(Refusal::Unknown) };
-    let expired = row.expires_at <= app.clock.now().millis();
+    let expired = row.expires_at <= now.millis();
     Ok(match stage_of(&row)? {
         Stage::Waiting | Stage::Scanned | Stage::Confirmed if expired => Refusal::Expired,
         Stage::Waiting | Stage::Scanned => Refusal::NotConfirmed,

@@ -1,0 +1,181 @@
+//! 扫码登录 with two real browsers: one shows the code, the other reads it from the screen.
+
+use anyhow::{Context, Result, ensure};
+use fantoccini::Locator;
+use idp::config::OpensWith;
+use rqrr::PreparedImage;
+
+use super::*;
+use crate::support::{Engine, TestApp};
+
+async fn demo() -> Result<Demo> {
+    let opens_with_the_code = |config: &mut idp::config::Config| config.sign_in.opens_with = OpensWith::Qr;
+    Demo::start_with(Engine::Sqlite, opens_with_the_code).await?.context("SQLite is always there")
+}
+
+/// What the code on the screen says, as a camera sees it.
+async fn read_code(browser: &Browser) -> Result<String> {
+    browser
+        .wait_until(
+            "const it = document.querySelector('.qr__code'); return it.complete && it.naturalWidth > 0",
+            |it| it == true,
+        )
+        .await?;
+    let frame = browser.client.find(Locator::Css(".qr__frame")).await?;
+    let picture = frame.screenshot().await?;
+    let mut reader = png::Decoder::new(picture.as_slice()).read_info()?;
+    let mut pixels = vec![0; reader.output_buffer_size()];
+    let info = reader.next_frame(&mut pixels)?;
+    let (width, height) = (usize::try_from(info.width)?, usize::try_from(info.height)?);
+    let depth = info.color_type.samples();
+    let light = |x, y| pixels[(y * width + x) * depth];
+    let mut image = PreparedImage::prepare_from_greyscale(width, height, light);
+    let (_, text) = image.detect_grids().first().context("no code on the screen")?.decode()?;
+    Ok(text)
+}
+
+async fn wait_for_state(browser: &Browser, state: &str) -> Result<()> {
+    let script = "return document.querySelector('[data-qr]')?.dataset.state ?? ''";
+    browser.wait_until(script, |now| now == state).await.map(drop)
+}
+
+/// Chooses on the telephone what the screen shows.
+async fn choose_number(phone: &Browser, desk: &Browser) -> Result<()> {
+    wait_for_state(desk, "scanned").await?;
+    let number = desk.text("[data-qr-number]").await?;
+    phone.click(&format!(".numbers__one:has([value='{number}'])")).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_the_code_on_the_screen_to_the_portal() -> Result<()> {
+    let demo = demo().await?;
+    let desk = Browser::open(Viewport::Desktop).await?;
+    let phone = Browser::open(Viewport::Phone).await?;
+    sign_in_directly(&demo, &phone, Who::LegalEntity).await?;
+    desk.goto(&demo.portal("/apps/work-injury-insurance")).await?;
+    wait_for_path(&desk, "/sign-in/qr").await?;
+    ensure!(desk.text("h1").await? == "扫码登录");
+    ensure!(desk.text(".qr__words").await?.starts_with("请使用吉事办APP扫描二维码登录"));
+
+    let address = read_code(&desk).await?;
+    ensure!(address.starts_with(&demo.provider("/scan/")), "{address}");
+    phone.goto(&address).await?;
+    ensure!(phone.text("h1").await? == "确认登录");
+    let facts = phone.text(".facts").await?;
+    ensure!(facts.contains("Chrome") && facts.contains("Linux") && facts.contains("127.0.0.*"), "{facts}");
+    choose_number(&phone, &desk).await?;
+    ensure!(desk.text(".qr__words").await?.contains("扫描成功，请在手机上确认登录"));
+    let announced = desk.run("return document.querySelector('[data-qr-status]').textContent").await?;
+    ensure!(announced.as_str().is_some_and(|said| said.contains("请在手机上选择数字")), "{announced}");
+    phone.follow("[value=confirm]").await?;
+    ensure!(phone.text("h1").await? == "已确认登录");
+    // The other screen goes on by itself.
+    wait_for_path(&desk, "/apps/work-injury-insurance").await?;
+    ensure!(desk.text(".facts").await?.contains("91220101TEXT00017E"));
+    all_is_well(&desk).await?;
+    all_is_well(&phone).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_bad_ends_have_three_texts() -> Result<()> {
+    let demo = demo().await?;
+    let desk = Browser::open(Viewport::Desktop).await?;
+    let phone = Browser::open(Viewport::Phone).await?;
+    sign_in_directly(&demo, &phone, Who::Person).await?;
+    desk.goto(&demo.provider("/sign-in/qr")).await?;
+    phone.goto(&read_code(&desk).await?).await?;
+    wait_for_state(&desk, "scanned").await?;
+    phone.follow("[value=cancel]").await?;
+    wait_for_state(&desk, "cancelled").await?;
+    ensure!(desk.text(".qr__words").await? == "您已取消登录，请重新扫码");
+    desk.click("[data-qr-refresh]").await?;
+    wait_for_state(&desk, "waiting").await?;
+
+    // Nobody looks: five new codes, then it stops.
+    let mut before = read_code(&desk).await?;
+    desk.run("window.same = true").await?;
+    for _ in 0..5 {
+        demo.provider.advance_seconds(121);
+        let source = desk.run("return document.querySelector('.qr__code').src").await?;
+        desk.wait_until("return document.querySelector('.qr__code').src", |now| *now != source).await?;
+        let next = read_code(&desk).await?;
+        ensure!(next != before, "another code");
+        before = next;
+    }
+    demo.provider.advance_seconds(121);
+    wait_for_state(&desk, "expired").await?;
+    ensure!(desk.text(".qr__words").await? == "二维码已失效，点击刷新");
+    desk.click("[data-qr-refresh]").await?;
+    wait_for_state(&desk, "waiting").await?;
+    ensure!(desk.run("return window.same").await? == true, "without another page");
+    ensure!(read_code(&desk).await? != before);
+    all_is_well(&desk).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_connection_is_no_expired_code() -> Result<()> {
+    let app = TestApp::start_with(Engine::Sqlite, |_| ()).await.context("SQLite is always there")?;
+    let desk = Browser::open(Viewport::Desktop).await?;
+    desk.goto(&format!("{}/sign-in/qr", app.base)).await?;
+    wait_for_state(&desk, "waiting").await?;
+    app.stop().await;
+    wait_for_state(&desk, "lost").await?;
+    ensure!(desk.text(".qr__words").await? == "与服务器的连接已中断，正在重新连接……");
+    Ok(())
+}
+
+/// Where server-sent events don't get through, the page asks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_events_it_asks() -> Result<()> {
+    let demo = demo().await?;
+    let desk = Browser::open(Viewport::Desktop).await?;
+    let phone = Browser::open(Viewport::Phone).await?;
+    sign_in_directly(&demo, &phone, Who::Person).await?;
+    desk.goto(&demo.provider("/sign-in/qr")).await?;
+    // An old browser, as far as the next code is concerned.
+    let before = desk.run("return document.querySelector('.qr__code').src").await?;
+    desk.run("delete window.EventSource; document.querySelector('[data-qr-refresh]').click()").await?;
+    desk.wait_until("return document.querySelector('.qr__code').src", |now| *now != before).await?;
+    phone.goto(&read_code(&desk).await?).await?;
+    choose_number(&phone, &desk).await?;
+    phone.follow("[value=confirm]").await?;
+    wait_for_path(&desk, "/account").await?;
+    all_is_well(&desk).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_keyboard_and_without_motion() -> Result<()> {
+    let demo = demo().await?;
+    let phone = Browser::open(Viewport::Phone).await?;
+    sign_in_directly(&demo, &phone, Who::Person).await?;
+    let mut screen = crate::support::qr::Screen::open(&demo.provider).await;
+    phone.goto(&demo.provider(&format!("/scan/{}", screen.code()))).await?;
+    let number = screen.number().await.to_string();
+    for _ in 0..20 {
+        phone.press_tab().await?;
+        if phone.focused().await?.contains("name=\"number\"") {
+            break;
+        }
+    }
+    // Arrows go through the numbers; a blank chooses the first one.
+    phone.press(fantoccini::key::Key::Space).await?;
+    for _ in 0..3 {
+        if phone.run("return document.querySelector('[name=number]:checked')?.value ?? ''").await? == *number
+        {
+            break;
+        }
+        phone.press(fantoccini::key::Key::Right).await?;
+    }
+    phone.press_enter().await?;
+    phone
+        .wait_until("return document.querySelector('h1').textContent", |title| title == "已确认登录")
+        .await?;
+    ensure!(screen.view().await == "confirmed");
+    let moving = "return [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
+        .filter((rule) => rule.cssText.includes('animation') && !rule.cssText.startsWith('@media (prefers-reduced-motion')
+            && !rule.cssText.startsWith('@keyframes')).length";
+    let desk = Browser::open(Viewport::Desktop).await?;
+    desk.goto(&demo.provider("/sign-in/qr")).await?;
+    ensure!(desk.run(moving).await? == 0, "whoever wants no motion sees none");
+    all_is_well(&phone).await
+}
