@@ -2,8 +2,8 @@
 //! window, nothing blocked. The pictures are in `tests/output/`, for whoever wants to look.
 
 mod accounts;
-mod qr;
 mod app;
+mod qr;
 
 use anyhow::{Result, ensure};
 use serde_json::json;
