@@ -11,6 +11,7 @@ use anyhow::Context;
 
 use self::client_cache::ClientCache;
 use self::client_keys::FetchedKeys;
+pub use self::client_keys::NoKey;
 use crate::config::Config;
 use crate::domain::timestamp::Span;
 use crate::platform::client_certificate::ClientCertificates;

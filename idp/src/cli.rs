@@ -2,7 +2,9 @@
 
 mod account;
 mod client;
+mod initial_token;
 mod keys;
+mod logout_notices;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -51,6 +53,9 @@ enum Command {
     /// The registered portals.
     #[command(subcommand, after_help = "Examples:\n  idp client list\n  idp client add --file portal.json")]
     Client(client::Command),
+    /// What portals are told of sessions that have ended (back-channel logout).
+    #[command(subcommand, after_help = "Examples:\n  idp logout-notices list")]
+    LogoutNotices(logout_notices::Command),
     /// The accounts.
     #[command(
         subcommand,
@@ -105,6 +110,7 @@ async fn run(cli: Cli) -> Result<()> {
         }
         Command::Keys(command) => keys::run(&config, command)?,
         Command::Client(command) => client::run(&open(config).await?, command).await?,
+        Command::LogoutNotices(command) => logout_notices::run(&open(config).await?, command).await?,
         Command::Account(command) => account::run(&open(config).await?, command).await?,
     }
     Ok(())

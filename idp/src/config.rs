@@ -40,6 +40,7 @@ pub struct Config {
     pub sms: SmsConfig,
     pub registers: RegistersConfig,
     pub fetch: FetchConfig,
+    pub registration: RegistrationConfig,
 }
 
 impl Default for Config {
@@ -62,6 +63,7 @@ impl Default for Config {
             sms: SmsConfig::default(),
             registers: RegistersConfig::default(),
             fetch: FetchConfig::default(),
+            registration: RegistrationConfig::default(),
         }
     }
 }

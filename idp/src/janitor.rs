@@ -126,7 +126,8 @@ async fn settle(app: &App, message: Leased) -> Result<()> {
             tracing::warn!(kind = message.kind, error = format!("{error:#}"), "a message was not delivered");
             let exponent = u32::try_from(message.attempts).unwrap_or(u32::MAX).min(12);
             let wait = 2_u32.saturating_pow(exponent).min(LONGEST_WAIT);
-            outbox::retry_at(&app.store, &message.id, now + Span::seconds(wait)).await?;
+            let told: String = format!("{error:#}").chars().take(200).collect();
+            outbox::retry_at(&app.store, &message.id, now + Span::seconds(wait), &told).await?;
         }
     }
     Ok(())

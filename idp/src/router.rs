@@ -17,7 +17,9 @@ use crate::account_centre::{
     portals, representative,
 };
 use crate::app::App;
-use crate::oidc::{authorize, cors, device, discovery, introspection, par, revocation, token, userinfo};
+use crate::oidc::{
+    authorize, cors, device, discovery, dynamic_registration, introspection, par, revocation, token, userinfo,
+};
 use crate::site::{captcha, display, information, notice, sms_code};
 use crate::web::{Problem, assets, forms, headers, requests};
 use crate::{account_centre, recovery, registration, sign_in, sign_out};
@@ -159,6 +161,13 @@ fn protocol(app: &App) -> Router<App> {
         .route("/device/qr.svg", get(device::qr::get))
         .route("/introspect", post(introspection::post))
         .route("/revoke", for_browsers(post(revocation::post)))
+        .route("/register", post(dynamic_registration::register))
+        .route(
+            "/register/{id}",
+            get(dynamic_registration::get)
+                .put(dynamic_registration::put)
+                .delete(dynamic_registration::delete),
+        )
 }
 
 /// Health and metrics, on a listener of their own.

@@ -54,7 +54,8 @@ on_both! {
         assert_eq!(list(&document, "ui_locales_supported"), ["zh-CN"]);
         for yes in [
             "authorization_response_iss_parameter_supported", "claims_parameter_supported",
-            "backchannel_logout_supported", "backchannel_logout_session_supported",
+            "backchannel_logout_supported", "backchannel_logout_session_supported", "frontchannel_logout_supported",
+            "frontchannel_logout_session_supported",
             "request_parameter_supported", "request_uri_parameter_supported", "require_request_uri_registration",
         ] {
             assert_eq!(document[yes], true, "{yes}");

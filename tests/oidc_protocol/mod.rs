@@ -2,6 +2,7 @@
 //! where it is kept and where it is broken; the RFC's section stands beside the test.
 
 mod assertion;
+mod authorization_details;
 mod assertion_rules;
 mod authorize;
 mod back_channel;
@@ -12,17 +13,26 @@ mod consent;
 mod cors;
 mod device_grant;
 mod discovery;
+mod dynamic_registration;
 mod dpop;
 mod dpop_at_resource;
 mod endings;
+mod front_channel;
 mod introspection_and_revocation;
+mod jarm;
 mod introspection_jwt;
 mod jwt_access_tokens;
 mod keys;
+mod par;
 mod prompts;
 mod refresh;
 mod relying_party;
+mod request_objects;
+mod resources;
+mod response_modes;
 mod sign_out;
+mod step_up;
+mod signed_and_encrypted;
 mod subjects;
 mod token;
 mod token_exchange;
@@ -31,7 +41,7 @@ mod userinfo;
 use serde_json::{Value, json};
 
 use crate::support::portal::{claims, jose_header};
-use crate::support::{Agent, Portal, Reply, TestApp};
+use crate::support::{Agent, ClientKey, Portal, Reply, TestApp};
 
 const PASSWORD: &str = "Jlrs2026";
 

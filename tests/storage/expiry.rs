@@ -9,10 +9,11 @@ use crate::support::sql;
 const MANY: usize = 450;
 
 /// Each table that expires: its key, whether the key is a text, and how to write a row of `$1` key, `$2` time.
-const TABLES: [(&str, bool, &str); 11] = [
+const TABLES: [(&str, bool, &str); 12] = [
     ("sessions", false, "INSERT INTO sessions (token_hash, sid, account_id, acr, amr, authenticated_at, created_at, seen_at, expires_at, address, user_agent)
         SELECT $1, CAST($2 AS TEXT) || '-' || (SELECT COUNT(*) FROM sessions), (SELECT MIN(id) FROM accounts), 'marked', '', 0, 0, 0, $2, '', ''"),
     ("authorization_requests", false, "INSERT INTO authorization_requests (id_hash, visitor_hash, parameters, created_at, expires_at) VALUES ($1, $1, '', 0, $2)"),
+    ("initial_access_tokens", false, "INSERT INTO initial_access_tokens (token_hash, note, uses_left, created_at, expires_at) VALUES ($1, '', 1, 0, $2)"),
     ("pushed_requests", false, "INSERT INTO pushed_requests (id_hash, client_id, parameters, visit_before, expires_at) VALUES ($1, '', '', 0, $2)"),
     ("attempts", true, "INSERT INTO attempts (bucket, count, expires_at) VALUES ($1, 1, $2)"),
     ("captchas", false, "INSERT INTO captchas (id_hash, answer, expires_at) VALUES ($1, '', $2)"),

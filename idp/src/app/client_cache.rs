@@ -50,6 +50,11 @@ impl ClientCache {
         Ok(Some(client))
     }
 
+    /// Its registration has changed: this instance knows at once, the others soon.
+    pub fn forget(&self, id: &str) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
     /// Whether a public client returns to this origin, so that its script may call us.
     ///
     /// # Errors

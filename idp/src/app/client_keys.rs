@@ -20,6 +20,11 @@ const PAUSE: Span = Span::minutes(1);
 /// So many sets are kept; beyond that, those looked at longest ago go.
 const MOST: usize = 1000;
 
+/// The client wants to be told in secret, and has published no key for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the client has published no key to encrypt to")]
+pub struct NoKey;
+
 #[derive(Clone, Default)]
 struct Fetched {
     uri: String,
@@ -81,6 +86,21 @@ impl App {
     ) -> Option<String> {
         let keys = self.keys_of(client, |keys| keys.can_encrypt(alg)).await;
         keys.as_deref().unwrap_or(&client.keys).encrypt(alg, enc, inside, payload)
+    }
+
+    /// A token for the client as it registered: as it is, or encrypted.
+    ///
+    /// # Errors
+    /// [`NoKey`] when it can't be encrypted: then nothing may be told.
+    pub async fn sealed_for(
+        &self,
+        client: &Client,
+        wanted: Option<(KeyManagement, ContentEncryption)>,
+        inside: Inside,
+        token: String,
+    ) -> Result<String, NoKey> {
+        let Some((alg, enc)) = wanted else { return Ok(token) };
+        self.encrypted_for(client, alg, enc, inside, token.as_bytes()).await.ok_or(NoKey)
     }
 
     /// What is at the client's `jwks_uri`, looked at again if `suits` is not true of what is known; `None` if it has no

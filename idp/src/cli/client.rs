@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
+use super::initial_token;
 use crate::app::App;
 use crate::domain::client::ClientMetadata;
 use crate::oidc::registration;
@@ -44,6 +45,12 @@ portal.json:
     /// Refuse a portal from now on; what it holds already ends with its tokens' lives.
     #[command(after_help = "Examples:\n  idp client disable hall")]
     Disable { id: String },
+    /// Initial access tokens, with which clients register themselves.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  idp client initial-token add --help\n  idp client initial-token list"
+    )]
+    InitialToken(initial_token::Command),
 }
 
 /// # Errors
@@ -67,7 +74,11 @@ pub async fn run(app: &App, command: Command) -> Result<()> {
         Command::List => {
             for row in clients::list(&app.store).await? {
                 let metadata: ClientMetadata = serde_json::from_str(&row.metadata)?;
-                let state = if row.disabled_at.is_some() { "disabled" } else { "" };
+                let state = match (row.disabled_at, metadata.self_registered) {
+                    (Some(_), _) => "disabled",
+                    (None, true) => "registered itself",
+                    (None, false) => "",
+                };
                 println!("{}  {}  {state}", row.id, metadata.client_name);
             }
         }
@@ -77,6 +88,7 @@ pub async fn run(app: &App, command: Command) -> Result<()> {
             }
             println!("{id} is disabled");
         }
+        Command::InitialToken(command) => initial_token::run(app, command).await?,
     }
     Ok(())
 }

@@ -202,3 +202,32 @@ pub struct FetchConfig {
     /// Certificates (PEM) that are trusted at these hosts beside the system's.
     pub ca: Option<PathBuf>,
 }
+
+/// Who may register clients at `/register` (RFC 7591).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RegistrationConfig {
+    pub mode: RegistrationMode,
+    /// What a client that registered itself may ask for.
+    pub scopes: Vec<String>,
+    /// `mode = "open"`: registrations from one address.
+    pub address_hour: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistrationMode {
+    /// Only administrators register clients.
+    Off,
+    /// Whoever has an initial access token.
+    Token,
+    /// Everybody.
+    Open,
+}
+
+impl Default for RegistrationConfig {
+    fn default() -> Self {
+        let scopes = ["openid", "profile", "offline_access"];
+        Self { mode: RegistrationMode::Token, scopes: scopes.map(str::to_owned).to_vec(), address_hour: 20 }
+    }
+}

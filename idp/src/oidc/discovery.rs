@@ -4,14 +4,15 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::response_mode::ResponseMode;
-use super::{acr, claims, dpop, scopes};
+use super::{acr, claims, dpop};
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, RegistrationMode};
 use crate::domain::client::{AuthMethod, GrantType, ResponseType};
 use crate::domain::encryption_alg::{ContentEncryption, KeyManagement};
+use crate::domain::scopes;
 use crate::domain::signing_alg::SigningAlg;
 
 /// GET `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
@@ -67,8 +68,6 @@ pub fn document(config: &Config) -> Value {
         "response_types_supported": response_types,
         "response_modes_supported": ResponseMode::NAMES,
         "authorization_signing_alg_values_supported": algs,
-        "authorization_encryption_alg_values_supported": KeyManagement::ALL.map(KeyManagement::as_str),
-        "authorization_encryption_enc_values_supported": ContentEncryption::ALL.map(ContentEncryption::as_str),
         "authorization_details_types_supported": details_types,
         "grant_types_supported": grants,
         "acr_values_supported": acr::LEVELS,
@@ -85,8 +84,13 @@ pub fn document(config: &Config) -> Value {
         "authorization_response_iss_parameter_supported": true,
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
     });
     for (name, value) in back_channel(config) {
+        document[name] = value;
+    }
+    for (name, value) in answers().into_iter().chain(registration(config)) {
         document[name] = value;
     }
     if let Some(url) = &config.client_certificates.url {
@@ -135,4 +139,23 @@ fn back_channel(config: &Config) -> [(&'static str, Value); 10] {
         ("dpop_signing_alg_values_supported", json!(dpop::ALGS)),
         ("tls_client_certificate_bound_access_tokens", json!(certificates.is_on())),
     ]
+}
+
+/// What clients may have signed and encrypted.
+fn answers() -> Vec<(String, Value)> {
+    let mut answers = Vec::new();
+    for name in ["id_token", "userinfo", "authorization"] {
+        let algs = KeyManagement::ALL.map(KeyManagement::as_str);
+        answers.push((format!("{name}_encryption_alg_values_supported"), json!(algs)));
+        let encs = ContentEncryption::ALL.map(ContentEncryption::as_str);
+        answers.push((format!("{name}_encryption_enc_values_supported"), json!(encs)));
+    }
+    let algs = SigningAlg::ALL.map(SigningAlg::as_str);
+    answers.push(("userinfo_signing_alg_values_supported".to_owned(), json!(algs)));
+    answers
+}
+
+fn registration(config: &Config) -> Option<(String, Value)> {
+    let is_on = config.registration.mode != RegistrationMode::Off;
+    is_on.then(|| ("registration_endpoint".to_owned(), json!(format!("{}/register", config.issuer))))
 }

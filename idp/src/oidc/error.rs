@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::app::NoKey;
 use super::dpop;
 use crate::web;
 
@@ -187,7 +188,17 @@ impl From<OAuthError> for Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::Web(error.into())
+        match error.downcast::<NoKey>() {
+            Ok(no_key) => no_key.into(),
+            Err(error) => Self::Web(error.into()),
+        }
+    }
+}
+
+/// The client's to mend: what it registered can't be kept.
+impl From<NoKey> for Failure {
+    fn from(_: NoKey) -> Self {
+        OAuthError::new(Code::InvalidRequest, "the client has published no key to encrypt to").into()
     }
 }
 

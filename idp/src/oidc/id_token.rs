@@ -8,6 +8,7 @@ use super::error::Result;
 use super::subject::subject;
 use crate::app::App;
 use crate::domain::client::Client;
+use crate::domain::client_keys::Inside;
 use crate::domain::signing_alg::SigningAlg;
 use crate::domain::timestamp::Timestamp;
 use crate::platform::random;
@@ -95,7 +96,10 @@ async fn sign(
     set("acr", json!(grant.acr));
     set("amr", json!(amr));
     set("sid", json!(grant.sid));
-    app.keys.sign(alg, "JWT", &token, now)
+    let signed = app.keys.sign(alg, "JWT", &token, now)?;
+    let wanted =
+        client.metadata.id_token_encrypted_response_alg.zip(client.metadata.id_token_encrypted_response_enc);
+    Ok(app.sealed_for(client, wanted, Inside::Jwt, signed).await?)
 }
 
 /// `at_hash` and its like (Core section 3.1.3.6): the left half of the hash that the algorithm uses; Ed25519's is SHA-512.

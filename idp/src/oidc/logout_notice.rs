@@ -35,6 +35,9 @@ pub async fn deliver(app: &App, payload: &str) -> Result<()> {
     let token = app.keys.sign(client.metadata.id_token_signed_response_alg, "logout+jwt", claims, now)?;
     let body =
         url::form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &token).finish();
+    if client.metadata.self_registered {
+        return app.fetcher.post_form(uri, body).await.with_context(|| client.id.clone());
+    }
     let request = app.http.post(uri).header("content-type", "application/x-www-form-urlencoded").body(body);
     let response = request.send().await.map_err(reqwest::Error::without_url)?;
     ensure!(response.status().is_success(), "{} answered {}", client.id, response.status());

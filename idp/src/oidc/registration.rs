@@ -36,7 +36,8 @@ pub fn new_secret(app: &App, id: &str, method: AuthMethod) -> Result<Option<NewS
 /// # Errors
 /// When the database fails, or the metadata can't be used.
 pub async fn register(app: &App, id: &str, metadata: &ClientMetadata) -> Result<Option<String>> {
-    metadata.check().map_err(anyhow::Error::msg)?;
+    metadata.check()?;
+    super::sector::check(app, metadata).await?;
     let secret = new_secret(app, id, metadata.token_endpoint_auth_method)?;
     let row = ClientRow {
         id: id.to_owned(),

@@ -2,16 +2,22 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::claims::{self, ClaimsRequest};
 use super::error::{Code, NO_STORE, OAuthError, Result};
 use super::subject::subject;
 use super::{at_resource, dpop};
 use crate::app::App;
+use crate::domain::client::Client;
+use crate::domain::client_keys::Inside;
 use crate::domain::scopes;
 use crate::store::principals;
+
+/// Not the `JWT` of ID tokens, so that one does not pass for the other (RFC 8725 section 3.11).
+const TYPE: &str = "userinfo+jwt";
 
 /// GET and POST `/userinfo`.
 ///
@@ -30,9 +36,29 @@ pub async fn handle(State(app): State<App>, request: Request) -> Result<Response
         row.claims.as_deref().map(serde_json::from_str).transpose().map_err(anyhow::Error::from)?;
     let mut claims = claims::userinfo(&client, &principal, &row.scope, asked.as_ref());
     claims.insert("sub".to_owned(), json!(subject(&app, &client, account_id)));
-    let mut response = (NO_STORE, Json(claims)).into_response();
+    let mut response = told(&app, &client, claims).await?;
     if row.binding.is_some() {
         dpop::tell_nonce(&app, &mut response);
     }
     Ok(response)
+}
+
+/// As the client registered (Core section 5.3.2): JSON, or a JWT that is signed, encrypted, or both.
+async fn told(app: &App, client: &Client, mut claims: Map<String, Value>) -> Result<Response> {
+    let metadata = &client.metadata;
+    let wanted = metadata.userinfo_encrypted_response_alg.zip(metadata.userinfo_encrypted_response_enc);
+    let token = match (metadata.userinfo_signed_response_alg, wanted) {
+        (None, None) => return Ok((NO_STORE, Json(claims)).into_response()),
+        (None, Some(_)) => {
+            let plain = Value::Object(claims).to_string();
+            app.sealed_for(client, wanted, Inside::Json, plain).await?
+        }
+        (Some(alg), _) => {
+            claims.insert("iss".to_owned(), json!(app.config.issuer));
+            claims.insert("aud".to_owned(), json!(client.id));
+            let signed = app.keys.sign(alg, TYPE, &claims, app.clock.now())?;
+            app.sealed_for(client, wanted, Inside::Jwt, signed).await?
+        }
+    };
+    Ok((NO_STORE, [(header::CONTENT_TYPE, "application/jwt")], token).into_response())
 }

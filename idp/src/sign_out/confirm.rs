@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::done;
+use super::{done, front_channel};
 use crate::app::App;
 use crate::guard::sessions;
 use crate::store::principals;
@@ -57,10 +57,18 @@ pub async fn post(
     if form.decision == "cancel" {
         return Ok(visitor.go(urls::ACCOUNT));
     }
+    let mut notices = Vec::new();
+    if let Some(session) = visitor.session().await? {
+        notices = sessions::front_channel_notices(&app, &session.sid).await?;
+    }
     if let Some(token) = &visitor.session_token {
         sessions::end(&app, &visitor.caller, token).await?;
     }
-    let mut response = visitor.go("/sign-out/done");
+    let mut response = if notices.is_empty() {
+        visitor.go(urls::SIGN_OUT_DONE)
+    } else {
+        front_channel::show(&visitor, &notices, None)?
+    };
     cookies::remove(response.headers_mut(), cookies::SESSION);
     Ok(response)
 }

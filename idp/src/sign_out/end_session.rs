@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use url::form_urlencoded;
 
-use super::{confirm, done};
+use super::{confirm, done, front_channel};
 use crate::app::App;
 use crate::guard::id_token_hint::{self, Hint};
 use crate::guard::sessions;
@@ -44,6 +44,10 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
         // The hint speaks of another session than this browser's: only its owner may end that one.
         return confirm::show(&app, &visitor, Some(&hint.client_id)).await;
     }
+    let notices = match &hint.sid {
+        Some(sid) => sessions::front_channel_notices(&app, sid).await?,
+        None => Vec::new(),
+    };
     match (&visitor.session_token, &hint.sid) {
         (Some(token), _) => drop(sessions::end(&app, &visitor.caller, token).await?),
         // A portal's POST crosses sites and brings no Lax cookie; the hint says which session it is.
@@ -51,6 +55,7 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
         (None, None) => (),
     }
     let mut response = match target {
+        _ if !notices.is_empty() => front_channel::show(&visitor, &notices, target.as_deref())?,
         Some(target) => visitor.go(&target),
         None => done::show(&visitor)?,
     };

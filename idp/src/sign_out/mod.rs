@@ -3,3 +3,4 @@
 pub mod confirm;
 pub mod done;
 pub mod end_session;
+pub mod front_channel;

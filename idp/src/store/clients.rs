@@ -1,5 +1,9 @@
 //! `clients`: the registered portals. What they registered is JSON, read by oidc/client.rs.
 
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection};
+
 use super::Store;
 use crate::domain::timestamp::Timestamp;
 
@@ -32,10 +36,22 @@ pub async fn list(store: &Store) -> sqlx::Result<Vec<ClientRow>> {
 /// # Errors
 /// When the database fails.
 pub async fn put(store: &Store, client: &ClientRow, now: Timestamp) -> sqlx::Result<()> {
+    store.write.execute(putting(client, now)).await.map(drop)
+}
+
+/// The same as part of a registration.
+///
+/// # Errors
+/// When the database fails.
+pub async fn put_in(tx: &mut AnyConnection, client: &ClientRow, now: Timestamp) -> sqlx::Result<()> {
+    putting(client, now).execute(tx).await.map(drop)
+}
+
+fn putting(client: &ClientRow, now: Timestamp) -> Query<'_, Any, AnyArguments> {
     let sql = "INSERT INTO clients (id, secret_hash, secret_sealed, metadata, created_at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (id) DO UPDATE SET secret_hash = $2, secret_sealed = $3, metadata = $4";
     let query = sqlx::query(sql).bind(&client.id).bind(&client.secret_hash).bind(&client.secret_sealed);
-    store.write.execute(query.bind(&client.metadata).bind(now.millis())).await.map(drop)
+    query.bind(&client.metadata).bind(now.millis())
 }
 
 /// `false` if there is no such client, or it is disabled already.

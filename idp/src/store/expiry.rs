@@ -22,7 +22,7 @@ macro_rules! delete_expired {
 }
 
 /// Each table that is swept by its own `expires_at`.
-const EXPIRING: [&str; 11] = [
+const EXPIRING: [&str; 12] = [
     delete_expired!("authorization_requests", "id_hash", "expires_at"),
     delete_expired!("pushed_requests", "id_hash", "expires_at"),
     delete_expired!("attempts", "bucket", "expires_at"),
@@ -33,6 +33,7 @@ const EXPIRING: [&str; 11] = [
     delete_expired!("sms_codes", "id_hash", "expires_at"),
     delete_expired!("phone_proofs", "id_hash", "expires_at"),
     delete_expired!("recoveries", "id_hash", "expires_at"),
+    delete_expired!("initial_access_tokens", "token_hash", "expires_at"),
     delete_expired!("device_codes", "id_hash", "expires_at"),
 ];
 

@@ -156,6 +156,15 @@ pub async fn clients_of_session(tx: &mut AnyConnection, sid: &str) -> sqlx::Resu
     sqlx::query_scalar(sql).bind(sid).fetch_all(tx).await
 }
 
+/// The same, outside of a transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn clients_now_of_session(store: &Store, sid: &str) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT DISTINCT client_id FROM grants WHERE sid = $1 AND code_consumed_at IS NOT NULL";
+    store.read.scalars(sqlx::query_scalar(sql).bind(sid)).await
+}
+
 /// Ends the grants of a session, except those that were asked for to outlive it.
 ///
 /// # Errors

@@ -40,6 +40,7 @@ pub mod principals;
 pub mod pushed_requests;
 pub mod recoveries;
 pub mod register_checks;
+pub mod registrations;
 pub mod sessions;
 pub mod sms_codes;
 pub mod tokens;

@@ -90,9 +90,41 @@ pub async fn settle(store: &Store, id: &str) -> sqlx::Result<()> {
     store.write.execute(sqlx::query("DELETE FROM outbox WHERE id = $1").bind(id)).await.map(drop)
 }
 
+/// Another attempt later; `error` is what this one came to.
+///
 /// # Errors
 /// When the database fails.
-pub async fn retry_at(store: &Store, id: &str, due_at: Timestamp) -> sqlx::Result<()> {
-    let sql = "UPDATE outbox SET due_at = $2 WHERE id = $1";
-    store.write.execute(sqlx::query(sql).bind(id).bind(due_at.millis())).await.map(drop)
+pub async fn retry_at(store: &Store, id: &str, due_at: Timestamp, error: &str) -> sqlx::Result<()> {
+    let sql = "UPDATE outbox SET due_at = $2, last_error = $3 WHERE id = $1";
+    store.write.execute(sqlx::query(sql).bind(id).bind(due_at.millis()).bind(error)).await.map(drop)
+}
+
+/// A message that waits, for operators to see.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Waiting {
+    id: String,
+    payload: Vec<u8>,
+    pub attempts: i64,
+    pub due_at: i64,
+    pub give_up_at: i64,
+    pub created_at: i64,
+    pub last_error: Option<String>,
+}
+
+impl Waiting {
+    /// # Errors
+    /// When the data key is another one.
+    pub fn payload(&self, vault: &Vault) -> anyhow::Result<String> {
+        vault.open_text("outbox.payload", &self.id, &self.payload)
+    }
+}
+
+/// The messages of a kind that wait, the oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn waiting(store: &Store, kind: &str, most: u32) -> sqlx::Result<Vec<Waiting>> {
+    let sql = "SELECT id, payload, attempts, due_at, give_up_at, created_at, last_error FROM outbox
+        WHERE kind = $1 ORDER BY created_at LIMIT $2";
+    store.read.all(sqlx::query_as(sql).bind(kind).bind(i64::from(most))).await
 }

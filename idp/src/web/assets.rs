@@ -29,6 +29,7 @@ assets! {
     "form_post.js": "text/javascript; charset=utf-8",
     "forms.css": "text/css; charset=utf-8",
     "fresh.js": "text/javascript; charset=utf-8",
+    "front_channel.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
     "onward.js": "text/javascript; charset=utf-8",
     "operators.css": "text/css; charset=utf-8",

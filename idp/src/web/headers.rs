@@ -20,6 +20,10 @@ pub struct FormTarget(pub String);
 #[derive(Debug, Clone)]
 pub struct ImageSource(pub String);
 
+/// The origins that a page may load in frames.
+#[derive(Debug, Clone)]
+pub struct FrameSources(pub Vec<String>);
+
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
@@ -53,7 +57,10 @@ pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Re
     let image_source = response.extensions_mut().remove::<ImageSource>();
     let form_target = form_target.map(|target| format!(" {}", target.0)).unwrap_or_default();
     let image_source = image_source.map(|source| format!(" {}", source.0)).unwrap_or_default();
-    secure(response.headers_mut(), &form_target, &image_source);
+    let frames = response.extensions_mut().remove::<FrameSources>();
+    let frames =
+        frames.map(|FrameSources(origins)| format!(" frame-src {};", origins.join(" "))).unwrap_or_default();
+    secure(response.headers_mut(), &form_target, &image_source, &frames);
     if app.config.issuer.starts_with("https:") {
         // RFC 6797. Not for subdomains: they are not ours to speak for.
         let year = HeaderValue::from_static("max-age=31536000");
@@ -82,10 +89,10 @@ fn replace(old: Response, visitor: &Visitor, problem: &Problem, request_id: Opti
     response
 }
 
-fn secure(headers: &mut HeaderMap, form_target: &str, image_source: &str) {
+fn secure(headers: &mut HeaderMap, form_target: &str, image_source: &str, frames: &str) {
     let policy = format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'{image_source}; font-src 'self'; \
-         connect-src 'self'; form-action 'self'{form_target}; base-uri 'none'; frame-ancestors 'none'",
+         connect-src 'self';{frames} form-action 'self'{form_target}; base-uri 'none'; frame-ancestors 'none'",
     );
     let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {

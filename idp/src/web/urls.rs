@@ -36,6 +36,7 @@ pub const SIGN_IN_OPERATOR: &str = "/sign-in/operator";
 pub const SIGN_IN_PERSONAL: &str = "/sign-in/personal";
 pub const SIGN_IN_QR: &str = "/sign-in/qr";
 pub const SIGN_OUT: &str = "/sign-out";
+pub const SIGN_OUT_DONE: &str = "/sign-out/done";
 
 /// A page of the sign-in that goes on with a pending authorization request, if there is one.
 pub fn with_request(path: &str, request: Option<&str>) -> String {

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::headers::{FormTarget, ImageSource};
+use super::headers::{FormTarget, FrameSources, ImageSource};
 use super::page::{Frame, render};
 use super::{cookies, error};
 use crate::app::App;
@@ -128,6 +128,13 @@ impl Visitor {
         if let Some(origin) = origin {
             response.extensions_mut().insert(ImageSource(origin));
         }
+        response
+    }
+
+    /// Lets the page load portals' addresses in frames.
+    #[must_use]
+    pub fn allow_frames_of(mut response: Response, origins: Vec<String>) -> Response {
+        response.extensions_mut().insert(FrameSources(origins));
         response
     }
 

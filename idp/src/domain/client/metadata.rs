@@ -1,7 +1,7 @@
 //! What a client registered: OpenID Connect Registration section 2 and its extensions.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{AuthMethod, GrantType, ResponseType};
 use crate::domain::encryption_alg::{ContentEncryption, KeyManagement};
@@ -26,7 +26,7 @@ pub enum ApplicationType {
     Native,
 }
 
-/// The members have the names of the registration standards; the last three are ours. An absent one is `null`.
+/// The members have the names of the registration standards; the last four are ours. An absent one is `null`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientMetadata {
@@ -126,6 +126,25 @@ pub struct ClientMetadata {
     /// A portal of the same public authority: visitors are not asked for consent.
     #[serde(default)]
     pub first_party: bool,
+    /// It registered itself (RFC 7591): what it names is asked on the public internet only.
+    #[serde(default)]
+    pub self_registered: bool,
+}
+
+/// The members that are ours: an administrator's, never a client's own.
+pub const OURS: [&str; 4] = ["sector", "resource_server", "first_party", "self_registered"];
+
+impl ClientMetadata {
+    /// The members of the registration standards that we know.
+    pub fn standard_members() -> Vec<String> {
+        let least = json!({
+            "client_name": "", "redirect_uris": [], "grant_types": [], "scope": "",
+            "token_endpoint_auth_method": "none",
+        });
+        let written = serde_json::from_value::<Self>(least).and_then(serde_json::to_value);
+        let Ok(Value::Object(members)) = written else { return Vec::new() };
+        members.into_iter().map(|(name, _)| name).filter(|name| !OURS.contains(&&**name)).collect()
+    }
 }
 
 fn code_only() -> Vec<ResponseType> {

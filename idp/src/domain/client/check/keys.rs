@@ -1,0 +1,75 @@
+//! The keys of a registration, and what needs them.
+
+use serde_json::Value;
+
+use super::{Checked, refuse_if};
+use crate::domain::client::{AuthMethod, ClientMetadata};
+use crate::domain::client_keys::ClientKeys;
+use crate::domain::encryption_alg::{ContentEncryption, KeyManagement};
+
+/// RFC 7518 section 6: members of private and of symmetric keys.
+const SECRET: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+impl ClientMetadata {
+    pub(super) fn check_keys(&self) -> Checked {
+        refuse_if(
+            self.jwks.is_some() && self.jwks_uri.is_some(),
+            "jwks",
+            "must not stand beside jwks_uri (RFC 7591 section 2)",
+        )?;
+        if let Some(set) = &self.jwks {
+            check_set(set)?;
+        }
+        let no_keys = self.jwks.is_none() && self.jwks_uri.is_none();
+        let method = self.token_endpoint_auth_method;
+        let by_keys = method == AuthMethod::PrivateKeyJwt || method.as_str() == "self_signed_tls_client_auth";
+        refuse_if(no_keys && by_keys, "jwks", &format!("{} needs public keys", method.as_str()))?;
+        let signs = self.require_signed_request_object || self.request_object_signing_alg.is_some();
+        refuse_if(no_keys && signs, "jwks", "signed request objects need public keys")?;
+        for (name, alg, enc) in [
+            ("id_token", self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc),
+            ("userinfo", self.userinfo_encrypted_response_alg, self.userinfo_encrypted_response_enc),
+            (
+                "authorization",
+                self.authorization_encrypted_response_alg,
+                self.authorization_encrypted_response_enc,
+            ),
+        ] {
+            self.check_encryption(name, alg, enc)?;
+        }
+        Ok(())
+    }
+
+    fn check_encryption(
+        &self,
+        name: &str,
+        alg: Option<KeyManagement>,
+        enc: Option<ContentEncryption>,
+    ) -> Checked {
+        let alg_member = format!("{name}_encrypted_response_alg");
+        let enc_member = format!("{name}_encrypted_response_enc");
+        let Some(alg) = alg else {
+            return refuse_if(enc.is_some(), &enc_member, &format!("needs {alg_member}"));
+        };
+        // The standard's default, A128CBC-HS256, is none of ours: nobody shall be surprised.
+        refuse_if(enc.is_none(), &enc_member, &format!("must be named beside {alg_member}"))?;
+        let fits = match &self.jwks {
+            Some(set) => ClientKeys::parse(Some(set)).can_encrypt(alg),
+            None => self.jwks_uri.is_some(),
+        };
+        refuse_if(!fits, &alg_member, "the client has no public key to encrypt to")
+    }
+}
+
+fn check_set(set: &Value) -> Checked {
+    let Some(keys) = set.get("keys").and_then(Value::as_array).filter(|keys| !keys.is_empty()) else {
+        return refuse_if(true, "jwks", "must be a JWK Set with at least one key (RFC 7517 section 5)");
+    };
+    for key in keys {
+        let is_key = key.get("kty").is_some_and(Value::is_string);
+        refuse_if(!is_key, "jwks", "a key has no kty")?;
+        let secret = SECRET.iter().any(|member| key.get(member).is_some());
+        refuse_if(secret, "jwks", "a key is private or symmetric: only public keys may be registered")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! What a client sends: JSON whose unknown members are ignored, and whose missing ones have the standard's defaults.
+
+use axum::http::{HeaderMap, header};
+use serde::de::IntoDeserializer;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::refusal::{Refusal, Result};
+use crate::domain::client::{ClientMetadata, Wrong};
+use crate::domain::scopes;
+
+/// The metadata of a registration; `allowed` are the scopes that it may ask for.
+///
+/// # Errors
+/// Says which member can't be read.
+pub fn read(headers: &HeaderMap, body: &[u8], allowed: &[String]) -> Result<ClientMetadata> {
+    metadata(object(headers, body)?, allowed).map_err(Refusal::from)
+}
+
+pub fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = kind.split(';').next().unwrap_or_default().trim();
+    let object =
+        serde_json::from_slice(body).ok().filter(|_| media_type.eq_ignore_ascii_case("application/json"));
+    object.ok_or_else(|| Wrong::new("body", "must be a JSON object, application/json").into())
+}
+
+pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<ClientMetadata, Wrong> {
+    let known = ClientMetadata::standard_members();
+    sent.retain(|name, value| !value.is_null() && known.contains(name));
+    let name = name_by_default(&sent);
+    let mut default = |member: &str, value: Value| {
+        sent.entry(member).or_insert(value);
+    };
+    default("client_name", json!(name));
+    default("redirect_uris", json!([]));
+    default("grant_types", json!(["authorization_code"]));
+    default("token_endpoint_auth_method", json!("client_secret_basic"));
+    default("id_token_signed_response_alg", json!("RS256"));
+    default("scope", json!(allowed.join(" ")));
+    sent.insert("self_registered".to_owned(), json!(true));
+    let read: Result<ClientMetadata, _> =
+        serde_path_to_error::deserialize(Value::Object(sent).into_deserializer());
+    let mut metadata =
+        read.map_err(|error| Wrong::new(error.path().to_string(), error.inner().to_string()))?;
+    // RFC 7591 section 2: what it may not have is left out, and the answer says what is left.
+    let may_have = |scope: &&str| allowed.iter().any(|one| one == scope) && scopes::find(scope).is_some();
+    metadata.scope = metadata.scope.split(' ').filter(may_have).collect::<Vec<_>>().join(" ");
+    Ok(metadata)
+}
+
+/// Visitors are told something: the host that they come back to.
+fn name_by_default(sent: &Map<String, Value>) -> String {
+    let first = sent.get("redirect_uris").and_then(|uris| uris.get(0)).and_then(Value::as_str);
+    let host = first.and_then(|uri| Url::parse(uri).ok()?.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| "未命名应用".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::client::AuthMethod;
+    use crate::domain::signing_alg::SigningAlg;
+
+    fn read(sent: Value) -> Result<ClientMetadata, Wrong> {
+        let allowed = ["openid", "profile"].map(str::to_owned);
+        metadata(sent.as_object().unwrap().clone(), &allowed)
+    }
+
+    #[test]
+    fn defaults_are_the_standards() {
+        let least = read(json!({ "redirect_uris": ["https://rp.example/cb"] })).unwrap();
+        assert_eq!(least.token_endpoint_auth_method, AuthMethod::ClientSecretBasic);
+        assert_eq!(least.id_token_signed_response_alg, SigningAlg::RS256);
+        assert_eq!((&*least.client_name, &*least.scope), ("rp.example", "openid profile"));
+        assert!(least.self_registered && !least.first_party);
+    }
+
+    #[test]
+    fn unknown_members_and_ours_are_ignored() {
+        let sent = json!({
+            "redirect_uris": ["https://rp.example/cb"], "first_party": true, "resource_server": true,
+            "sector": "other.example", "self_registered": false, "x": 1, "software_statement": "e30.e30.",
+            "logo_uri": null, "scope": "openid id_document made_up",
+        });
+        let read = read(sent).unwrap();
+        assert!(!read.first_party && !read.resource_server && read.self_registered && read.sector.is_none());
+        assert_eq!(read.scope, "openid");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (sent, member) in [
+            (json!({ "redirect_uris": "https://rp.example" }), "redirect_uris"),
+            (json!({ "redirect_uris": [1] }), "redirect_uris[0]"),
+            (json!({ "grant_types": ["password"] }), "grant_types[0]"),
+            (json!({ "response_types": ["code token"] }), "response_types[0]"),
+            (json!({ "id_token_signed_response_alg": "none" }), "id_token_signed_response_alg"),
+            (json!({ "default_max_age": -1 }), "default_max_age"),
+            (json!({ "token_endpoint_auth_method": {} }), "token_endpoint_auth_method"),
+        ] {
+            assert_eq!(read(sent.clone()).unwrap_err().member, member, "{sent}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+"""Authlib from PyPI, as a portal in Python would use it. See openid_client.mjs for how it talks to the test."""
+
+import json
+import sys
+import time
+
+import requests
+from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+SETTINGS = json.loads(sys.argv[1])
+METADATA = requests.get(SETTINGS["issuer"] + "/.well-known/openid-configuration", timeout=10).json()
+KEYS = KeySet.import_key_set(requests.get(METADATA["jwks_uri"], timeout=10).json())
+VERIFIER = "a-verifier-that-is-long-enough-for-everybody-0123456789"
+
+
+def visit(url):
+    print(json.dumps({"visit": url}), flush=True)
+    return sys.stdin.readline().strip()
+
+
+def identity(tokens, session):
+    algorithms = METADATA["id_token_signing_alg_values_supported"]
+    token = jwt.decode(tokens["id_token"], KEYS, algorithms=algorithms)
+    claims = token.claims
+    assert claims["iss"] == SETTINGS["issuer"] and claims["aud"] == session.client_id, claims
+    assert claims["nonce"] == "nonce-1" and claims["exp"] > time.time() - 5, claims
+    return claims
+
+
+def flow(method, **more):
+    session = OAuth2Session(
+        SETTINGS["client_id"], more.pop("secret", None), token_endpoint_auth_method=method, scope="openid profile",
+        redirect_uri=SETTINGS["redirect_uri"], code_challenge_method="S256",
+        revocation_endpoint_auth_method=method,
+    )
+    for auth in more.pop("auths", []):
+        session.register_client_auth_method(auth)
+    url, state = session.create_authorization_url(
+        METADATA["authorization_endpoint"], nonce="nonce-1", code_verifier=VERIFIER, **more
+    )
+    back = visit(url)
+    tokens = session.fetch_token(
+        METADATA["token_endpoint"], authorization_response=back, state=state, code_verifier=VERIFIER
+    )
+    claims = identity(tokens, session)
+    userinfo = session.get(METADATA["userinfo_endpoint"]).json()
+    assert userinfo["name"] == SETTINGS["name"] and userinfo["sub"] == claims["sub"], userinfo
+    return session, tokens
+
+
+def basic():
+    session, tokens = flow(SETTINGS["method"], secret=SETTINGS["client_secret"])
+    answer = session.introspect_token(METADATA["introspection_endpoint"], token=tokens["access_token"]).json()
+    assert answer["active"] and answer["client_id"] == SETTINGS["client_id"], answer
+    session.revoke_token(METADATA["revocation_endpoint"], token=tokens["access_token"])
+    assert session.get(METADATA["userinfo_endpoint"]).status_code == 401
+
+
+def client_secret_jwt():
+    flow("client_secret_jwt", secret=SETTINGS["client_secret"], auths=[ClientSecretJWT(METADATA["token_endpoint"])])
+
+
+def private_key_jwt():
+    from authlib.jose import JsonWebKey  # what Authlib's own assertion takes
+
+    key = JsonWebKey.import_key(SETTINGS["private_key"])
+    headers = {"kid": SETTINGS["private_key"]["kid"]}
+    auth = PrivateKeyJWT(METADATA["token_endpoint"], headers=headers, alg="ES256")
+    flow("private_key_jwt", secret=key, auths=[auth])
+
+
+{"basic": basic, "client_secret_jwt": client_secret_jwt, "private_key_jwt": private_key_jwt}[SETTINGS["scenario"]]()
+print(json.dumps({"done": True}), flush=True)

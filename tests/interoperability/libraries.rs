@@ -1,0 +1,101 @@
+//! openid-client (Node), Authlib and requests-oauth2client (Python).
+
+use idp::domain::timestamp::Span;
+use idp::platform::random;
+use idp::store::registrations;
+use josekit::jwk::Jwk;
+use josekit::jwk::alg::ec::EcCurve;
+use serde_json::{Value, json};
+
+use super::{run, tools};
+use crate::support::{Agent, Portal, TestApp};
+
+async fn signed_in(app: &TestApp) -> Agent {
+    let mut agent = Agent::new(&app.base);
+    let fields = [("account", "liying2026"), ("password", "Jlrs2026")];
+    let reply = agent.sign_in("/sign-in/personal", &fields).await;
+    assert_eq!(reply.status, 303, "{}", reply.text());
+    agent
+}
+
+fn settings(app: &TestApp, portal: &Portal, scenario: &str) -> Value {
+    json!({
+        "issuer": app.base, "client_id": portal.id, "client_secret": portal.secret, "name": "李颖",
+        "redirect_uri": portal.redirect_uri, "post_logout_redirect_uri": format!("https://{}.example/", portal.id),
+        "scenario": scenario, "method": "client_secret_basic", "alg": "ES256",
+    })
+}
+
+/// A portal that proves who it is by a key, which the settings hold.
+async fn keyed(app: &TestApp, id: &str, scenario: &str, changes: Value) -> Value {
+    let mut private = Jwk::generate_ec_key(EcCurve::P256).unwrap();
+    private.set_key_id("key-1");
+    let mut public = private.to_public_key().unwrap().as_ref().clone();
+    public.remove("key_ops");
+    public.insert("kid".to_owned(), json!("key-1"));
+    let mut metadata = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [public] } });
+    for (name, value) in changes.as_object().unwrap() {
+        metadata[name] = value.clone();
+    }
+    let portal = Portal::register_with(app, id, metadata).await;
+    let mut settings = settings(app, &portal, scenario);
+    let mut private = private.as_ref().clone();
+    private.remove("key_ops");
+    private.insert("alg".to_owned(), json!("ES256"));
+    settings["private_key"] = Value::Object(private);
+    settings
+}
+
+on_both! {
+    async fn openid_client(app: TestApp) {
+        let Some(tools) = tools() else { return };
+        let hall = Portal::register(&app, "hall").await;
+        run(&tools, "openid_client.mjs", &settings(&app, &hall, "basic"), &mut signed_in(&app).await).await;
+        let fapi = json!({
+            "dpop_bound_access_tokens": true, "require_pushed_authorization_requests": true,
+            "require_signed_request_object": true, "authorization_signed_response_alg": "ES256",
+        });
+        let fapi = keyed(&app, "fapi", "fapi", fapi).await;
+        run(&tools, "openid_client.mjs", &fapi, &mut signed_in(&app).await).await;
+        let types = json!({ "response_types": ["code id_token"] });
+        let hybrid = Portal::register_with(&app, "hybrid", types).await;
+        run(&tools, "openid_client.mjs", &settings(&app, &hybrid, "hybrid"), &mut signed_in(&app).await).await;
+        let token = random::token();
+        let (now, hash) = (app.clock.now(), random::hash(&token));
+        let end = now + Span::minutes(5);
+        registrations::insert_initial_token(&app.app.store, &hash, "tests", 1, now, end).await.unwrap();
+        let mut registration = settings(&app, &hall, "registration");
+        registration["initial_access_token"] = json!(token);
+        run(&tools, "openid_client.mjs", &registration, &mut signed_in(&app).await).await;
+    }
+}
+
+on_both! {
+    async fn authlib(app: TestApp) {
+        let Some(tools) = tools() else { return };
+        for method in ["client_secret_basic", "client_secret_post"] {
+            let changes = json!({ "token_endpoint_auth_method": method });
+            let portal = Portal::register_with(&app, &method.replace('_', "-"), changes).await;
+            let mut settings = settings(&app, &portal, "basic");
+            settings["method"] = json!(method);
+            run(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
+        }
+        let changes = json!({ "token_endpoint_auth_method": "client_secret_jwt" });
+        let portal = Portal::register_with(&app, "secret-jwt", changes).await;
+        let settings = settings(&app, &portal, "client_secret_jwt");
+        run(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
+        let settings = keyed(&app, "key-jwt", "private_key_jwt", json!({})).await;
+        run(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
+    }
+}
+
+on_both! {
+    async fn requests_oauth2client(app: TestApp) {
+        let Some(tools) = tools() else { return };
+        let hall = Portal::register(&app, "hall").await;
+        run(&tools, "requests_oauth2client.py", &settings(&app, &hall, "basic"), &mut signed_in(&app).await).await;
+        let fapi = json!({ "dpop_bound_access_tokens": true, "require_pushed_authorization_requests": true });
+        let fapi = keyed(&app, "fapi", "fapi", fapi).await;
+        run(&tools, "requests_oauth2client.py", &fapi, &mut signed_in(&app).await).await;
+    }
+}

@@ -1,0 +1,353 @@
+//! RFC 7591, OpenID Connect Dynamic Client Registration 1.0 and RFC 7592.
+
+use axum::http::StatusCode;
+use idp::config::RegistrationMode;
+use idp::domain::timestamp::Span;
+use idp::platform::random;
+use idp::store::registrations;
+use reqwest::Method;
+
+use super::*;
+use crate::support::{Site, sql};
+
+const CALLBACK: &str = "https://new.example/callback";
+
+/// As `idp client initial-token add` makes one.
+async fn initial_token(app: &TestApp, uses: u32) -> String {
+    let token = random::token();
+    let now = app.clock.now();
+    let end = now + Span::minutes(60);
+    let hash = random::hash(&token);
+    registrations::insert_initial_token(&app.app.store, &hash, "tests", uses, now, end).await.unwrap();
+    token
+}
+
+async fn register(app: &TestApp, token: &str, metadata: &Value) -> Reply {
+    let agent = Agent::new(&app.base);
+    let mut request = agent.request(Method::POST, "/register");
+    if !token.is_empty() {
+        request = request.bearer_auth(token);
+    }
+    let request = request.header("content-type", "application/json").body(metadata.to_string());
+    agent.stranger().send(request).await
+}
+
+async fn manage(app: &TestApp, method: Method, registered: &Value, body: Option<&Value>) -> Reply {
+    let agent = Agent::new(&app.base);
+    let request = agent.request(method, &text(registered, "registration_client_uri"));
+    let mut request = request.bearer_auth(text(registered, "registration_access_token"));
+    if let Some(body) = body {
+        request = request.header("content-type", "application/json").body(body.to_string());
+    }
+    agent.stranger().send(request).await
+}
+
+/// The client that was registered, as the other tests use one.
+fn portal(registered: &Value) -> Portal {
+    Portal {
+        id: text(registered, "client_id"),
+        secret: registered["client_secret"].as_str().map(str::to_owned),
+        redirect_uri: registered["redirect_uris"][0].as_str().unwrap().to_owned(),
+    }
+}
+
+/// Sends a visitor, who agrees; gives the code.
+async fn agreed(agent: &mut Agent, portal: &Portal, changes: &[(&str, &str)]) -> String {
+    let asked = agent.get(&portal.authorize_path(changes)).await;
+    let location = asked.location().unwrap_or_default();
+    assert!(
+        location.starts_with("/authorize/consent?request="),
+        "never first party: {location} {}",
+        asked.text()
+    );
+    let page = agent.get(&location).await;
+    let action = page.attribute("form[action^='/authorize/consent']", "action").unwrap();
+    let sid = page.attribute("input[name=sid]", "value").unwrap();
+    let reply = agent.post(&action, &[("decision", "allow"), ("sid", &sid)]).await;
+    reply.query("code").unwrap_or_else(|| panic!("{:?} {}", reply.location(), reply.text()))
+}
+
+fn least() -> Value {
+    json!({ "redirect_uris": [CALLBACK] })
+}
+
+async fn registered(app: &TestApp, metadata: &Value) -> Value {
+    let reply = register(app, &initial_token(app, 1).await, metadata).await;
+    assert_eq!(reply.status, 201, "{}", reply.body);
+    reply.json()
+}
+
+#[track_caller]
+fn refused(reply: &Reply, code: &str, member: &str) {
+    assert_refused(reply, 400, code);
+    let told = reply.json()["error_description"].as_str().unwrap().to_owned();
+    assert!(told.starts_with(member), "{member}: {told}");
+}
+
+on_both! {
+    // RFC 7591 sections 3.1 and 3.2.1, Registration section 3: the standard's defaults, and a client that works.
+    async fn a_client_registers_itself_and_signs_visitors_in(app: TestApp) {
+        let told = registered(&app, &least()).await;
+        for (member, value) in [
+            ("token_endpoint_auth_method", json!("client_secret_basic")), ("grant_types", json!(["authorization_code"])),
+            ("response_types", json!(["code"])), ("id_token_signed_response_alg", json!("RS256")),
+            ("application_type", json!("web")), ("client_name", json!("new.example")),
+            ("client_secret_expires_at", json!(0)), ("scope", json!("openid profile offline_access")),
+        ] {
+            assert_eq!(told[member], value, "{member}");
+        }
+        assert_eq!(told["client_id_issued_at"], app.clock.now().seconds());
+        assert_eq!(text(&told, "registration_client_uri"), format!("{}/register/{}", app.base, text(&told, "client_id")));
+        assert!(text(&told, "client_secret").len() >= 43 && text(&told, "registration_access_token").len() >= 43);
+        for ours in ["first_party", "resource_server", "sector", "self_registered"] {
+            assert!(told.get(ours).is_none(), "{ours} is nobody's business");
+        }
+        let portal = portal(&told);
+        let mut agent = signed_in(&app).await;
+        let code = agreed(&mut agent, &portal, &[("scope", "openid profile")]).await;
+        let tokens = portal.redeem(&mut agent, &code).await.json();
+        let (header, _) = verified(&app, &text(&tokens, "id_token")).await;
+        assert_eq!(header["alg"], "RS256");
+        assert_eq!(portal.userinfo(&agent, &text(&tokens, "access_token")).await.json()["name"], "李颖");
+        let noted = "SELECT COUNT(*) FROM audit_log WHERE event = 'client_registered'";
+        assert_eq!(sql::number(&app, noted).await, 1);
+    }
+}
+
+on_both! {
+    // RFC 7591 section 3: who may register, and how often.
+    async fn an_initial_token_is_needed_and_used_up(app: TestApp) {
+        let least = least();
+        for token in ["", "made-up"] {
+            assert_refused(&register(&app, token, &least).await, 401, "invalid_token");
+        }
+        let token = initial_token(&app, 2).await;
+        // What is refused uses nothing up.
+        refused(&register(&app, &token, &json!({})).await, "invalid_redirect_uri", "redirect_uris");
+
+        let both = tokio::join!(register(&app, &token, &least), register(&app, &token, &least));
+        assert_eq!((both.0.status.as_u16(), both.1.status.as_u16()), (201, 201));
+        assert_ne!(both.0.json()["client_id"], both.1.json()["client_id"]);
+        assert_refused(&register(&app, &token, &least).await, 401, "invalid_token");
+        let token = initial_token(&app, 1).await;
+        let raced = tokio::join!(register(&app, &token, &least), register(&app, &token, &least));
+        let mut statuses = [raced.0.status.as_u16(), raced.1.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 401], "one use, one client");
+        let token = initial_token(&app, 1).await;
+        app.advance_seconds(3600);
+        assert_refused(&register(&app, &token, &least).await, 401, "invalid_token");
+        let token = initial_token(&app, 1).await;
+        registrations::revoke_initial_tokens(&app.app.store, "tests").await.unwrap();
+        assert_refused(&register(&app, &token, &least).await, 401, "invalid_token");
+    }
+}
+
+on_both! {
+    |config| (config.registration.mode, config.registration.address_hour) = (RegistrationMode::Open, 3);
+    async fn open_registration_has_a_limit(app: TestApp) {
+        for _ in 0..3 {
+            assert_eq!(register(&app, "", &least()).await.status, 201);
+        }
+        let reply = register(&app, "", &least()).await;
+        assert_eq!((reply.status.as_u16(), reply.header("retry-after")), (429, "3600"));
+        assert_eq!(reply.json()["error"], "temporarily_unavailable");
+        app.advance_seconds(3600);
+        assert_eq!(register(&app, "", &least()).await.status, 201);
+    }
+}
+
+on_both! {
+    |config| config.registration.mode = RegistrationMode::Off;
+    async fn registration_can_be_off(app: TestApp) {
+        let reply = register(&app, &initial_token(&app, 1).await, &least()).await;
+        assert_eq!((reply.status.as_u16(), reply.json()["error"].as_str()), (403, Some("access_denied")));
+        let discovery = Agent::new(&app.base).get("/.well-known/openid-configuration").await.json();
+        assert!(discovery.get("registration_endpoint").is_none());
+    }
+}
+
+on_both! {
+    // RFC 7591 section 3.2.2. The rules themselves are tested beside them, in domain/client/check.rs.
+    async fn metadata_is_refused_by_name(app: TestApp) {
+        let token = initial_token(&app, 1).await;
+        let with = |member: &str, value: Value| {
+            let mut metadata = least();
+            metadata[member] = value;
+            metadata
+        };
+        let key = json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB" });
+        for (metadata, member) in [
+            (with("redirect_uris", json!(["https://new.example/cb#fragment"])), "redirect_uris"),
+            (with("redirect_uris", json!(["http://new.example/cb"])), "redirect_uris"),
+            (with("redirect_uris", json!("https://new.example/cb")), "redirect_uris"),
+        ] {
+            refused(&register(&app, &token, &metadata).await, "invalid_redirect_uri", member);
+        }
+        for (metadata, member) in [
+            (with("initiate_login_uri", json!("http://new.example/login")), "initiate_login_uri"),
+            (with("logo_uri", json!("javascript:alert(1)")), "logo_uri"),
+            (with("grant_types", json!(["password"])), "grant_types"),
+            (with("grant_types", json!(["implicit"])), "grant_types"),
+            (with("response_types", json!(["token"])), "response_types"),
+            (with("response_types", json!(["id_token token"])), "response_types"),
+            (with("id_token_signed_response_alg", json!("none")), "id_token_signed_response_alg"),
+            (with("token_endpoint_auth_method", json!("private_key_jwt")), "jwks"),
+            (json!({ "redirect_uris": [CALLBACK], "jwks": { "keys": [key] }, "jwks_uri": CALLBACK }), "jwks"),
+            (with("subject_type", json!("secret")), "subject_type"),
+            (with("client_name", json!("   ")), "client_name"),
+        ] {
+            refused(&register(&app, &token, &metadata).await, "invalid_client_metadata", member);
+        }
+        let agent = Agent::new(&app.base);
+        for (kind, body) in [
+            ("application/json", "{"), ("application/json", "[]"), ("application/json", ""), ("text/plain", "{}"),
+        ] {
+            let request = agent.request(Method::POST, "/register").bearer_auth(&token).header("content-type", kind);
+            refused(&agent.stranger().send(request.body(body)).await, "invalid_client_metadata", "body");
+        }
+        let large = with("client_name", json!("x".repeat(70_000)));
+        assert_eq!(register(&app, &token, &large).await.status, 413);
+        // CORS: registering is nothing for scripts of other sites.
+        let request = agent.request(Method::POST, "/register").header("origin", "https://new.example");
+        assert_eq!(agent.stranger().send(request).await.header("access-control-allow-origin"), "");
+    }
+}
+
+on_both! {
+    // Core section 8.1, Registration section 5: the sector's owner must list every redirect URI.
+    async fn a_sector_must_know_its_redirect_uris(app: TestApp) {
+        let site = Site::start().await;
+        let token = initial_token(&app, 10).await;
+        let uris = ["https://a.example/cb", "https://b.example/cb"];
+        let in_sector = |uri: &str| json!({
+            "redirect_uris": uris, "subject_type": "pairwise", "sector_identifier_uri": uri,
+        });
+        let good = site.put_json("/good", &json!(["https://b.example/cb", "https://c.example/", "https://a.example/cb"]));
+        let told = register(&app, &token, &in_sector(&good)).await;
+        assert_eq!((told.status.as_u16(), &told.json()["sector_identifier_uri"]), (201, &json!(good)), "{}", told.body);
+        let bad = [
+            site.put_json("/bad", &json!(["https://a.example/cb"])), site.put_json("/object", &json!({})),
+            site.put("/html", StatusCode::OK, "text/html", "[]"), format!("{}/none", site.base),
+            site.put("/moved", StatusCode::FOUND, "application/json", &good),
+            good.replace("localhost", "127.0.0.1"), "https://169.254.169.254/latest".to_owned(),
+        ];
+        for uri in bad {
+            let reply = register(&app, &token, &in_sector(&uri)).await;
+            refused(&reply, "invalid_client_metadata", "sector_identifier_uri");
+        }
+        // What is asked of a client that registered itself is the same as what is asked of an administrator's.
+        let metadata: idp::domain::client::ClientMetadata = serde_json::from_value(json!({
+            "client_name": "x", "redirect_uris": uris, "scope": "openid", "grant_types": ["authorization_code"],
+            "token_endpoint_auth_method": "none", "sector_identifier_uri": format!("{}/bad", site.base),
+        })).unwrap();
+        let refused = idp::oidc::registration::register(&app.app, "x", &metadata).await.unwrap_err();
+        assert!(refused.to_string().contains("sector_identifier_uri"), "{refused}");
+    }
+}
+
+on_both! {
+    // RFC 7592 sections 2.1 and 2.2.
+    async fn a_client_reads_and_replaces_its_registration(app: TestApp) {
+        let mut metadata = least();
+        metadata["initiate_login_uri"] = json!("https://new.example/login");
+        metadata["logo_uri"] = json!("https://new.example/logo.png");
+        let told = registered(&app, &metadata).await;
+        let read = manage(&app, Method::GET, &told, None).await;
+        assert_eq!((read.status.as_u16(), read.header("cache-control")), (200, "no-store"));
+        let mut expected = told.clone();
+        expected.as_object_mut().unwrap().retain(|name, _| !name.starts_with("client_secret"));
+        assert_eq!(read.json(), expected, "all but the secret, of which only a hash is kept");
+        // Replaced as a whole: what is left out is gone.
+        let mut changed = json!({
+            "client_id": told["client_id"], "client_name": "新名称", "redirect_uris": [CALLBACK, "https://new.example/b"],
+            "client_secret": told["client_secret"], "first_party": true,
+        });
+        let reply = manage(&app, Method::PUT, &told, Some(&changed)).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let now = reply.json();
+        assert_eq!((&now["client_name"], now.get("logo_uri"), now.get("client_secret")), (&json!("新名称"), None, None));
+        let mut agent = signed_in(&app).await;
+        let mut portal = portal(&told);
+        portal.redirect_uri = "https://new.example/b".to_owned();
+        let asked = agent.get(&portal.authorize_path(&[])).await;
+        assert!(asked.location().unwrap().starts_with("/authorize/consent"), "still nobody's first party");
+        // From a public client back to one with a secret: a new one.
+        for (method, has_secret) in [("none", false), ("client_secret_post", true), ("client_secret_basic", false)] {
+            changed["token_endpoint_auth_method"] = json!(method);
+            changed.as_object_mut().unwrap().remove("client_secret");
+            let now = manage(&app, Method::PUT, &told, Some(&changed)).await.json();
+            assert_eq!(now.get("client_secret").is_some(), has_secret, "{method}: {now}");
+        }
+        for (member, value) in [
+            ("client_id", json!("another")), ("client_id", Value::Null), ("client_secret", json!("wrong")),
+            ("registration_access_token", told["registration_access_token"].clone()),
+            ("registration_client_uri", told["registration_client_uri"].clone()),
+            ("client_secret_expires_at", json!(0)), ("client_id_issued_at", json!(0)),
+            ("tos_uri", json!("http://new.example/")),
+        ] {
+            let mut wrong = changed.clone();
+            wrong[member] = value;
+            refused(&manage(&app, Method::PUT, &told, Some(&wrong)).await, "invalid_client_metadata", member);
+        }
+    }
+}
+
+on_both! {
+    // RFC 7592 sections 2.3 and 3: only with its own token, and then for good.
+    async fn a_client_that_is_deleted_takes_its_tokens_with_it(app: TestApp) {
+        let grants = json!(["authorization_code", "refresh_token", "client_credentials"]);
+        let told = registered(&app, &json!({ "redirect_uris": [CALLBACK], "grant_types": grants })).await;
+        let other = registered(&app, &least()).await;
+        let mut foreign = told.clone();
+        foreign["registration_access_token"] = other["registration_access_token"].clone();
+        for method in [Method::GET, Method::PUT, Method::DELETE] {
+            let reply = manage(&app, method.clone(), &foreign, Some(&least())).await;
+            assert_refused(&reply, 401, "invalid_token");
+            let agent = Agent::new(&app.base);
+            let without = agent.request(method, &text(&told, "registration_client_uri"));
+            assert_refused(&agent.stranger().send(without).await, 401, "invalid_token");
+        }
+        let portal = portal(&told);
+        let mut agent = signed_in(&app).await;
+        let offline = [("scope", "openid offline_access"), ("prompt", "consent")];
+        let code = agreed(&mut agent, &portal, &offline).await;
+        let tokens = portal.redeem(&mut agent, &code).await.json();
+        let own = portal.token(&mut agent, &[("grant_type", "client_credentials"), ("scope", "openid")]).await;
+        assert_eq!(own.status, 200, "{}", own.body);
+        assert_eq!(manage(&app, Method::DELETE, &told, None).await.status, 204);
+        assert_refused(&portal.userinfo(&agent, &text(&tokens, "access_token")).await, 401, "invalid_token");
+        let refresh = [("grant_type", "refresh_token"), ("refresh_token", &*text(&tokens, "refresh_token"))];
+        assert_refused(&portal.token(&mut agent, &refresh).await, 401, "invalid_client");
+        assert_page(&agent.get(&portal.authorize_path(&[])).await, "client_id");
+        assert_refused(&manage(&app, Method::GET, &told, None).await, 401, "invalid_token");
+        assert_refused(&manage(&app, Method::DELETE, &told, None).await, 401, "invalid_token");
+        for sql in [
+            "SELECT COUNT(*) FROM grants WHERE revoked_at IS NULL", "SELECT COUNT(*) FROM access_tokens",
+        ] {
+            assert_eq!(sql::number(&app, sql).await, 0, "{sql}");
+        }
+        assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM clients").await, 1, "the other one");
+    }
+}
+
+on_both! {
+    // What a client that registered itself names is not reached inside, even when nobody asks for an answer.
+    async fn notices_leave_by_the_guarded_way(app: TestApp) {
+        let site = Site::start().await;
+        let notice = site.put("/notice", StatusCode::OK, "text/plain", "");
+        for (uri, arrives) in [(notice.clone(), 1), (notice.replace("localhost", "127.0.0.1"), 0)] {
+            let mut metadata = least();
+            metadata["backchannel_logout_uri"] = json!(uri);
+            let told = registered(&app, &metadata).await;
+            let portal = portal(&told);
+            let mut agent = signed_in(&app).await;
+            let code = agreed(&mut agent, &portal, &[]).await;
+            assert_eq!(portal.redeem(&mut agent, &code).await.status, 200);
+            let before = site.asked("/notice").len();
+            agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
+            tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+            assert_eq!(site.asked("/notice").len() - before, arrives, "{uri}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What a client gets as it registered: ID tokens and userinfo by each algorithm (OpenID Connect Core sections 5.3.2 and
+//! 10, RFC 7516).
+
+use idp::domain::encryption_alg::{ContentEncryption, KeyManagement};
+use idp::domain::signing_alg::SigningAlg;
+use josekit::jwe::JweDecrypter;
+use josekit::jwk::Jwk;
+use josekit::jwk::alg::ec::EcCurve;
+
+use super::*;
+use crate::support::Site;
+
+/// A client's own pair of keys to be encrypted to.
+struct Pair {
+    alg: KeyManagement,
+    private: Jwk,
+    public: Value,
+}
+
+fn pair(alg: KeyManagement) -> Pair {
+    let private = match alg {
+        KeyManagement::RsaOaep256 => Jwk::generate_rsa_key(2048).unwrap(),
+        KeyManagement::EcdhEs => Jwk::generate_ec_key(EcCurve::P256).unwrap(),
+    };
+    let mut public = private.to_public_key().unwrap().as_ref().clone();
+    public.remove("key_ops");
+    public.insert("kid".to_owned(), json!("enc-1"));
+    public.insert("use".to_owned(), json!("enc"));
+    Pair { alg, private, public: Value::Object(public) }
+}
+
+impl Pair {
+    /// The payload of a JWE and its header.
+    fn open(&self, jwe: &str) -> (String, Value) {
+        let decrypter: Box<dyn JweDecrypter> = match self.alg {
+            KeyManagement::RsaOaep256 => {
+                Box::new(josekit::jwe::RSA_OAEP_256.decrypter_from_jwk(&self.private).unwrap())
+            }
+            KeyManagement::EcdhEs => {
+                Box::new(josekit::jwe::ECDH_ES.decrypter_from_jwk(&self.private).unwrap())
+            }
+        };
+        let (payload, _) = josekit::jwe::deserialize_compact(jwe, &*decrypter).unwrap();
+        (String::from_utf8(payload).unwrap(), jose_header(jwe))
+    }
+}
+
+on_both! {
+    async fn each_algorithm_signs_what_its_client_gets(app: TestApp) {
+        let mut agent = signed_in(&app).await;
+        for alg in SigningAlg::ALL {
+            let changes = json!({
+                "id_token_signed_response_alg": alg.as_str(), "userinfo_signed_response_alg": alg.as_str(),
+            });
+            let portal = Portal::register_with(&app, alg.as_str(), changes).await;
+            let tokens = portal.tokens(&mut agent, &[]).await;
+            let (header, identity) = verified(&app, &text(&tokens, "id_token")).await;
+            assert_eq!((&header["alg"], &header["typ"]), (&json!(alg.as_str()), &json!("JWT")));
+            let reply = portal.userinfo(&agent, &text(&tokens, "access_token")).await;
+            assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "application/jwt"));
+            assert_eq!(reply.header("cache-control"), "no-store");
+            let (header, told) = verified(&app, &reply.body).await;
+            assert_eq!(header["alg"], alg.as_str());
+            assert_eq!((&told["iss"], &told["aud"]), (&json!(app.base), &json!(portal.id)), "Core section 5.3.2");
+            assert_eq!((&told["sub"], &told["name"]), (&identity["sub"], &json!("李颖")));
+            assert!(told.get("nonce").is_none());
+            // RFC 8725 section 3.11: userinfo is no ID token.
+            let hinted = agent.get(&portal.authorize_path(&[("id_token_hint", &reply.body)])).await;
+            assert_error_redirect(&app, &portal, &hinted, "invalid_request");
+        }
+    }
+}
+
+on_both! {
+    async fn each_algorithm_encrypts_what_its_client_gets(app: TestApp) {
+        let mut agent = signed_in(&app).await;
+        for alg in KeyManagement::ALL {
+            let pair = pair(alg);
+            for enc in ContentEncryption::ALL {
+                let id = format!("{}-{}", alg.as_str(), enc.as_str()).to_lowercase();
+                let changes = json!({
+                    "jwks": { "keys": [pair.public] },
+                    "id_token_encrypted_response_alg": alg.as_str(), "id_token_encrypted_response_enc": enc.as_str(),
+                    "userinfo_encrypted_response_alg": alg.as_str(), "userinfo_encrypted_response_enc": enc.as_str(),
+                    "userinfo_signed_response_alg": "PS256",
+                });
+                let portal = Portal::register_with(&app, &id, changes.clone()).await;
+                let tokens = portal.tokens(&mut agent, &[]).await;
+                let userinfo = portal.userinfo(&agent, &text(&tokens, "access_token")).await;
+                assert_eq!(userinfo.header("content-type"), "application/jwt");
+                for (jwe, signed_by) in [(text(&tokens, "id_token"), "ES256"), (userinfo.body, "PS256")] {
+                    let (inner, header) = pair.open(&jwe);
+                    for (name, value) in [("alg", alg.as_str()), ("enc", enc.as_str()), ("kid", "enc-1"), ("cty", "JWT")] {
+                        assert_eq!(header[name], value, "{name}");
+                    }
+                    let (header, told) = verified(&app, &inner).await;
+                    assert_eq!((&header["alg"], &told["aud"]), (&json!(signed_by), &json!(portal.id)));
+                }
+                // Core section 5.3.2: encrypted without a signature is JSON inside.
+                let mut unsigned = changes;
+                unsigned.as_object_mut().unwrap().remove("userinfo_signed_response_alg");
+                let portal = Portal::register_with(&app, &format!("{id}-unsigned"), unsigned).await;
+                let tokens = portal.tokens(&mut agent, &[]).await;
+                let userinfo = portal.userinfo(&agent, &text(&tokens, "access_token")).await;
+                let (inner, header) = pair.open(&userinfo.body);
+                assert_eq!(header.get("cty"), None);
+                assert_eq!(serde_json::from_str::<Value>(&inner).unwrap()["name"], "李颖");
+            }
+        }
+    }
+}
+
+on_both! {
+    // A key that can't be had: the client is told, and nothing leaves in clear.
+    async fn without_a_key_nothing_is_told(app: TestApp) {
+        let site = Site::start().await;
+        let pair = pair(KeyManagement::EcdhEs);
+        let keys = site.put_json("/jwks", &json!({ "keys": [] }));
+        let changes = json!({
+            "jwks_uri": keys, "userinfo_encrypted_response_alg": "ECDH-ES", "userinfo_encrypted_response_enc": "A128GCM",
+            "id_token_encrypted_response_alg": "ECDH-ES", "id_token_encrypted_response_enc": "A128GCM",
+        });
+        let portal = Portal::register_with(&app, "hall", changes).await;
+        let mut agent = signed_in(&app).await;
+        let code = portal.code(&mut agent, &[]).await;
+        assert_refused(&portal.redeem(&mut agent, &code).await, 400, "invalid_request");
+        // Once it is published it is used.
+        site.put_json("/jwks", &json!({ "keys": [pair.public] }));
+        app.advance_seconds(60);
+        let tokens = portal.tokens(&mut agent, &[]).await;
+        let (inner, _) = pair.open(&text(&tokens, "id_token"));
+        verified(&app, &inner).await;
+        let userinfo = portal.userinfo(&agent, &text(&tokens, "access_token")).await;
+        assert!(pair.open(&userinfo.body).0.contains("李颖"));
+    }
+}
