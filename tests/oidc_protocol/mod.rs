@@ -12,15 +12,16 @@ mod consent;
 mod cors;
 mod device_grant;
 mod discovery;
-mod dynamic_registration;
 mod dpop;
 mod dpop_at_resource;
+mod dynamic_registration;
 mod endings;
 mod front_channel;
 mod introspection_and_revocation;
 mod introspection_jwt;
 mod jwt_access_tokens;
 mod keys;
+mod promises;
 mod prompts;
 mod refresh;
 mod relying_party;
@@ -30,6 +31,7 @@ mod subjects;
 mod token;
 mod token_exchange;
 mod userinfo;
+mod verified_claims;
 
 use serde_json::{Value, json};
 
