@@ -35,7 +35,7 @@ on_both! {
     async fn who_is_not_signed_in_goes_to_sign_in(app: TestApp) {
         let mut agent = Agent::new(&app.base);
         for path in ["", "/representative", "/details", "/phone", "/new-phone", "/entity-change", "/password", "/history",
-            "/sessions", "/data", "/close", "/operators"] {
+            "/sessions", "/portals", "/data", "/close", "/operators"] {
             let reply = agent.get(&format!("/account{path}")).await;
             assert_eq!(reply.location().as_deref(), Some("/sign-in"), "{path}");
         }

@@ -23,7 +23,7 @@ async fn decide(agent: &mut Agent, page: &Reply, decision: &str) -> Reply {
 }
 
 on_both! {
-    async fn a_third_party_waits_for_consent_which_the_session_remembers(app: TestApp) {
+    async fn a_third_party_waits_for_consent_which_is_remembered(app: TestApp) {
         let portal = third_party(&app).await;
         let mut agent = signed_in(&app).await;
         let none = [("prompt", "none")];
@@ -48,9 +48,85 @@ on_both! {
         page(&mut agent, &portal, &[("scope", "openid phone")]).await;
         // Core section 3.1.2.1: prompt=consent asks even so.
         page(&mut agent, &portal, &[("prompt", "consent")]).await;
-        // Another session has agreed to nothing.
-        let mut other = signed_in(&app).await;
-        page(&mut other, &portal, &[]).await;
+        // It is the account's: another session goes through, another account is asked, and so is it at another portal.
+        let mut later = signed_in(&app).await;
+        assert!(later.get(&portal.authorize_path(&none)).await.query("code").is_some());
+        let mut unit = Agent::new(&app.base);
+        unit.sign_in_legal_entity().await;
+        page(&mut unit, &portal, &[]).await;
+        let elsewhere = Portal::register_with(&app, "other-shop", json!({"first_party": false})).await;
+        page(&mut agent, &elsewhere, &[]).await;
+    }
+}
+
+on_both! {
+    // 个人信息保护法, article 29: sensitive data needs a consent of its own, in each session.
+    async fn sensitive_scopes_are_asked_for_in_each_session(app: TestApp) {
+        let portal = third_party(&app).await;
+        let mut agent = signed_in(&app).await;
+        let sensitive = [("scope", "openid profile id_document")];
+        let shown = page(&mut agent, &portal, &sensitive).await;
+        assert_eq!(shown.text_of(".tag"), "敏感个人信息");
+        assert!(decide(&mut agent, &shown, "allow").await.query("code").is_some());
+        assert!(agent.get(&portal.authorize_path(&sensitive)).await.query("code").is_some(), "not twice in one");
+        let mut later = signed_in(&app).await;
+        assert!(later.get(&portal.authorize_path(&[("scope", "openid profile")])).await.query("code").is_some());
+        let shown = page(&mut later, &portal, &sensitive).await;
+        assert!(decide(&mut later, &shown, "allow").await.query("code").is_some());
+        // By name it is as sensitive as by scope.
+        let mut third = signed_in(&app).await;
+        let by_name = r#"{"userinfo":{"id_document":null}}"#;
+        let shown = page(&mut third, &portal, &[("scope", "openid"), ("claims", by_name)]).await;
+        assert_eq!(shown.text_of(".tag"), "敏感个人信息");
+    }
+}
+
+on_both! {
+    // Core section 5.5: a claim that is asked for by name is agreed to like its scope.
+    async fn claims_by_name_are_shown_and_remembered(app: TestApp) {
+        let portal = third_party(&app).await;
+        let mut agent = signed_in(&app).await;
+        let by_name = r#"{"userinfo":{"phone_number":{"essential":true}}}"#;
+        let asked = [("scope", "openid"), ("claims", by_name)];
+        let shown = page(&mut agent, &portal, &asked).await;
+        assert!(shown.text().contains("读取手机号码"), "{}", shown.text());
+        decide(&mut agent, &shown, "allow").await;
+        assert!(agent.get(&portal.authorize_path(&asked)).await.query("code").is_some());
+        assert!(agent.get(&portal.authorize_path(&[("scope", "openid phone")])).await.query("code").is_some());
+        // What the client may not have, nobody is asked for.
+        let narrow = json!({"first_party": false, "scope": "openid"});
+        let narrow = Portal::register_with(&app, "narrow", narrow).await;
+        let shown = page(&mut agent, &narrow, &asked).await;
+        assert!(!shown.text().contains("读取手机号码"));
+    }
+}
+
+on_both! {
+    // OpenID Connect Registration section 2, ASVS 10.7.2: who asks, and under which terms.
+    async fn the_page_shows_the_portal_and_its_terms(app: TestApp) {
+        let shown_as = json!({
+            "first_party": false, "logo_uri": "https://static.shop.example:8443/logo.png",
+            "policy_uri": "https://shop.example/privacy?a=1&b=2", "tos_uri": "https://shop.example/terms",
+        });
+        let portal = Portal::register_with(&app, "shop", shown_as).await;
+        let mut agent = signed_in(&app).await;
+        let shown = page(&mut agent, &portal, &[]).await;
+        let logo = shown.attribute("img.portal-logo", "src");
+        assert_eq!(logo.as_deref(), Some("https://static.shop.example:8443/logo.png"));
+        let policy = shown.header("content-security-policy");
+        assert!(policy.contains("img-src 'self' https://static.shop.example:8443;"), "{policy}");
+        assert!(policy.contains("form-action 'self' https://shop.example;"), "{policy}");
+        for (href, words) in [("https://shop.example/privacy?a=1&b=2", "隐私政策"), ("https://shop.example/terms", "服务条款")] {
+            let link = format!("a[href='{href}'][rel='noopener noreferrer']");
+            assert!(shown.text_of(&link).starts_with(words), "{words}");
+        }
+        // No other page is opened for it.
+        let elsewhere = agent.get("/account").await;
+        assert!(elsewhere.header("content-security-policy").contains("img-src 'self';"));
+        let plain = Portal::register_with(&app, "plain", json!({"first_party": false})).await;
+        let shown = page(&mut agent, &plain, &[]).await;
+        assert!(!shown.has("img.portal-logo") && !shown.text().contains("隐私政策"));
+        assert!(shown.header("content-security-policy").contains("img-src 'self';"));
     }
 }
 

@@ -2,6 +2,7 @@
 //! where it is kept and where it is broken; the RFC's section stands beside the test.
 
 mod assertion;
+mod authorization_details;
 mod assertion_rules;
 mod authorize;
 mod back_channel;
@@ -18,14 +19,20 @@ mod dynamic_registration;
 mod endings;
 mod front_channel;
 mod introspection_and_revocation;
+mod jarm;
 mod introspection_jwt;
 mod jwt_access_tokens;
 mod keys;
+mod par;
 mod promises;
 mod prompts;
 mod refresh;
 mod relying_party;
+mod request_objects;
+mod resources;
+mod response_modes;
 mod sign_out;
+mod step_up;
 mod signed_and_encrypted;
 mod subjects;
 mod token;
@@ -36,7 +43,7 @@ mod verified_claims;
 use serde_json::{Value, json};
 
 use crate::support::portal::{claims, jose_header};
-use crate::support::{Agent, Portal, Reply, TestApp};
+use crate::support::{Agent, ClientKey, Portal, Reply, TestApp};
 
 const PASSWORD: &str = "Jlrs2026";
 

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod app;
 pub mod browser;
+pub mod client_key;
 pub mod certificates;
 pub mod demo;
 pub mod dpop;
@@ -15,6 +16,7 @@ pub mod sql;
 pub use agent::{Agent, Reply};
 pub use app::{Engine, TestApp};
 pub use browser::{Browser, Viewport};
+pub use client_key::ClientKey;
 pub use demo::Demo;
 pub use portal::Portal;
 pub use site::Site;

@@ -41,6 +41,7 @@ impl Walk<'_> {
             ("account-details", "/account/details"),
             ("account-history", "/account/history"),
             ("account-sessions", "/account/sessions"),
+            ("account-portals", "/account/portals"),
             ("account-phone", "/account/phone"),
         ] {
             self.provider(name, path).await?;
