@@ -2,8 +2,8 @@
 //! where it is kept and where it is broken; the RFC's section stands beside the test.
 
 mod assertion;
-mod authorization_details;
 mod assertion_rules;
+mod authorization_details;
 mod authorize;
 mod back_channel;
 mod client_auth;
@@ -19,8 +19,8 @@ mod dynamic_registration;
 mod endings;
 mod front_channel;
 mod introspection_and_revocation;
-mod jarm;
 mod introspection_jwt;
+mod jarm;
 mod jwt_access_tokens;
 mod keys;
 mod par;
@@ -32,8 +32,8 @@ mod request_objects;
 mod resources;
 mod response_modes;
 mod sign_out;
-mod step_up;
 mod signed_and_encrypted;
+mod step_up;
 mod subjects;
 mod token;
 mod token_exchange;
