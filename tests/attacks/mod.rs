@@ -6,6 +6,7 @@ mod cross_site;
 mod hints;
 mod injection;
 mod malformed;
+mod mutations;
 mod pages;
 mod redirect_uris;
 mod tokens;

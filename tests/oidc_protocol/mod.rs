@@ -24,6 +24,7 @@ mod jarm;
 mod jwt_access_tokens;
 mod keys;
 mod par;
+mod promises;
 mod prompts;
 mod refresh;
 mod relying_party;
@@ -37,6 +38,7 @@ mod subjects;
 mod token;
 mod token_exchange;
 mod userinfo;
+mod verified_claims;
 
 use serde_json::{Value, json};
 

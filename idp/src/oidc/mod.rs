@@ -30,6 +30,7 @@ pub mod sender_constraint;
 pub mod subject;
 pub mod token;
 pub mod userinfo;
+pub mod verified_claims;
 
 /// Known to the account centre, too.
 pub use crate::domain::scopes;
