@@ -12,13 +12,14 @@ const fn scope(name: &'static str, title: &'static str, detail: &'static str) ->
     Scope { name, title, detail, sensitive: false }
 }
 
-pub const ALL: [Scope; 8] = [
+pub const ALL: [Scope; 9] = [
     scope("openid", "确认您的登录身份", "使用本平台的账号标识识别您"),
     scope("profile", "读取姓名或单位名称", "包括账号类型和隐藏显示的证件号码"),
     scope("phone", "读取手机号码", "包括该号码是否已验证"),
     scope("legal_entity", "读取所代表单位的信息", "单位名称、统一社会信用代码和类型"),
     scope("legal_representative", "读取法定代表人姓名", "所代表单位登记的法定代表人"),
     scope("operator", "读取经办人信息", "所属部门、管理权限和有效时间"),
+    scope("authority", "读取代表单位办事的权限", "经核验的单位、角色和有效期"),
     Scope {
         name: "id_document",
         title: "读取完整证件号码",
