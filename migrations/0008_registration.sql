@@ -22,3 +22,6 @@ CREATE INDEX access_tokens_by_client ON access_tokens (client_id);
 
 -- What the last attempt came to, for operators; never what was sent.
 ALTER TABLE outbox ADD COLUMN last_error TEXT;
+
+-- When a register confirmed the account, as verified claims tell it.
+ALTER TABLE accounts ADD COLUMN confirmed_at BIGINT;

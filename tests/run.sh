@@ -23,6 +23,9 @@ Environment:
     CHROMEDRIVER, CHROMIUM    the programs, if not in PATH
     AXE_PATH             axe.min.js, if not to be fetched from npm
     TEST_REQUIRE_AXE=1   fail, rather than skip, where there is no axe-core
+    INTEROP_PATH         a folder with off-the-shelf clients, if not to be fetched from npm and PyPI
+    TEST_REQUIRE_INTEROP=1  fail, rather than skip, where there are none
+    FUZZ_SECONDS=600     how long mutated requests are sent (4)
     CARGO_TARGET_DIR     where to build; with CI=true the default is a cache outside of the clone
 HELP
 }
@@ -43,6 +46,7 @@ done
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}
 axe_version=4.14.1
+interop_versions='openid-client@6.9.0 authlib==1.9.10 joserfc==1.8.0 requests-oauth2client==1.8.0'
 say() { printf '\n==== %s\n' "$*"; }
 loudly() { printf '\n!!!! %s\n' "$*" >&2; }
 die() { loudly "$*"; exit 1; }
@@ -70,6 +74,12 @@ missing_packages() {
     [[ -n ${CHROMIUM:-} ]] || command -v chromium >/dev/null || echo chromium
     command -v "${CHROMEDRIVER:-chromedriver}" >/dev/null || echo chromium-driver
     has_cjk_font || echo fonts-noto-cjk
+    # Off-the-shelf clients: nice to have, so not demanded of others than root.
+    if as_root && [[ -z ${INTEROP_PATH:-} ]]; then
+        command -v apache2 >/dev/null || echo apache2-bin
+        [[ -e /usr/lib/apache2/modules/mod_auth_openidc.so ]] || echo libapache2-mod-auth-openidc
+        python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
+    fi
     # Its buttons and messages in Chinese, as a visitor's: nice to have, so not demanded of others than root.
     ! as_root || [[ -n ${CHROMIUM:-} || -e /usr/lib/chromium/locales/zh-CN.pak ]] || echo chromium-l10n
 }
@@ -117,6 +127,31 @@ find_axe() { # axe-core checks pages for accessibility; it comes from npm, a fil
         die "TEST_REQUIRE_AXE is set, but there is no axe-core (is npm installed?)"
     else
         loudly "no axe-core (is npm installed?): ACCESSIBILITY IS NOT TESTED"
+    fi
+}
+
+find_interop() { # openid-client from npm, Authlib and requests-oauth2client from PyPI, of fixed versions
+    [[ -n ${INTEROP_PATH:-} ]] && return
+    local folder npm_package python_packages
+    read -r npm_package python_packages <<<"$interop_versions"
+    folder=$cache/uia-interop-$(cksum <<<"$interop_versions" | cut -d' ' -f1)
+    if [[ ! -e $folder/complete ]] && command -v npm >/dev/null && command -v python3 >/dev/null; then
+        say "fetching off-the-shelf clients: $interop_versions"
+        # shellcheck disable=SC2086 # one word a package
+        if npm install --prefix "$folder" --no-save --ignore-scripts --no-audit --no-fund --loglevel=error \
+            "$npm_package" </dev/null && python3 -m venv "$folder/venv" \
+            && "$folder/venv/bin/pip" install --quiet --disable-pip-version-check requests $python_packages; then
+            touch "$folder/complete"
+        else
+            loudly "the off-the-shelf clients could not be fetched"
+        fi
+    fi
+    if [[ -e $folder/complete ]]; then
+        export INTEROP_PATH=$folder
+    elif [[ -n ${TEST_REQUIRE_INTEROP:-} ]]; then
+        die "TEST_REQUIRE_INTEROP is set, but there are no off-the-shelf clients (are npm and python3 installed?)"
+    else
+        loudly "no off-the-shelf clients (are npm and python3 installed?): INTEROPERABILITY IS NOT TESTED"
     fi
 }
 
@@ -204,6 +239,7 @@ if [[ $fast == yes ]]; then
     test_args+=(--skip browser::)
 else
     find_axe
+    find_interop
     phase format cargo fmt --all --check
     phase lints cargo clippy "${locked[@]}" --workspace --all-targets -- -D warnings
 fi

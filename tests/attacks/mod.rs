@@ -1,10 +1,12 @@
 //! What attackers send: to every endpoint, in every field. The answer is never a fault of ours, never a redirect to
 //! them, never their markup on our page.
 
+mod code_injection;
 mod cross_site;
 mod hints;
 mod injection;
 mod malformed;
+mod mutations;
 mod pages;
 mod redirect_uris;
 mod tokens;
@@ -27,7 +29,8 @@ pub const OWN_FORMS: [&str; 10] = [
     "/device",
 ];
 /// Where portals' programs post.
-pub const PROTOCOL: [&str; 5] = ["/token", "/userinfo", "/introspect", "/revoke", "/device_authorization"];
+pub const PROTOCOL: [&str; 6] =
+    ["/token", "/userinfo", "/introspect", "/revoke", "/device_authorization", "/par"];
 /// Where portals send their visitors.
 pub const PORTAL_PAGES: [&str; 2] = ["/authorize", "/sign-out"];
 

@@ -27,6 +27,29 @@ impl Server {
         Self::start_with(binary, folder, database, client, &[])
     }
 
+    /// Registers a second client, by the name `bound`.
+    #[allow(dead_code, reason = "each benchmark is a program of its own")]
+    pub fn add_bound_client(
+        &self,
+        binary: &Path,
+        folder: &Path,
+        database: &str,
+        client: &Value,
+    ) -> Result<()> {
+        let metadata = folder.join("bound.json");
+        fs::write(&metadata, client.to_string())?;
+        let added = Command::new(binary)
+            .args(["client", "add", "--id", "bound", "--file"])
+            .arg(&metadata)
+            .env("IDP_ISSUER", &self.base)
+            .env("IDP_DATABASE__URL", database)
+            .env("IDP_KEYS__DIRECTORY", folder.join("keys"))
+            .stdout(Stdio::null())
+            .status()?;
+        ensure!(added.success(), "no second client");
+        Ok(())
+    }
+
     /// The same with other settings, as `IDP_…` variables.
     pub fn start_with(
         binary: &Path,

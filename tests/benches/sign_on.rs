@@ -3,6 +3,7 @@
 //!
 //! `cargo bench -p tests` (with TEST_POSTGRES_URL for PostgreSQL; `BENCH_FLOWS` and `BENCH_CONNECTIONS` to vary it).
 
+mod bound;
 mod server;
 
 use std::fs;
@@ -89,6 +90,14 @@ async fn measure(
         connections,
         |bench| async move { bench.sign_on("").await.map(drop) },
     )
+    .await?;
+    let bound = bound::Client::new()?;
+    server.add_bound_client(binary, folder, database, &bound.metadata(CALLBACK)?)?;
+    let bound = Arc::new(bound);
+    run("bound sign-on", &server, &bench, flows / 4, connections, move |bench| {
+        let bound = Arc::clone(&bound);
+        async move { bound.sign_on(&bench).await }
+    })
     .await?;
     let tokens = bench.sign_on(" offline_access").await?;
     let refresh = text(&tokens, "refresh_token")?;

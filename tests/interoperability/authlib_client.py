@@ -8,7 +8,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
 from joserfc import jwt
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey, KeySet
 
 SETTINGS = json.loads(sys.argv[1])
 METADATA = requests.get(SETTINGS["issuer"] + "/.well-known/openid-configuration", timeout=10).json()
@@ -64,9 +64,7 @@ def client_secret_jwt():
 
 
 def private_key_jwt():
-    from authlib.jose import JsonWebKey  # what Authlib's own assertion takes
-
-    key = JsonWebKey.import_key(SETTINGS["private_key"])
+    key = ECKey.import_key(SETTINGS["private_key"])
     headers = {"kid": SETTINGS["private_key"]["kid"]}
     auth = PrivateKeyJWT(METADATA["token_endpoint"], headers=headers, alg="ES256")
     flow("private_key_jwt", secret=key, auths=[auth])

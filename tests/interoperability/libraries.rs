@@ -7,7 +7,7 @@ use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::EcCurve;
 use serde_json::{Value, json};
 
-use super::{run, tools};
+use super::{drive, tools};
 use crate::support::{Agent, Portal, TestApp};
 
 async fn signed_in(app: &TestApp) -> Agent {
@@ -33,7 +33,8 @@ async fn keyed(app: &TestApp, id: &str, scenario: &str, changes: Value) -> Value
     let mut public = private.to_public_key().unwrap().as_ref().clone();
     public.remove("key_ops");
     public.insert("kid".to_owned(), json!("key-1"));
-    let mut metadata = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [public] } });
+    let mut metadata =
+        json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [public] } });
     for (name, value) in changes.as_object().unwrap() {
         metadata[name] = value.clone();
     }
@@ -50,23 +51,23 @@ on_both! {
     async fn openid_client(app: TestApp) {
         let Some(tools) = tools() else { return };
         let hall = Portal::register(&app, "hall").await;
-        run(&tools, "openid_client.mjs", &settings(&app, &hall, "basic"), &mut signed_in(&app).await).await;
+        drive(&tools, "openid_client.mjs", &settings(&app, &hall, "basic"), &mut signed_in(&app).await).await;
         let fapi = json!({
             "dpop_bound_access_tokens": true, "require_pushed_authorization_requests": true,
             "require_signed_request_object": true, "authorization_signed_response_alg": "ES256",
         });
         let fapi = keyed(&app, "fapi", "fapi", fapi).await;
-        run(&tools, "openid_client.mjs", &fapi, &mut signed_in(&app).await).await;
+        drive(&tools, "openid_client.mjs", &fapi, &mut signed_in(&app).await).await;
         let types = json!({ "response_types": ["code id_token"] });
         let hybrid = Portal::register_with(&app, "hybrid", types).await;
-        run(&tools, "openid_client.mjs", &settings(&app, &hybrid, "hybrid"), &mut signed_in(&app).await).await;
+        drive(&tools, "openid_client.mjs", &settings(&app, &hybrid, "hybrid"), &mut signed_in(&app).await).await;
         let token = random::token();
         let (now, hash) = (app.clock.now(), random::hash(&token));
         let end = now + Span::minutes(5);
         registrations::insert_initial_token(&app.app.store, &hash, "tests", 1, now, end).await.unwrap();
         let mut registration = settings(&app, &hall, "registration");
         registration["initial_access_token"] = json!(token);
-        run(&tools, "openid_client.mjs", &registration, &mut signed_in(&app).await).await;
+        drive(&tools, "openid_client.mjs", &registration, &mut signed_in(&app).await).await;
     }
 }
 
@@ -78,14 +79,14 @@ on_both! {
             let portal = Portal::register_with(&app, &method.replace('_', "-"), changes).await;
             let mut settings = settings(&app, &portal, "basic");
             settings["method"] = json!(method);
-            run(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
+            drive(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
         }
         let changes = json!({ "token_endpoint_auth_method": "client_secret_jwt" });
         let portal = Portal::register_with(&app, "secret-jwt", changes).await;
         let settings = settings(&app, &portal, "client_secret_jwt");
-        run(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
+        drive(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
         let settings = keyed(&app, "key-jwt", "private_key_jwt", json!({})).await;
-        run(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
+        drive(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
     }
 }
 
@@ -93,9 +94,8 @@ on_both! {
     async fn requests_oauth2client(app: TestApp) {
         let Some(tools) = tools() else { return };
         let hall = Portal::register(&app, "hall").await;
-        run(&tools, "requests_oauth2client.py", &settings(&app, &hall, "basic"), &mut signed_in(&app).await).await;
-        let fapi = json!({ "dpop_bound_access_tokens": true, "require_pushed_authorization_requests": true });
-        let fapi = keyed(&app, "fapi", "fapi", fapi).await;
-        run(&tools, "requests_oauth2client.py", &fapi, &mut signed_in(&app).await).await;
+        drive(&tools, "requests_oauth2client.py", &settings(&app, &hall, "basic"), &mut signed_in(&app).await).await;
+        let pushed = keyed(&app, "pushed", "pushed", json!({})).await;
+        drive(&tools, "requests_oauth2client.py", &pushed, &mut signed_in(&app).await).await;
     }
 }

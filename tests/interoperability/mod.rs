@@ -22,12 +22,14 @@ fn tools() -> Option<PathBuf> {
         return Some(PathBuf::from(path));
     }
     assert!(set("TEST_REQUIRE_INTEROP").is_none(), "INTEROP_PATH is required here: use tests/run.sh");
-    eprintln!("SKIPPED: no INTEROP_PATH, so off-the-shelf clients are not tested. tests/run.sh fetches them.");
+    eprintln!(
+        "SKIPPED: no INTEROP_PATH, so off-the-shelf clients are not tested. tests/run.sh fetches them."
+    );
     None
 }
 
 /// Runs a script; where it asks for a visit, `agent` goes there, and it is told where the visit leads.
-async fn run(tools: &std::path::Path, script: &str, settings: &Value, agent: &mut Agent) {
+async fn drive(tools: &std::path::Path, script: &str, settings: &Value, agent: &mut Agent) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("interoperability").join(script);
     let mut command = if script.ends_with(".mjs") {
         // A module finds packages beside itself only.

@@ -36,7 +36,7 @@ async function request(extra = {}) {
 const scenarios = {
   // The plain code flow and everything that follows it.
   async basic() {
-    const config = await client.discovery(issuer, settings.client_id, settings.client_secret, undefined, { execute });
+    const config = await client.discovery(issuer, settings.client_id, undefined, client.ClientSecretBasic(settings.client_secret), { execute });
     client.enableNonRepudiationChecks(config);
     const { parameters, checks } = await request({ scope: "openid profile offline_access" });
     const tokens = await client.authorizationCodeGrant(
@@ -86,7 +86,7 @@ const scenarios = {
 
   // `code id_token` in the fragment, with c_hash and s_hash checked.
   async hybrid() {
-    const config = await client.discovery(issuer, settings.client_id, settings.client_secret, undefined, { execute });
+    const config = await client.discovery(issuer, settings.client_id, undefined, client.ClientSecretBasic(settings.client_secret), { execute });
     client.useCodeIdTokenResponseType(config);
     client.enableDetachedSignatureResponseChecks(config);
     const { parameters, checks } = await request();

@@ -8,6 +8,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 
+use idp::guard::sessions::LOGOUT_NOTICE;
+use idp::store::outbox;
+
 use super::*;
 
 /// A portal's receiver, which fails as often as it is told to before it accepts.
@@ -124,6 +127,11 @@ on_both! {
         agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
         receiver.wait(1).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
+        // An operator sees what waits, and what the last attempt came to.
+        let waiting = outbox::waiting(&app.app.store, LOGOUT_NOTICE, 10).await.unwrap();
+        assert_eq!((waiting.len(), waiting[0].attempts), (1, 1));
+        assert!(waiting[0].last_error.as_ref().unwrap().contains("hall answered 503"), "{waiting:?}");
+        assert!(waiting[0].payload(&app.app.vault).unwrap().contains("\"client_id\":\"hall\""));
         app.advance_seconds(5);
         let received = receiver.wait(2).await;
         let tokens = [&received[0], &received[1]].map(logout_token);
@@ -132,6 +140,7 @@ on_both! {
         app.advance_seconds(60);
         tokio::time::sleep(Duration::from_millis(800)).await;
         assert_eq!(receiver.wait(2).await.len(), 2, "and then no more");
+        assert!(outbox::waiting(&app.app.store, LOGOUT_NOTICE, 10).await.unwrap().is_empty());
     }
 }
 

@@ -2,8 +2,8 @@
 //! where it is kept and where it is broken; the RFC's section stands beside the test.
 
 mod assertion;
-mod authorization_details;
 mod assertion_rules;
+mod authorization_details;
 mod authorize;
 mod back_channel;
 mod client_auth;
@@ -13,17 +13,18 @@ mod consent;
 mod cors;
 mod device_grant;
 mod discovery;
-mod dynamic_registration;
 mod dpop;
 mod dpop_at_resource;
+mod dynamic_registration;
 mod endings;
 mod front_channel;
 mod introspection_and_revocation;
-mod jarm;
 mod introspection_jwt;
+mod jarm;
 mod jwt_access_tokens;
 mod keys;
 mod par;
+mod promises;
 mod prompts;
 mod refresh;
 mod relying_party;
@@ -31,12 +32,13 @@ mod request_objects;
 mod resources;
 mod response_modes;
 mod sign_out;
-mod step_up;
 mod signed_and_encrypted;
+mod step_up;
 mod subjects;
 mod token;
 mod token_exchange;
 mod userinfo;
+mod verified_claims;
 
 use serde_json::{Value, json};
 

@@ -119,9 +119,12 @@ on_both! {
         let changes = json!({
             "jwks_uri": keys, "userinfo_encrypted_response_alg": "ECDH-ES", "userinfo_encrypted_response_enc": "A128GCM",
             "id_token_encrypted_response_alg": "ECDH-ES", "id_token_encrypted_response_enc": "A128GCM",
+            "response_types": ["code", "id_token"],
         });
         let portal = Portal::register_with(&app, "hall", changes).await;
         let mut agent = signed_in(&app).await;
+        let by_browser = portal.authorize_path(&[("response_type", "id_token")]);
+        assert_page(&agent.get(&by_browser).await, "no key to encrypt to");
         let code = portal.code(&mut agent, &[]).await;
         assert_refused(&portal.redeem(&mut agent, &code).await, 400, "invalid_request");
         // Once it is published it is used.
@@ -132,5 +135,9 @@ on_both! {
         verified(&app, &inner).await;
         let userinfo = portal.userinfo(&agent, &text(&tokens, "access_token")).await;
         assert!(pair.open(&userinfo.body).0.contains("李颖"));
+        let back = agent.get(&by_browser).await.location().unwrap();
+        let fragment = url::Url::parse(&back).unwrap().fragment().unwrap().to_owned();
+        let jwe = url::form_urlencoded::parse(fragment.as_bytes()).find(|(name, _)| name == "id_token").unwrap().1;
+        verified(&app, &pair.open(&jwe).0).await;
     }
 }

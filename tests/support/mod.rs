@@ -3,8 +3,8 @@
 pub mod agent;
 pub mod app;
 pub mod browser;
-pub mod client_key;
 pub mod certificates;
+pub mod client_key;
 pub mod demo;
 pub mod dpop;
 pub mod picture;

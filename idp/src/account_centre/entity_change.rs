@@ -127,7 +127,7 @@ async fn change(
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     legal_entities::set_representative(&mut tx, &app.vault, &changed, is_another.then_some(now)).await?;
-    accounts::set_assurance(&mut tx, &unit.id, evidence.assurance()).await?;
+    accounts::set_assurance(&mut tx, &unit.id, evidence.assurance(), now).await?;
     let record = Change {
         account_id: &unit.id,
         kind: "representative",

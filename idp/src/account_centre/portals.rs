@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::Deserialize;
+use url::Url;
 
 use super::shared::{Centre, Owner};
 use crate::app::App;
@@ -29,6 +30,8 @@ struct Portal {
     name: String,
     reads: Vec<String>,
     since: String,
+    /// Where it starts a sign-in by itself (OpenID Connect Core section 4), with `iss`.
+    visit: Option<String>,
 }
 
 /// What is known of a portal's access, while it is put together.
@@ -56,6 +59,8 @@ pub async fn get(
     let mut portals = Vec::new();
     for (client_id, access) in accesses(&app, owner.account_id()).await? {
         let client = app.clients.find(&app.store, &client_id).await?;
+        let visit =
+            client.as_ref().and_then(|client| visit(client.metadata.initiate_login_uri.as_ref()?, &app));
         let name = client.map_or_else(|| client_id.clone(), |client| client.metadata.client_name.clone());
         let known = |scope: &&Scope| access.scopes.iter().any(|name| name == scope.name);
         let titles = scopes::ALL.iter().filter(known).map(|scope| scope.title.to_owned());
@@ -67,10 +72,17 @@ pub async fn get(
             reads: reads.collect(),
             since: Timestamp::from_millis(access.since).china_minute(),
             client_id,
+            visit,
         });
     }
     let is_revoked = query.as_deref() == Some("done=revoked");
     visitor.show(&Page { frame: visitor.frame(), centre: owner.centre("授权管理"), portals, is_revoked })
+}
+
+fn visit(initiate_login_uri: &str, app: &App) -> Option<String> {
+    let mut url = Url::parse(initiate_login_uri).ok()?;
+    url.query_pairs_mut().append_pair("iss", &app.config.issuer);
+    Some(url.into())
 }
 
 /// # Errors

@@ -19,6 +19,7 @@ pub const ALL: [Scope; 9] = [
     scope("legal_entity", "读取所代表单位的信息", "单位名称、统一社会信用代码和类型"),
     scope("legal_representative", "读取法定代表人姓名", "所代表单位登记的法定代表人"),
     scope("operator", "读取经办人信息", "所属部门、管理权限和有效时间"),
+    scope("authority", "读取代表单位办事的权限", "经核验的单位、角色和有效期"),
     Scope {
         name: "id_document",
         title: "读取完整证件号码",

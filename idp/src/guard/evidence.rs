@@ -155,7 +155,7 @@ async fn settle(app: &App, account_id: &str, evidence: Evidence<()>, phone: Opti
         }
         Evidence::Refused(()) => "differs",
         _ => {
-            accounts::set_assurance(&mut tx, account_id, evidence.assurance()).await?;
+            accounts::set_assurance(&mut tx, account_id, evidence.assurance(), app.clock.now()).await?;
             if waited {
                 accounts::set_pending(&mut tx, account_id, None).await?;
                 text_message::notify(app, &mut tx, phone, "您的注册信息已通过核验，现在可以登录。").await?;

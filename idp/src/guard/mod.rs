@@ -5,6 +5,7 @@ pub mod attempts;
 pub mod captcha;
 pub mod credentials;
 pub mod evidence;
+pub mod front_channel;
 pub mod id_token_hint;
 pub mod identifiers;
 pub mod identities;

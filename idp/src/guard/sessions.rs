@@ -3,7 +3,6 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
-use url::Url;
 
 use super::Caller;
 use crate::app::App;
@@ -230,37 +229,6 @@ pub(super) async fn tell_portal(
         outbox::insert(tx, &app.vault, LOGOUT_NOTICE, &payload, app.clock.now(), KEEP_NOTICE).await?;
     }
     Ok(())
-}
-
-/// A portal that is told of a session's end by way of the browser (OpenID Connect Front-Channel Logout 1.0).
-#[derive(Debug)]
-pub struct FrontChannelNotice {
-    pub portal_name: String,
-    /// The registered address, with `iss` and `sid`.
-    pub address: String,
-    pub origin: String,
-}
-
-/// The portals of a session that want to be told by way of the browser.
-///
-/// # Errors
-/// When the database fails.
-pub async fn front_channel_notices(app: &App, sid: &str) -> Result<Vec<FrontChannelNotice>> {
-    let mut notices = Vec::new();
-    for client_id in grants::clients_now_of_session(&app.store, sid).await? {
-        let client = app.clients.find(&app.store, &client_id).await?;
-        let registered =
-            client.as_ref().and_then(|client| client.metadata.frontchannel_logout_uri.as_deref());
-        if let (Some(client), Some(Ok(mut address))) = (&client, registered.map(Url::parse)) {
-            address.query_pairs_mut().append_pair("iss", &app.config.issuer).append_pair("sid", sid);
-            notices.push(FrontChannelNotice {
-                portal_name: client.metadata.client_name.clone(),
-                origin: address.origin().ascii_serialization(),
-                address: address.into(),
-            });
-        }
-    }
-    Ok(notices)
 }
 
 /// Ends a session that a portal names by `sid`, having shown an ID token of it.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::scopes;
+use super::{scopes, verified_claims};
 use crate::domain::client::Client;
 use crate::domain::document_type::DocumentType;
 use crate::domain::mask;
@@ -27,9 +27,12 @@ impl ClaimsRequest {
         // By way of a map, since serde would also read an array as this struct.
         let members: Map<String, Value> = serde_json::from_str(text).map_err(wrong)?;
         let request: Self = serde_json::from_value(Value::Object(members)).map_err(wrong)?;
-        let well_formed = |wanted: &Value| wanted.is_null() || wanted.is_object();
-        if !request.userinfo.values().chain(request.id_token.values()).all(well_formed) {
-            return Err("a member of claims is neither null nor an object");
+        for (claim, wanted) in request.userinfo.iter().chain(&request.id_token) {
+            if claim == verified_claims::NAME {
+                verified_claims::check(wanted)?;
+            } else if !(wanted.is_null() || wanted.is_object()) {
+                return Err("a member of claims is neither null nor an object");
+            }
         }
         Ok(request)
     }
@@ -46,8 +49,12 @@ impl ClaimsRequest {
     /// of it, since a portal may write anything into a `value`.
     #[must_use]
     pub fn names(&self) -> Self {
-        let names =
-            |claims: &Map<String, Value>| claims.keys().map(|name| (name.clone(), Value::Null)).collect();
+        let kept = |(name, wanted): (&String, &Value)| {
+            let kept =
+                if name == verified_claims::NAME { verified_claims::reduce(wanted)? } else { Value::Null };
+            Some((name.clone(), kept))
+        };
+        let names = |claims: &Map<String, Value>| claims.iter().filter_map(kept).collect();
         Self { userinfo: names(&self.userinfo), id_token: names(&self.id_token) }
     }
 
@@ -75,11 +82,14 @@ pub const CLAIMS: [(&str, &str); 11] = [
 /// The scopes that open the claims that were asked for by name.
 pub fn scopes_of(asked: &ClaimsRequest) -> Vec<&'static str> {
     let by_name = |claim: &str| asked.userinfo.contains_key(claim) || asked.id_token.contains_key(claim);
-    CLAIMS.iter().filter(|(claim, _)| by_name(claim)).map(|(_, scope)| *scope).collect()
+    let verified =
+        [&asked.userinfo, &asked.id_token].into_iter().filter_map(|of| of.get(verified_claims::NAME));
+    let plain = CLAIMS.iter().filter(|(claim, _)| by_name(claim)).map(|(_, scope)| *scope);
+    plain.chain(verified.flat_map(verified_claims::scopes_of)).collect()
 }
 
 /// Sensitive: told by userinfo only.
-const USERINFO_ONLY: [&str; 1] = ["id_document"];
+pub(super) const USERINFO_ONLY: [&str; 1] = ["id_document"];
 
 /// The claims of userinfo, without `sub`.
 pub fn userinfo(
@@ -108,7 +118,8 @@ pub fn id_token_alone(client: &Client, principal: &Principal, scope: &str) -> Ma
 
 /// Whether an ID token needs to know more of the account than its id.
 pub fn wants_account(asked: &ClaimsRequest) -> bool {
-    CLAIMS.iter().any(|(claim, _)| asked.id_token.contains_key(*claim))
+    let names = CLAIMS.iter().map(|(claim, _)| *claim).chain([verified_claims::NAME]);
+    names.into_iter().any(|claim| asked.id_token.contains_key(claim))
 }
 
 fn select(client: &Client, principal: &Principal, wanted: impl Fn(&str, &str) -> bool) -> Map<String, Value> {
@@ -119,7 +130,7 @@ fn select(client: &Client, principal: &Principal, wanted: impl Fn(&str, &str) ->
         .collect()
 }
 
-fn value(principal: &Principal, claim: &str) -> Option<Value> {
+pub(super) fn value(principal: &Principal, claim: &str) -> Option<Value> {
     let (name, login_name, document, phone) = match principal {
         // A unit's account says which unit, not which human: no telephone and no document of a person.
         Principal::LegalEntity(unit) => (&unit.name, Some(&unit.login_name), None, None),

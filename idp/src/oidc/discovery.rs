@@ -4,10 +4,10 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::response_mode::ResponseMode;
-use super::{acr, claims, dpop};
+use super::{acr, claims, dpop, verified_claims};
 use crate::app::App;
 use crate::config::{Config, RegistrationMode};
 use crate::domain::client::{AuthMethod, GrantType, ResponseType};
@@ -48,8 +48,8 @@ pub fn document(config: &Config) -> Value {
     let details_types: Vec<&str> = details_types.iter().map(|known| known.r#type.as_str()).collect();
     let scopes: Vec<&str> = scopes::ALL.iter().map(|scope| scope.name).collect();
     let protocol = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"];
-    let claims: Vec<&str> =
-        protocol.into_iter().chain(claims::CLAIMS.iter().map(|(claim, _)| *claim)).collect();
+    let claims = protocol.into_iter().chain(claims::CLAIMS.iter().map(|(claim, _)| *claim));
+    let claims: Vec<&str> = claims.chain([verified_claims::NAME]).collect();
     let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": at("/authorize"),
@@ -89,6 +89,9 @@ pub fn document(config: &Config) -> Value {
     });
     for (name, value) in back_channel(config) {
         document[name] = value;
+    }
+    if let (Some(document), Value::Object(assurance)) = (document.as_object_mut(), assurance()) {
+        document.extend(assurance);
     }
     for (name, value) in answers().into_iter().chain(registration(config)) {
         document[name] = value;
@@ -153,6 +156,18 @@ fn answers() -> Vec<(String, Value)> {
     let algs = SigningAlg::ALL.map(SigningAlg::as_str);
     answers.push(("userinfo_signing_alg_values_supported".to_owned(), json!(algs)));
     answers
+}
+
+/// OpenID Connect for Identity Assurance section 8.
+fn assurance() -> Value {
+    let verifiable: Vec<&str> = verified_claims::CLAIMS.iter().map(|(claim, _)| *claim).collect();
+    json!({
+        "verified_claims_supported": true,
+        "trust_frameworks_supported": [verified_claims::TRUST_FRAMEWORK],
+        "evidence_supported": [verified_claims::EVIDENCE],
+        "electronic_records_supported": verified_claims::RECORDS,
+        "claims_in_verified_claims_supported": verifiable,
+    })
 }
 
 fn registration(config: &Config) -> Option<(String, Value)> {

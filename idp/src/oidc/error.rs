@@ -5,8 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::app::NoKey;
 use super::dpop;
+use crate::app::NoKey;
 use crate::web;
 
 /// The registered codes that we use.

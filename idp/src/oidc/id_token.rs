@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256, Sha512};
 use super::claims::{self, ClaimsRequest};
 use super::error::Result;
 use super::subject::subject;
+use super::verified_claims;
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::client_keys::Inside;
@@ -82,6 +83,9 @@ async fn sign(
             && let Some(principal) = principals::find(&app.store, &app.vault, &grant.account_id).await?
         {
             token.extend(claims::id_token(client, &principal, &asked));
+            let wanted = asked.id_token.get(verified_claims::NAME);
+            let verified = verified_claims::of(app, client, &principal, wanted, &grant.scope, false).await?;
+            token.extend(verified.map(|verified| (verified_claims::NAME.to_owned(), verified)));
         }
     }
     let alg = client.metadata.id_token_signed_response_alg;

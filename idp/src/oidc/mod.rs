@@ -10,8 +10,8 @@ pub mod client_auth;
 pub mod cors;
 pub mod device;
 pub mod discovery;
-pub mod dynamic_registration;
 pub mod dpop;
+pub mod dynamic_registration;
 pub mod envelope;
 pub mod error;
 pub mod grants;
@@ -30,6 +30,7 @@ pub mod sender_constraint;
 pub mod subject;
 pub mod token;
 pub mod userinfo;
+pub mod verified_claims;
 
 /// Known to the account centre, too.
 pub use crate::domain::scopes;

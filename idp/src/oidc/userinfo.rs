@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::claims::{self, ClaimsRequest};
 use super::error::{Code, NO_STORE, OAuthError, Result};
 use super::subject::subject;
-use super::{at_resource, dpop};
+use super::{at_resource, dpop, verified_claims};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::client_keys::Inside;
@@ -35,6 +35,10 @@ pub async fn handle(State(app): State<App>, request: Request) -> Result<Response
     let asked: Option<ClaimsRequest> =
         row.claims.as_deref().map(serde_json::from_str).transpose().map_err(anyhow::Error::from)?;
     let mut claims = claims::userinfo(&client, &principal, &row.scope, asked.as_ref());
+    let wanted = asked.as_ref().and_then(|asked| asked.userinfo.get(verified_claims::NAME));
+    if let Some(verified) = verified_claims::of(&app, &client, &principal, wanted, &row.scope, true).await? {
+        claims.insert(verified_claims::NAME.to_owned(), verified);
+    }
     claims.insert("sub".to_owned(), json!(subject(&app, &client, account_id)));
     let mut response = told(&app, &client, claims).await?;
     if row.binding.is_some() {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{done, front_channel};
 use crate::app::App;
-use crate::guard::sessions;
+use crate::guard::{self, sessions};
 use crate::store::principals;
 use crate::web::{self, Frame, SafeForm, Visitor, cookies, urls};
 
@@ -59,7 +59,7 @@ pub async fn post(
     }
     let mut notices = Vec::new();
     if let Some(session) = visitor.session().await? {
-        notices = sessions::front_channel_notices(&app, &session.sid).await?;
+        notices = guard::front_channel::notices(&app, &session.sid).await?;
     }
     if let Some(token) = &visitor.session_token {
         sessions::end(&app, &visitor.caller, token).await?;

@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use super::{confirm, done, front_channel};
 use crate::app::App;
 use crate::guard::id_token_hint::{self, Hint};
-use crate::guard::sessions;
+use crate::guard::{self, sessions};
 use crate::web::forms::form_params;
 use crate::web::params::Params;
 use crate::web::{self, Problem, Visitor, cookies};
@@ -45,7 +45,7 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
         return confirm::show(&app, &visitor, Some(&hint.client_id)).await;
     }
     let notices = match &hint.sid {
-        Some(sid) => sessions::front_channel_notices(&app, sid).await?,
+        Some(sid) => guard::front_channel::notices(&app, sid).await?,
         None => Vec::new(),
     };
     match (&visitor.session_token, &hint.sid) {

@@ -4,14 +4,14 @@
 use askama::Template;
 use axum::response::Response;
 
-use crate::guard::sessions::FrontChannelNotice;
+use crate::guard::front_channel::Notice;
 use crate::web::{self, Frame, Visitor, urls};
 
 #[derive(Template)]
 #[template(path = "sign_out/front_channel.html")]
 struct Page<'a> {
     frame: Frame<'a>,
-    notices: &'a [FrontChannelNotice],
+    notices: &'a [Notice],
     onward: &'a str,
 }
 
@@ -19,11 +19,7 @@ struct Page<'a> {
 ///
 /// # Errors
 /// When the template fails.
-pub fn show(
-    visitor: &Visitor,
-    notices: &[FrontChannelNotice],
-    target: Option<&str>,
-) -> web::Result<Response> {
+pub fn show(visitor: &Visitor, notices: &[Notice], target: Option<&str>) -> web::Result<Response> {
     let onward = target.unwrap_or(urls::SIGN_OUT_DONE);
     let page = visitor.show(&Page { frame: visitor.frame(), notices, onward })?;
     Ok(Visitor::allow_frames_of(page, notices.iter().map(|notice| notice.origin.clone()).collect()))

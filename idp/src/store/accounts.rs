@@ -33,8 +33,9 @@ pub async fn insert(
     assurance: i64,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    let sql = "INSERT INTO accounts (id, kind, password_hash, password_set_at, assurance, created_at)
-        VALUES ($1, $2, $3, $4, $5, $4)";
+    let sql =
+        "INSERT INTO accounts (id, kind, password_hash, password_set_at, assurance, created_at, confirmed_at)
+        VALUES ($1, $2, $3, $4, $5, $4, CASE WHEN $5 > 1 THEN $4 END)";
     sqlx::query(sql)
         .bind(id)
         .bind(kind.as_str())
@@ -206,9 +207,23 @@ pub async fn assurance(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result
 
 /// # Errors
 /// When the database fails.
-pub async fn set_assurance(tx: &mut AnyConnection, account_id: &str, assurance: i64) -> sqlx::Result<()> {
-    let sql = "UPDATE accounts SET assurance = $2 WHERE id = $1";
-    sqlx::query(sql).bind(account_id).bind(assurance).execute(tx).await.map(drop)
+pub async fn set_assurance(
+    tx: &mut AnyConnection,
+    account_id: &str,
+    assurance: i64,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE accounts SET assurance = $2, confirmed_at = CASE WHEN $2 > 1 THEN $3 END WHERE id = $1";
+    sqlx::query(sql).bind(account_id).bind(assurance).bind(now.millis()).execute(tx).await.map(drop)
+}
+
+/// When a register confirmed an account; the time of long ago may not be known. `None` if none did.
+///
+/// # Errors
+/// When the database fails.
+pub async fn confirmed(store: &Store, account_id: &str) -> sqlx::Result<Option<Option<i64>>> {
+    let sql = "SELECT confirmed_at FROM accounts WHERE id = $1 AND assurance > 1";
+    store.read.scalar(sqlx::query_scalar(sql).bind(account_id)).await
 }
 
 /// `false` if there is no such account, or it is disabled already.

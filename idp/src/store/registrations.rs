@@ -106,7 +106,13 @@ pub async fn delete(tx: &mut AnyConnection, client_id: &str, now: Timestamp) -> 
     }
     let grants = "UPDATE grants SET revoked_at = $2 WHERE client_id = $1 AND revoked_at IS NULL";
     sqlx::query(grants).bind(client_id).bind(now.millis()).execute(&mut *tx).await?;
-    for sql in ["DELETE FROM access_tokens WHERE client_id = $1", "DELETE FROM clients WHERE id = $1"] {
+    for sql in [
+        "DELETE FROM access_tokens WHERE client_id = $1",
+        "DELETE FROM pushed_requests WHERE client_id = $1",
+        "DELETE FROM device_codes WHERE client_id = $1",
+        "DELETE FROM consents WHERE client_id = $1",
+        "DELETE FROM clients WHERE id = $1",
+    ] {
         sqlx::query(sql).bind(client_id).execute(&mut *tx).await?;
     }
     Ok(true)

@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::app::NoKey;
 use crate::store;
 
 /// A handler's outcome. An `Err` is never a refusal of a rule: that is a page of its own.
@@ -62,6 +63,11 @@ impl Problem {
 
 impl From<anyhow::Error> for Error {
     fn from(error: anyhow::Error) -> Self {
+        if error.is::<NoKey>() {
+            let message = "来源网站未提供可用的加密密钥，请联系该网站的管理员。";
+            let problem = Problem::new(StatusCode::BAD_REQUEST, "无法返回来源网站", message);
+            return Self::Problem(problem.detail(NoKey.to_string()));
+        }
         let away = error.chain().any(|cause| {
             cause.downcast_ref::<sqlx::Error>().is_some_and(store::is_unavailable)
                 || cause

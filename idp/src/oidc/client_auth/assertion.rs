@@ -102,15 +102,19 @@ fn verify_hmac(secret: &str, jws: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&payload).ok()
 }
 
-/// The audience is the issuer; the token endpoint's URL is what older clients send. FAPI 2.0 section 5.3.2.1 wants the
-/// issuer, as a string.
+/// What older clients send as the audience instead of the issuer: the endpoint that they talk to. RFC 9126 section 2 has
+/// us take both the token endpoint and the one for pushed requests.
+const ENDPOINTS: [&str; 5] = ["/token", "/par", "/introspect", "/revoke", "/device_authorization"];
+
+/// The audience is the issuer, or an endpoint of ours. FAPI 2.0 section 5.3.2.1 wants the issuer, as a string.
 fn is_for_us(app: &App, client: &Client, audience: Option<&Value>) -> bool {
     let issuer = app.config.issuer.as_str();
     if client.is_held_to_fapi() {
         return audience.and_then(Value::as_str) == Some(issuer);
     }
     let ours = |value: &Value| {
-        value.as_str().is_some_and(|one| one == issuer || one.strip_prefix(issuer) == Some("/token"))
+        let rest = value.as_str().and_then(|one| one.strip_prefix(issuer));
+        rest.is_some_and(|rest| rest.is_empty() || ENDPOINTS.contains(&rest))
     };
     match audience {
         Some(Value::Array(all)) => all.len() == 1 && all.iter().all(ours),

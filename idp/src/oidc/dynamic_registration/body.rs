@@ -7,7 +7,6 @@ use url::Url;
 
 use super::refusal::{Refusal, Result};
 use crate::domain::client::{ClientMetadata, Wrong};
-use crate::domain::scopes;
 
 /// The metadata of a registration; `allowed` are the scopes that it may ask for.
 ///
@@ -44,7 +43,7 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     let mut metadata =
         read.map_err(|error| Wrong::new(error.path().to_string(), error.inner().to_string()))?;
     // RFC 7591 section 2: what it may not have is left out, and the answer says what is left.
-    let may_have = |scope: &&str| allowed.iter().any(|one| one == scope) && scopes::find(scope).is_some();
+    let may_have = |scope: &&str| allowed.iter().any(|one| one == scope);
     metadata.scope = metadata.scope.split(' ').filter(may_have).collect::<Vec<_>>().join(" ");
     Ok(metadata)
 }

@@ -1,0 +1,62 @@
+//! RFC 9701: introspection answers as signed JWTs.
+
+use super::*;
+
+const MEDIA_TYPE: &str = "application/token-introspection+jwt";
+
+on_both! {
+    async fn an_answer_is_signed_for_whoever_asks(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let access = text(&portal.tokens(&mut agent, &[]).await, "access_token");
+        let plain = portal.post(&mut agent, "/introspect", &[("token", &access)]).await;
+        assert_eq!(plain.header("content-type"), "application/json");
+        for (accept, token, inside) in [
+            (MEDIA_TYPE, access.as_str(), plain.json()),
+            ("application/json;q=0.5, Application/Token-Introspection+JWT;q=0.9", &access, plain.json()),
+            (MEDIA_TYPE, "made-up", json!({"active": false})),
+        ] {
+            let reply =
+                portal.post_with(&mut agent, "/introspect", &[("token", token)], &[("accept", accept)]).await;
+            assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, MEDIA_TYPE));
+            assert_eq!(reply.header("cache-control"), "no-store");
+            let (header, told) = verified(&app, &reply.body).await;
+            // Section 6: RS256 where nothing else was registered. Section 5: no claim of the token outside.
+            assert_eq!((&header["typ"], &header["alg"]), (&json!("token-introspection+jwt"), &json!("RS256")));
+            assert_eq!(members(&told), ["aud", "iat", "iss", "token_introspection"]);
+            assert_eq!((&told["iss"], &told["aud"]), (&json!(app.base), &json!("hall")));
+            assert_eq!(told["iat"], app.clock.now().seconds());
+            assert_eq!(told["token_introspection"], inside);
+        }
+        for other in ["application/json", "*/*", "application/jwt"] {
+            let reply =
+                portal.post_with(&mut agent, "/introspect", &[("token", &access)], &[("accept", other)]).await;
+            assert_eq!(reply.json(), plain.json(), "{other}");
+        }
+    }
+}
+
+on_both! {
+    async fn a_resource_server_registers_its_algorithm(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let access = text(&portal.tokens(&mut agent, &[]).await, "access_token");
+        for alg in ["ES256", "PS256", "EdDSA", "RS256"] {
+            let changes = json!({"resource_server": true, "introspection_signed_response_alg": alg});
+            let server = Portal::register_with(&app, &format!("server-{alg}"), changes).await;
+            let reply = server.post(&mut agent, "/introspect", &[("token", &access)]).await;
+            let (header, told) = verified(&app, &reply.body).await;
+            assert_eq!((&header["alg"], &told["token_introspection"]["active"]), (&json!(alg), &json!(true)));
+            // Section 8: the answer is no token of any kind.
+            for refused in [
+                portal.userinfo(&agent, &reply.body).await,
+                portal.post(&mut agent, "/introspect", &[("token", &reply.body)]).await,
+                agent.get(&portal.authorize_path(&[("id_token_hint", &reply.body)])).await,
+            ] {
+                let inactive = refused.body == "{\"active\":false}";
+                let told = refused.query("error").as_deref() == Some("invalid_request");
+                assert!(inactive || told || refused.status == 401, "{} {}", refused.status, refused.body);
+            }
+        }
+    }
+}
