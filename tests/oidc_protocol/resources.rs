@@ -14,6 +14,7 @@ fn three(config: &mut Config) {
         uri: uri.to_owned(),
         title: title.to_owned(),
         clients: clients.iter().map(|client| (*client).to_owned()).collect(),
+        exchanged_by: Vec::new(),
     };
     config.protocol.resources = vec![
         resource(REPORTS, "统计报表接口", &[]),
