@@ -1,6 +1,7 @@
 //! What attackers send: to every endpoint, in every field. The answer is never a fault of ours, never a redirect to
 //! them, never their markup on our page.
 
+mod code_injection;
 mod cross_site;
 mod hints;
 mod injection;
@@ -25,7 +26,8 @@ pub const OWN_FORMS: [&str; 7] = [
     "/device",
 ];
 /// Where portals' programs post.
-pub const PROTOCOL: [&str; 5] = ["/token", "/userinfo", "/introspect", "/revoke", "/device_authorization"];
+pub const PROTOCOL: [&str; 6] =
+    ["/token", "/userinfo", "/introspect", "/revoke", "/device_authorization", "/par"];
 /// Where portals send their visitors.
 pub const PORTAL_PAGES: [&str; 2] = ["/authorize", "/sign-out"];
 

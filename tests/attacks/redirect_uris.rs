@@ -3,8 +3,8 @@
 use serde_json::json;
 use url::form_urlencoded::byte_serialize;
 
-use super::{assert_alive, assert_error_page};
-use crate::support::{Agent, Portal, TestApp};
+use super::{assert_alive, assert_error_page, assert_oauth_error};
+use crate::support::{Agent, ClientKey, Portal, TestApp};
 
 /// Everything that is wrong is told on a page of ours: the visitor is sent nowhere, not even with an error.
 async fn refused(app: &TestApp, portal: &Portal, redirect_uri: &str) {
@@ -22,59 +22,85 @@ async fn refused(app: &TestApp, portal: &Portal, redirect_uri: &str) {
     assert_error_page(&agent.follow(posted).await, 400, redirect_uri);
 }
 
+/// What is not `https://hall.example/callback`.
+const WRONG: &[&str] = &[
+    "", // one must be named, although only one is registered
+    "https://hall.example/callback/",
+    "https://hall.example/Callback",
+    "https://HALL.example/callback",
+    "HTTPS://hall.example/callback",
+    "http://hall.example/callback",
+    "https://hall.example:443/callback",
+    "https://hall.example:8443/callback",
+    "https://hall.example./callback",
+    "https://hall.example//callback",
+    "https://hall.example/./callback",
+    "https://hall.example/x/../callback",
+    "https://hall.example/callback/..%2fcallback",
+    "https://hall.example/%63allback",
+    "https://hall.example/callback%00",
+    "https://hall.example/callback?",
+    "https://hall.example/callback?a=b",
+    "https://hall.example/callback#",
+    "https://hall.example/callback#fragment",
+    "https://hall.example/callback;x",
+    "https://user@hall.example/callback",
+    "https://hall.example@evil.example/callback",
+    "https://hall.example%40evil.example/callback",
+    "https://hall.example%2eevil.example/callback",
+    "https://hall.example.evil.example/callback",
+    "https://evilhall.example/callback",
+    "https://evil.example/callback",
+    "https://evil.example\\@hall.example/callback",
+    "https:\\\\hall.example\\callback",
+    "https:/hall.example/callback",
+    "https:hall.example/callback",
+    "//hall.example/callback",
+    "/callback",
+    "https://hall.example/callback ",
+    " https://hall.example/callback",
+    "https://hall.example/callback\t",
+    "https://hall.example/call\tback",
+    "https://hall.example/callback\r\nx-evil: 1",
+    "https://hall.example/callback\u{3000}",
+    "https://hаll.example/callback", // a Cyrillic а
+    "https://hall。example/callback",
+    "ｈttps://hall.example/callback",
+    "https://hall.example/callback\u{200b}",
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "https://hall.example/callback https://evil.example/",
+    "*",
+];
+
 on_both! {
     async fn only_the_registered_string_is_returned_to(app: TestApp) {
         let portal = Portal::register(&app, "hall").await;
-        for wrong in [
-            "", // one must be named, although only one is registered
-            "https://hall.example/callback/",
-            "https://hall.example/Callback",
-            "https://HALL.example/callback",
-            "HTTPS://hall.example/callback",
-            "http://hall.example/callback",
-            "https://hall.example:443/callback",
-            "https://hall.example:8443/callback",
-            "https://hall.example./callback",
-            "https://hall.example//callback",
-            "https://hall.example/./callback",
-            "https://hall.example/x/../callback",
-            "https://hall.example/callback/..%2fcallback",
-            "https://hall.example/%63allback",
-            "https://hall.example/callback%00",
-            "https://hall.example/callback?",
-            "https://hall.example/callback?a=b",
-            "https://hall.example/callback#",
-            "https://hall.example/callback#fragment",
-            "https://hall.example/callback;x",
-            "https://user@hall.example/callback",
-            "https://hall.example@evil.example/callback",
-            "https://hall.example%40evil.example/callback",
-            "https://hall.example%2eevil.example/callback",
-            "https://hall.example.evil.example/callback",
-            "https://evilhall.example/callback",
-            "https://evil.example/callback",
-            "https://evil.example\\@hall.example/callback",
-            "https:\\\\hall.example\\callback",
-            "https:/hall.example/callback",
-            "https:hall.example/callback",
-            "//hall.example/callback",
-            "/callback",
-            "https://hall.example/callback ",
-            " https://hall.example/callback",
-            "https://hall.example/callback\t",
-            "https://hall.example/call\tback",
-            "https://hall.example/callback\r\nx-evil: 1",
-            "https://hall.example/callback\u{3000}",
-            "https://hаll.example/callback", // a Cyrillic а
-            "https://hall。example/callback",
-            "ｈttps://hall.example/callback",
-            "https://hall.example/callback\u{200b}",
-            "javascript:alert(1)",
-            "data:text/html,<script>alert(1)</script>",
-            "https://hall.example/callback https://evil.example/",
-            "*",
-        ] {
+        for wrong in WRONG {
             refused(&app, &portal, wrong).await;
+        }
+        assert_alive(&app).await;
+    }
+}
+
+on_both! {
+    // RFC 9126 and RFC 9101 are no way around: pushed or signed, the string is the same.
+    async fn pushed_and_signed_addresses_are_compared_as_well(app: TestApp) {
+        let key = ClientKey::new();
+        let portal = Portal::register_with(&app, "hall", json!({ "jwks": key.jwks() })).await;
+        let mut agent = Agent::new(&app.base);
+        for wrong in WRONG {
+            let params = portal.authorize_params(&[("redirect_uri", wrong)]);
+            let fields: Vec<(&str, &str)> =
+                params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let pushed = portal.post(&mut agent, "/par", &fields).await;
+            assert_oauth_error(&pushed, 400, "invalid_request", wrong);
+            let claims = params.iter().map(|(name, value)| (name.clone(), json!(value)));
+            let jws = key.sign(&serde_json::Value::Object(claims.collect()));
+            let reply = agent.get(&format!("/authorize?client_id=hall&request={jws}")).await;
+            assert_error_page(&reply, 400, wrong);
+            let pushed = portal.post(&mut agent, "/par", &[("request", &jws)]).await;
+            assert_oauth_error(&pushed, 400, "invalid_request", wrong);
         }
         assert_alive(&app).await;
     }
