@@ -1,8 +1,8 @@
 //! `App`: the one thing that handlers share.
 
 mod client_cache;
-pub mod waiting;
 mod client_keys;
+pub mod waiting;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use std::time::Duration;
 use anyhow::Context;
 
 use self::client_cache::ClientCache;
-use self::waiting::Waiting;
 use self::client_keys::FetchedKeys;
 pub use self::client_keys::NoKey;
+use self::waiting::Waiting;
 use crate::config::Config;
 use crate::domain::timestamp::Span;
 use crate::platform::client_certificate::ClientCertificates;

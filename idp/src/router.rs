@@ -18,7 +18,8 @@ use crate::account_centre::{
 };
 use crate::app::App;
 use crate::oidc::{
-    authorize, cors, device, discovery, dynamic_registration, introspection, par, revocation, token, userinfo,
+    at_resource, authorize, cors, device, discovery, dynamic_registration, introspection, par, revocation,
+    token, userinfo,
 };
 use crate::scan;
 use crate::site::{captcha, display, information, notice, sms_code};
@@ -158,6 +159,9 @@ fn protocol(app: &App) -> Router<App> {
     let for_browsers = |endpoint: MethodRouter<App>| {
         endpoint.layer(from_fn_with_state(app.clone(), cors::share)).merge(options(cors::preflight))
     };
+    let for_apps = |endpoint: MethodRouter<App>| {
+        for_browsers(endpoint.layer(from_fn_with_state(app.clone(), at_resource::show_token)))
+    };
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
@@ -169,10 +173,10 @@ fn protocol(app: &App) -> Router<App> {
         .route("/device/qr.svg", get(device::qr::get))
         .route("/introspect", post(introspection::post))
         // 扫码登录: the app
-        .route("/scan/api/identities", for_browsers(get(scan::api::identities)))
-        .route("/scan/api/scan", for_browsers(post(scan::api::scan)))
-        .route("/scan/api/confirm", for_browsers(post(scan::api::confirm)))
-        .route("/scan/api/cancel", for_browsers(post(scan::api::cancel)))
+        .route("/scan/api/identities", for_apps(get(scan::api::identities)))
+        .route("/scan/api/scan", for_apps(post(scan::api::scan)))
+        .route("/scan/api/confirm", for_apps(post(scan::api::confirm)))
+        .route("/scan/api/cancel", for_apps(post(scan::api::cancel)))
         .route("/revoke", for_browsers(post(revocation::post)))
         .route("/register", post(dynamic_registration::register))
         .route(

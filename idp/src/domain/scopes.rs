@@ -12,7 +12,7 @@ const fn scope(name: &'static str, title: &'static str, detail: &'static str) ->
     Scope { name, title, detail, sensitive: false }
 }
 
-pub const ALL: [Scope; 9] = [
+pub const ALL: [Scope; 10] = [
     scope("openid", "确认您的登录身份", "使用本平台的账号标识识别您"),
     scope("profile", "读取姓名或单位名称", "包括账号类型和隐藏显示的证件号码"),
     scope("phone", "读取手机号码", "包括该号码是否已验证"),

@@ -1,11 +1,10 @@
-//! Apps that call the provider itself: who a bearer token stands for (RFC 6750).
+//! Apps that call the provider itself: whom an access token stands for.
 
 use anyhow::Result;
 
 use super::sessions::Session;
 use crate::app::App;
 use crate::domain::timestamp::Timestamp;
-use crate::platform::random;
 use crate::store::token_holders;
 
 /// The account that let an app act for it.
@@ -17,25 +16,19 @@ pub struct Holder {
     pub session: Session,
 }
 
-/// RFC 6750 section 3.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    Missing,
+    /// Ended a moment ago.
     Invalid,
     InsufficientScope,
 }
 
-/// The holder of the token in an `Authorization` header, if it was granted `scope`.
+/// The holder of the token with this key, if it was granted `scope`. That it is in the right hands was checked.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn holder(app: &App, authorization: Option<&str>, scope: &str) -> Result<Result<Holder, Refusal>> {
-    let Some(header) = authorization else { return Ok(Err(Refusal::Missing)) };
-    let token = match header.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-        _ => return Ok(Err(Refusal::Invalid)),
-    };
-    let found = token_holders::find(&app.store, &random::hash(token), app.clock.now()).await?;
+pub async fn holder(app: &App, key: &[u8], scope: &str) -> Result<Result<Holder, Refusal>> {
+    let found = token_holders::find(&app.store, key, app.clock.now()).await?;
     let Some(row) = found else { return Ok(Err(Refusal::Invalid)) };
     // A client that was disabled takes its tokens with it.
     if app.clients.find(&app.store, &row.client_id).await?.is_none() {

@@ -1,8 +1,10 @@
 //! The provider as a resource: which access token a request carries, and whether its bearer may use it (RFC 6750, RFC
 //! 9449 section 7, RFC 8705 section 3).
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 
 use super::envelope::Envelope;
 use super::error::{Code, Failure, OAuthError, Result};
@@ -12,6 +14,7 @@ use crate::domain::confirmation::Confirmation;
 use crate::store::tokens::{self, AccessTokenRow};
 use crate::web::forms::form_params;
 use crate::web::params::Params;
+use crate::web::shown_token::ShownToken;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scheme {
@@ -26,12 +29,38 @@ enum Scheme {
 pub async fn token_of(app: &App, request: Request) -> Result<AccessTokenRow> {
     let envelope = Envelope::of(app, &request);
     let (scheme, token) = presented(app, &envelope, request).await?;
+    check(app, &envelope, (scheme, &token)).await.map(|(_, row)| row)
+}
+
+/// For what the provider serves to apps outside of this protocol: looks at the token in the `Authorization` header, and
+/// leaves the handler a [`ShownToken`].
+pub async fn show_token(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let envelope = Envelope::of(&app, &request);
+    let shown = shown_in_header(&app, &envelope).await.map_err(|failure| {
+        let response = failure.into_response();
+        (response.status(), response.headers().clone())
+    });
+    request.extensions_mut().insert(ShownToken(shown));
+    next.run(request).await
+}
+
+async fn shown_in_header(app: &App, envelope: &Envelope) -> Result<Vec<u8>> {
+    let (scheme, token) = in_header(envelope)?.ok_or_else(OAuthError::no_token)?;
+    check(app, envelope, (scheme, &token)).await.map(|(key, _)| key)
+}
+
+/// The key of the token's row, and the row.
+async fn check(
+    app: &App,
+    envelope: &Envelope,
+    (scheme, token): (Scheme, &str),
+) -> Result<(Vec<u8>, AccessTokenRow)> {
     let refuse = |description| {
         let error = OAuthError::new(Code::InvalidToken, description);
         Failure::OAuth(if scheme == Scheme::Dpop { error.by_dpop() } else { error })
     };
     let dead = || refuse("the access token is unknown, expired or revoked");
-    let key = access_token::key_of(app, &token).ok_or_else(dead)?;
+    let key = access_token::key_of(app, token).ok_or_else(dead)?;
     let row = tokens::find_access(&app.store, &key, app.clock.now()).await?.ok_or_else(dead)?;
     if row.audience.is_some() && !row.is_for(&app.config.issuer) {
         return Err(refuse("the access token is for another resource"));
@@ -42,7 +71,7 @@ pub async fn token_of(app: &App, request: Request) -> Result<AccessTokenRow> {
             if scheme != Scheme::Dpop {
                 return Err(wrong("the access token is bound to a key: use the scheme DPoP").into());
             }
-            let proved = dpop::proved_key(app, &envelope, Some(&token)).await.map_err(at_resource)?;
+            let proved = dpop::proved_key(app, envelope, Some(token)).await.map_err(at_resource)?;
             let missing = OAuthError::new(Code::InvalidDpopProof, "a DPoP proof is needed").by_dpop();
             if proved.ok_or(missing)? != bound {
                 return Err(wrong("the access token is bound to another key").into());
@@ -57,7 +86,7 @@ pub async fn token_of(app: &App, request: Request) -> Result<AccessTokenRow> {
         }
         None => (),
     }
-    Ok(row)
+    Ok((key, row))
 }
 
 fn at_resource(failure: Failure) -> Failure {
@@ -70,12 +99,7 @@ fn at_resource(failure: Failure) -> Failure {
 /// The token of the Authorization header, or of a POSTed form; never of the query (RFC 9700 section 4.3.2), and never
 /// of both (RFC 6750 section 2).
 async fn presented(app: &App, envelope: &Envelope, request: Request) -> Result<(Scheme, String)> {
-    let mut sent = envelope.headers.get_all(header::AUTHORIZATION).into_iter();
-    let in_header = sent.next().map(of_header).transpose()?;
-    let twice = || OAuthError::at_resource(Code::InvalidRequest, "the access token was sent in two ways");
-    if sent.next().is_some() {
-        return Err(twice().into());
-    }
+    let in_header = in_header(envelope)?;
     let form = if request.method() == Method::POST && envelope.headers.contains_key(header::CONTENT_TYPE) {
         Some(form_params(request, app).await)
     } else {
@@ -91,6 +115,16 @@ async fn presented(app: &App, envelope: &Envelope, request: Request) -> Result<(
         }
         (None, None) => Err(OAuthError::no_token().into()),
     }
+}
+
+const fn twice() -> OAuthError {
+    OAuthError::at_resource(Code::InvalidRequest, "the access token was sent in two ways")
+}
+
+fn in_header(envelope: &Envelope) -> Result<Option<(Scheme, String)>, OAuthError> {
+    let mut sent = envelope.headers.get_all(header::AUTHORIZATION).into_iter();
+    let found = sent.next().map(of_header).transpose()?;
+    if sent.next().is_some() { Err(twice()) } else { Ok(found) }
 }
 
 fn of_header(value: &HeaderValue) -> Result<(Scheme, String), OAuthError> {

@@ -1,9 +1,9 @@
-//! The app's half of 扫码登录, as JSON: a bearer token with the scope `qr_sign_in` says whose telephone it is.
+//! The app's half of 扫码登录, as JSON: an access token with the scope `qr_sign_in` says whose telephone it is.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +15,7 @@ use crate::guard::qr::Code;
 use crate::guard::qr::identity::{self, ActAs};
 use crate::guard::qr::phone::{self, Phone, Refusal};
 use crate::guard::qr::scanned::Scanned;
+use crate::web::shown_token::ShownToken;
 use crate::web::{self, Visitor};
 
 /// What an app's token must be for.
@@ -25,7 +26,7 @@ pub struct Told {
     status: StatusCode,
     error: &'static str,
     message: String,
-    header: Option<(header::HeaderName, &'static str)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 type Answer = Result<Response, Told>;
@@ -37,13 +38,13 @@ impl FromRequestParts<App> for AppPhone {
     type Rejection = Told;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Told> {
-        let authorization = match parts.headers.get(header::AUTHORIZATION).map(HeaderValue::to_str) {
-            Some(Ok(text)) => Some(text),
-            Some(Err(_)) => Some(""),
-            None => None,
-        };
         let caller = Visitor::new(parts, app).caller;
-        match access_token::holder(app, authorization, SCOPE).await? {
+        let key = match parts.extensions.remove::<ShownToken>() {
+            Some(ShownToken(Ok(key))) => key,
+            Some(ShownToken(Err((status, headers)))) => return Err(Told::without_token(status, &headers)),
+            None => return Err(anyhow::anyhow!("the route does not look at tokens").into()),
+        };
+        match access_token::holder(app, &key, SCOPE).await? {
             Ok(holder) => Ok(Self(Phone::of_app(caller, holder))),
             Err(refusal) => Err(refusal.into()),
         }
@@ -166,7 +167,31 @@ fn listed(identities: &[ActAs]) -> Vec<Value> {
 }
 
 fn told(status: StatusCode, error: &'static str, message: impl Into<String>) -> Told {
-    Told { status, error, message: message.into(), header: None }
+    Told { status, error, message: message.into(), headers: Vec::new() }
+}
+
+impl Told {
+    fn with(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// No token, or none that is good: in the way of the standards, with words for the user.
+    fn without_token(status: StatusCode, refused: &HeaderMap) -> Self {
+        let (error, message) = match status {
+            StatusCode::UNAUTHORIZED => ("invalid_token", "登录状态已失效，请重新登录"),
+            StatusCode::BAD_REQUEST => ("malformed", "请求格式不正确"),
+            StatusCode::SERVICE_UNAVAILABLE => ("temporarily_unavailable", "系统繁忙，请稍后再试"),
+            _ => ("server_error", "系统出现故障，请稍后再试"),
+        };
+        let mut told = told(status, error, message);
+        for name in [header::WWW_AUTHENTICATE, header::RETRY_AFTER, HeaderName::from_static("dpop-nonce")] {
+            if let Some(value) = refused.get(&name) {
+                told.headers.push((name, value.clone()));
+            }
+        }
+        told
+    }
 }
 
 impl From<Refusal> for Told {
@@ -185,31 +210,31 @@ impl From<Refusal> for Told {
             Refusal::SignedOut => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Refusal::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
         };
-        let header = match refusal {
-            Refusal::SignedOut => Some((header::WWW_AUTHENTICATE, INVALID)),
-            Refusal::TooMany => Some((header::RETRY_AFTER, "600")),
-            _ => None,
-        };
-        Self { status, error, message: refusal.to_string(), header }
+        let told = told(status, error, refusal.to_string());
+        match refusal {
+            Refusal::SignedOut => told.with(header::WWW_AUTHENTICATE, INVALID),
+            Refusal::TooMany => told.with(header::RETRY_AFTER, "600"),
+            _ => told,
+        }
     }
 }
 
 /// RFC 6750 section 3.
-const MISSING: &str = "Bearer realm=\"idp\"";
 const INVALID: &str = "Bearer realm=\"idp\", error=\"invalid_token\"";
 const INSUFFICIENT: &str = "Bearer realm=\"idp\", error=\"insufficient_scope\", scope=\"qr_sign_in\"";
 
 impl From<access_token::Refusal> for Told {
     fn from(refusal: access_token::Refusal) -> Self {
-        use access_token::Refusal as R;
-        let (status, error, message, challenge) = match refusal {
-            R::Missing => (StatusCode::UNAUTHORIZED, "invalid_token", "请先登录", MISSING),
-            R::Invalid => (StatusCode::UNAUTHORIZED, "invalid_token", "登录状态已失效，请重新登录", INVALID),
-            R::InsufficientScope => {
-                (StatusCode::FORBIDDEN, "insufficient_scope", "该应用未获得扫码登录授权", INSUFFICIENT)
+        match refusal {
+            access_token::Refusal::Invalid => {
+                told(StatusCode::UNAUTHORIZED, "invalid_token", "登录状态已失效，请重新登录")
+                    .with(header::WWW_AUTHENTICATE, INVALID)
             }
-        };
-        Self { header: Some((header::WWW_AUTHENTICATE, challenge)), ..told(status, error, message) }
+            access_token::Refusal::InsufficientScope => {
+                told(StatusCode::FORBIDDEN, "insufficient_scope", "该应用未获得扫码登录授权")
+                    .with(header::WWW_AUTHENTICATE, INSUFFICIENT)
+            }
+        }
     }
 }
 
@@ -218,8 +243,8 @@ impl From<anyhow::Error> for Told {
         // Logged there; its page is not for programs.
         let response = web::Error::from(error).into_response();
         if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-            let away = told(response.status(), "temporarily_unavailable", "系统繁忙，请稍后再试");
-            return Self { header: Some((header::RETRY_AFTER, "2")), ..away };
+            return told(response.status(), "temporarily_unavailable", "系统繁忙，请稍后再试")
+                .with(header::RETRY_AFTER, "2");
         }
         told(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "系统出现故障，请稍后再试")
     }
@@ -229,9 +254,7 @@ impl IntoResponse for Told {
     fn into_response(self) -> Response {
         let body = json!({ "error": self.error, "message": self.message });
         let mut response = (self.status, say(body)).into_response();
-        if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
-        }
+        response.headers_mut().extend(self.headers);
         response
     }
 }

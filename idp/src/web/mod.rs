@@ -12,6 +12,7 @@ pub mod params;
 pub mod phone;
 pub mod requests;
 pub mod return_to;
+pub mod shown_token;
 pub mod sign_in_door;
 pub mod urls;
 pub mod visitor;
