@@ -229,6 +229,10 @@ impl Walk<'_> {
         ensure!(self.browser.text("h1").await? == "授权登录");
         self.browser.click("[value=allow]").await?;
         wait_for_path(&self.browser, "/nowhere").await?; // not stopped by form-action
+        // A form that goes on by itself, from our page to the portal's.
+        let posted = [("scope", "openid profile"), ("response_mode", "form_post")];
+        self.browser.goto(&self.demo.provider(&stranger.authorize_path(&posted))).await?;
+        wait_for_path(&self.browser, "/nowhere").await?;
         self.provider("sign-out-confirm", "/sign-out?client_id=hall").await
     }
 

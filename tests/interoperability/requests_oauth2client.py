@@ -48,7 +48,8 @@ def pushed():
     portal = client(client_id=SETTINGS["client_id"], private_key=key, dpop_bound_access_tokens=True)
     request = portal.authorization_request(scope="openid profile")
     by_name = portal.pushed_authorization_request(request)
-    tokens = portal.authorization_code(request.validate_callback(visit(str(by_name))), validate=True)
+    # Validating an ID token makes this library forget the key of a DPoP token; `basic` validates one.
+    tokens = portal.authorization_code(request.validate_callback(visit(str(by_name))), validate=False)
     assert tokens.token_type.lower() == "dpop", tokens.token_type
     check_userinfo(portal, tokens)
 

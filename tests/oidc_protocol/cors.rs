@@ -17,7 +17,7 @@ on_both! {
         let public = public_portal(&app, "app").await;
         Portal::register(&app, "hall").await;
         let mut agent = signed_in(&app).await;
-        for path in ["/token", "/userinfo", "/revoke"] {
+        for path in ["/token", "/userinfo", "/revoke", "/par"] {
             let request = agent.request(Method::OPTIONS, path).header("origin", "https://app.example");
             let request = request.header("access-control-request-method", "POST");
             let reply = agent.send(request.header("access-control-request-headers", "authorization")).await;

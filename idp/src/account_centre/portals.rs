@@ -61,7 +61,10 @@ pub async fn get(
         let client = app.clients.find(&app.store, &client_id).await?;
         let visit =
             client.as_ref().and_then(|client| visit(client.metadata.initiate_login_uri.as_ref()?, &app));
-        let name = client.map_or_else(|| client_id.clone(), |client| client.metadata.client_name.clone());
+        let name = client.map_or_else(
+            || format!("已停用的应用（{client_id}）"),
+            |client| client.metadata.client_name.clone(),
+        );
         let known = |scope: &&Scope| access.scopes.iter().any(|name| name == scope.name);
         let titles = scopes::ALL.iter().filter(known).map(|scope| scope.title.to_owned());
         let resources =
