@@ -31,7 +31,10 @@ on_both! {
         assert_eq!(list(&document, "response_types_supported"), ["code", "id_token", "code id_token"]);
         let modes = ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"];
         assert_eq!(list(&document, "response_modes_supported"), modes);
-        let grants = ["authorization_code", "refresh_token", "client_credentials"];
+        let grants = [
+            "authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ];
         assert_eq!(list(&document, "grant_types_supported"), grants);
         // RFC 9700 section 2.1.1: no plain.
         assert_eq!(list(&document, "code_challenge_methods_supported"), ["S256"]);
@@ -41,7 +44,9 @@ on_both! {
         assert!(algs.contains(&"RS256".to_owned()) && algs.contains(&"ES256".to_owned()), "{algs:?}");
         assert!(!algs.contains(&"none".to_owned()));
         let methods = list(&document, "token_endpoint_auth_methods_supported");
-        assert_eq!(methods, ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]);
+        let expected =
+            ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
+        assert_eq!(methods, expected);
         let asking = list(&document, "introspection_endpoint_auth_methods_supported");
         assert!(!asking.contains(&"none".to_owned()), "a public client may not introspect");
         for scope in ["openid", "profile", "phone", "offline_access"] {
