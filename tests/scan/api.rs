@@ -3,6 +3,8 @@
 use reqwest::Method;
 use serde_json::json;
 
+use crate::support::dpop::{DpopKey, at_userinfo};
+use crate::support::portal::VERIFIER;
 use crate::support::qr::{self, PhoneApp, Screen, assert_refused};
 use crate::support::{Agent, Portal};
 
@@ -177,5 +179,40 @@ on_both! {
         let refused = after.finish().await;
         assert!(refused.text().contains("手机上的账号已退出登录"), "{}", refused.text());
         assert_eq!(after.agent.get("/account").await.status, 303);
+    }
+}
+
+on_both! {
+    // RFC 9449 section 7.2: a token that is bound to a key is not taken as a bearer token.
+    async fn a_token_that_is_bound_to_a_key_needs_its_proof(app: TestApp) {
+        let portal = PhoneApp::register(&app).await;
+        let mut person = qr::person(&app).await;
+        let key = DpopKey::new();
+        let code = portal.code(&mut person, &[("scope", "openid qr_sign_in")]).await;
+        let params = [
+            ("grant_type", "authorization_code"), ("code", code.as_str()),
+            ("redirect_uri", &portal.redirect_uri), ("code_verifier", VERIFIER),
+        ];
+        let tokens = portal.post_with(&mut person, "/token", &params, &[("dpop", &key.at_token(&app))]).await.json();
+        let token = tokens["access_token"].as_str().unwrap();
+        let ask = |scheme: &str, proof: Option<String>| {
+            let mut request = person.request(Method::GET, "/scan/api/identities");
+            request = request.header("authorization", format!("{scheme} {token}"));
+            if let Some(proof) = proof {
+                request = request.header("dpop", proof);
+            }
+            person.stranger().send(request)
+        };
+        let mut good = at_userinfo(&app, token);
+        good["htu"] = json!(format!("{}/scan/api/identities", app.base));
+        let prove = |key: &DpopKey| Some(key.proof(&app, &json!({}), &good));
+        for (scheme, proof) in [
+            ("Bearer", None), ("Bearer", prove(&key)), ("DPoP", None), ("DPoP", prove(&DpopKey::new())),
+        ] {
+            let reply = ask(scheme, proof).await;
+            assert_refused(&reply, 401, "invalid_token");
+            assert!(reply.header("www-authenticate").starts_with("DPoP realm="), "{scheme}");
+        }
+        assert_eq!(ask("DPoP", prove(&key)).await.status, 200);
     }
 }
