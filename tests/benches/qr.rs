@@ -129,6 +129,10 @@ async fn rates(
     server: &Server,
     transactions: Option<&Transactions>,
 ) -> Result<Rates> {
+    if transactions.is_some() {
+        // Until then an idle backend keeps to itself what it has done (pg_stat_database).
+        tokio::time::sleep(Duration::from_secs(11)).await;
+    }
     let total = async || -> Result<f64> {
         match transactions {
             Some(transactions) => transactions.count().await,

@@ -43,6 +43,10 @@ on_both! {
         let mut agent = Agent::new(&app.base);
         let mut secrets = vec![("client secret", portal.secret.clone().unwrap())];
 
+        let screen = Screen::open(&app).await;
+        qr::scan(&mut qr::person(&app).await, &screen.code()).await;
+        secrets.extend([("QR ticket", screen.ticket()), ("QR code", screen.code())]);
+
         // A request that waits, with a hint; failures under every name; a captcha that is out.
         let hints = [("login_hint", "19400000003"), ("state", "state-kept-1")];
         let asked = agent.get(&portal.authorize_path(&hints)).await;
@@ -61,10 +65,6 @@ on_both! {
         }
         let page = stranger.get("/sign-in/personal").await;
         secrets.push(("captcha id", page.attribute("[name=captcha_id]", "value").unwrap()));
-
-        let screen = Screen::open(&app).await;
-        qr::scan(&mut qr::person(&app).await, &screen.code()).await;
-        secrets.extend([("QR ticket", screen.ticket()), ("QR code", screen.code())]);
 
         // A portal's whole day.
         app.advance_seconds(31 * 60);
