@@ -19,7 +19,7 @@ on_both! {
     // A code is for one client, one address and one browser's verifier.
     async fn a_stolen_code_buys_nothing_elsewhere(app: TestApp) {
         let hall = Portal::register(&app, "hall").await;
-        let uris = json!({"redirect_uris": ["https://hall.example/callback", "https://other.example/callback"]});
+        let uris = json!({"redirect_uris": ["https://other.example/first", "https://other.example/second"]});
         let other = Portal::register_with(&app, "other", uris).await;
         let mut victim = person(&app).await;
         let mut thief = Agent::new(&app.base);
@@ -41,7 +41,7 @@ on_both! {
         refused(hall.redeem_with(&mut thief, &code, "a-verifier-that-the-thief-made-up-by-himself-42").await);
         refused(hall.redeem(&mut victim, &code).await);
         // At another address of the same client.
-        let code = other.code(&mut victim, &[("redirect_uri", "https://other.example/callback")]).await;
+        let code = other.code(&mut victim, &[("redirect_uri", "https://other.example/second")]).await;
         refused(other.redeem(&mut thief, &code).await);
     }
 }

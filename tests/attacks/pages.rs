@@ -57,7 +57,9 @@ on_both! {
             ("app", "cn.gov.example.app:/callback", "cn.gov.example.app:"),
             ("port", "https://port.example:8443/callback", "https://port.example:8443"),
         ] {
-            let portal = Portal::register_with(&app, id, json!({ "redirect_uris": [uri] })).await;
+            let kind = if uri.starts_with("https") { "web" } else { "native" };
+            let changes = json!({ "redirect_uris": [uri], "application_type": kind });
+            let portal = Portal::register_with(&app, id, changes).await;
             let mut stranger = Agent::new(&app.base);
             let asked = stranger.get(&portal.authorize_path(&[])).await;
             let page = stranger.follow(asked).await;

@@ -148,6 +148,8 @@ on_both! {
     async fn of_a_loopback_address_the_port_is_free_and_nothing_else(app: TestApp) {
         let changes = json!({
             "redirect_uris": ["http://127.0.0.1/cb", "http://localhost:9000/cb"],
+            "application_type": "native",
+            "subject_type": "public",
             "token_endpoint_auth_method": "none",
             "grant_types": ["authorization_code"],
         });

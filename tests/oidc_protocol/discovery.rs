@@ -31,7 +31,10 @@ on_both! {
         assert_eq!(list(&document, "response_types_supported"), ["code", "id_token", "code id_token"]);
         let modes = ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"];
         assert_eq!(list(&document, "response_modes_supported"), modes);
-        let grants = ["authorization_code", "refresh_token", "client_credentials"];
+        let grants = [
+            "authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ];
         assert_eq!(list(&document, "grant_types_supported"), grants);
         // RFC 9700 section 2.1.1: no plain.
         assert_eq!(list(&document, "code_challenge_methods_supported"), ["S256"]);

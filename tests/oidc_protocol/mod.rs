@@ -29,6 +29,7 @@ mod prompts;
 mod refresh;
 mod relying_party;
 mod request_objects;
+mod request_uri;
 mod resources;
 mod response_modes;
 mod sign_out;

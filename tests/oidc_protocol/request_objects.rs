@@ -4,12 +4,11 @@ use super::par::{push, visit};
 use super::*;
 use crate::support::client_key::unsigned;
 use crate::support::site::Site;
-use reqwest::StatusCode;
 
 const STRICT: &str = "strict";
 
 /// A portal that signs with this key.
-async fn signing(app: &TestApp, id: &str, key: &ClientKey, changes: Value) -> Portal {
+pub async fn signing(app: &TestApp, id: &str, key: &ClientKey, changes: Value) -> Portal {
     let mut metadata = json!({"jwks": key.jwks(), "response_types": ["code", "code id_token"]});
     if id == STRICT {
         metadata["require_signed_request_object"] = json!(true);
@@ -19,7 +18,7 @@ async fn signing(app: &TestApp, id: &str, key: &ClientKey, changes: Value) -> Po
 }
 
 /// Good claims, some of them replaced; null removes.
-fn object(app: &TestApp, portal: &Portal, changes: &Value) -> Value {
+pub fn object(app: &TestApp, portal: &Portal, changes: &Value) -> Value {
     let now = app.clock.now().seconds();
     let pairs = portal.authorize_params(&[("state", "inside")]).into_iter();
     let mut claims = Value::Object(pairs.map(|(name, value)| (name, json!(value))).collect());
@@ -257,60 +256,5 @@ on_both! {
         }
         let bare = key.sign_with(&json!({"typ": null, "kid": null}), &claims);
         assert!(agent.get(&by_value(&portal, &bare)).await.query("code").is_some());
-    }
-}
-
-on_both! {
-    // RFC 9101 section 5.2, Core section 6.2, RFC 9700 section 2: from registered addresses only.
-    async fn an_object_is_fetched_where_the_client_registered_it(app: TestApp) {
-        let site = Site::start().await;
-        let key = ClientKey::new();
-        let kind = "application/oauth-authz-req+jwt";
-        let at = |path: &str| format!("{}{path}", site.base);
-        let hashed = at("/hashed") + "#GkurKxf5T0Y-mnPFCHqWOMiZi4VS138cQO_V7PZHAdM";
-        let registered = json!({"request_uris": [
-            at("/good"), hashed, at("/jwt"), at("/json"), at("/missing"), at("/moved"), at("/forged"), at("/large"),
-            "https://127.0.0.1/inside", "http://localhost/plain",
-        ]});
-        let portal = signing(&app, "hall", &key, json!({})).await;
-        let mut metadata = serde_json::to_value(&app.app.clients.find(&app.app.store, "hall").await.unwrap().unwrap().metadata).unwrap();
-        metadata.as_object_mut().unwrap().extend(registered.as_object().unwrap().clone());
-        let portal = Portal { id: "fetching".to_owned(), ..portal };
-        let metadata = serde_json::from_value(metadata).unwrap();
-        let secret = idp::oidc::registration::register(&app.app, "fetching", &metadata).await.unwrap();
-        let portal = Portal { secret, ..portal };
-        let jws = key.sign(&object(&app, &portal, &json!({})));
-        site.put("/good", StatusCode::OK, kind, &jws);
-        site.put("/hashed", StatusCode::OK, kind, &format!("{jws}\n"));
-        site.put("/jwt", StatusCode::OK, "application/jwt", &jws);
-        site.put("/json", StatusCode::OK, "application/json", &jws);
-        site.put("/moved", StatusCode::FOUND, kind, &at("/good"));
-        site.put("/other", StatusCode::OK, kind, &jws);
-        site.put("/forged", StatusCode::OK, kind, &ClientKey::new().sign(&object(&app, &portal, &json!({}))));
-        site.put("/large", StatusCode::OK, kind, &"a".repeat(100_000));
-        let mut agent = signed_in(&app).await;
-        for good in [at("/good"), hashed.clone(), at("/jwt")] {
-            let reply = agent.get(&visit(&portal, &good)).await;
-            assert!(reply.query("code").is_some(), "{good}: {:?} {}", reply.location(), reply.text());
-            assert_eq!(reply.query("state").as_deref(), Some("inside"));
-        }
-        for (wrong, code) in [
-            (at("/other"), "invalid_request_uri"), (at("/hashed"), "invalid_request_uri"),
-            (at("/good?x"), "invalid_request_uri"), (at("/Good"), "invalid_request_uri"),
-            (at("/good#x"), "invalid_request_uri"),
-            (at("/json"), "invalid_request_uri"), (at("/missing"), "invalid_request_uri"),
-            (at("/moved"), "invalid_request_uri"), (at("/large"), "invalid_request_uri"),
-            ("https://127.0.0.1/inside".to_owned(), "invalid_request_uri"),
-            ("http://localhost/plain".to_owned(), "invalid_request_uri"),
-            ("file:///etc/passwd".to_owned(), "invalid_request_uri"),
-            (at("/forged"), "invalid_request_object"),
-        ] {
-            assert_page(&agent.get(&visit(&portal, &wrong)).await, code);
-            let told = agent.get(&portal.authorize_path(&[("request_uri", &wrong)])).await;
-            assert_error_redirect(&app, &portal, &told, code);
-        }
-        assert!(site.asked("/other").is_empty(), "an address that is not registered is not asked");
-        let both = agent.get(&format!("{}&request={jws}", visit(&portal, &at("/good")))).await;
-        assert_page(&both, "a request comes in one way");
     }
 }

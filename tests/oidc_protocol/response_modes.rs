@@ -191,7 +191,7 @@ on_both! {
 on_both! {
     // OpenID Connect Registration section 2: only what was registered.
     async fn a_type_that_is_not_registered_is_refused(app: TestApp) {
-        let portal = Portal::register_with(&app, "hall", json!({"response_types": ["id_token"]})).await;
+        let portal = Portal::register_with(&app, "hall", json!({"response_types": ["code id_token"]})).await;
         let code_only = Portal::register(&app, "plain").await;
         let mut agent = signed_in(&app).await;
         let reply = agent.get(&portal.authorize_path(&[])).await;
