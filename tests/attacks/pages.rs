@@ -11,7 +11,7 @@ on_both! {
         let mut agent = Agent::new(&app.base);
         for path in [
             "/sign-in/personal", "/sign-in/legal-entity", "/sign-in/operator", "/help", "/accessibility", "/registration/legal-entity",
-            "/registration/personal", "/recovery", "/appeals", "/sign-out", "/sign-out/done",
+            "/registration/personal", "/recovery", "/appeals", "/sign-out", "/sign-out/done", "/device",
         ] {
             let page = agent.get(path).await;
             assert_eq!(page.status, 200, "{path}");
@@ -26,6 +26,7 @@ on_both! {
         assert_error_page(&agent.get("/authorize").await, 400, "/authorize");
         assert_error_page(&agent.get("/authorize/resume").await, 400, "/authorize/resume");
         assert_error_page(&agent.get("/authorize/consent?request=x").await, 400, "/authorize/consent");
+        assert_error_page(&agent.get("/device/confirm?request=x").await, 400, "/device/confirm");
         let refused = agent.post("/sign-in/personal", &[]).await;
         assert_eq!(refused.status, 422);
         assert_page(&refused, "a refusal");

@@ -180,7 +180,7 @@ on_both! {
     with_resources;
     async fn only_what_the_client_may_have_is_given(app: TestApp) {
         let portal = terminal(&app, "terminal").await;
-        let changes = json!({"grant_types": [GRANT], "scope": "openid"});
+        let changes = json!({"grant_types": [GRANT], "redirect_uris": [], "scope": "openid"});
         let narrow = Portal::register_with(&app, "narrow", changes).await;
         let hall = Portal::register(&app, "hall").await;
         let mut device = Agent::new(&app.base);

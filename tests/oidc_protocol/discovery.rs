@@ -44,7 +44,9 @@ on_both! {
         assert!(algs.contains(&"RS256".to_owned()) && algs.contains(&"ES256".to_owned()), "{algs:?}");
         assert!(!algs.contains(&"none".to_owned()));
         let methods = list(&document, "token_endpoint_auth_methods_supported");
-        assert_eq!(methods, ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]);
+        let expected =
+            ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
+        assert_eq!(methods, expected);
         let asking = list(&document, "introspection_endpoint_auth_methods_supported");
         assert!(!asking.contains(&"none".to_owned()), "a public client may not introspect");
         for scope in ["openid", "profile", "phone", "offline_access"] {

@@ -51,7 +51,6 @@ on_both! {
             (json!({"alg": "none"}), json!({})),
             (json!({"alg": "HS256"}), json!({})),
             (json!({"alg": "PS256"}), json!({})),
-            (json!({"alg": "ES384"}), json!({})),
             (json!({"jwk": null}), json!({})),
             (json!({"jwk": "key"}), json!({})),
             (json!({"jwk": key.private()}), json!({})),
@@ -59,7 +58,6 @@ on_both! {
             (json!({"jwk": rsa.public()}), json!({})),
             (json!({"jwk": {"kty": "oct", "k": "c2VjcmV0"}}), json!({})),
             (json!({"jwk": null, "jku": "https://keys.example/"}), json!({})),
-            (json!({"crit": ["exp"]}), json!({})),
             (json!({}), json!({"jti": null})),
             (json!({}), json!({"jti": ""})),
             (json!({}), json!({"jti": 1})),
@@ -78,6 +76,7 @@ on_both! {
             (json!({}), json!({"iat": "now"})),
             (json!({}), json!({"iat": now - 3600})),
             (json!({}), json!({"iat": now + 3600})),
+            (json!({}), json!({"iat": -1e300})),
             (json!({}), json!({"exp": now - 120})),
             (json!({}), json!({"nbf": now + 120})),
         ] {

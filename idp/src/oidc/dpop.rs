@@ -120,7 +120,7 @@ fn check(
             }
         }
         None if app.config.tokens.dpop_nonce => return Err(use_nonce(app)),
-        None if (issued - now).abs() > LEEWAY => {
+        None if issued.saturating_sub(now).saturating_abs() > LEEWAY => {
             return Err(invalid("the DPoP proof was not made just now"));
         }
         None => (),
