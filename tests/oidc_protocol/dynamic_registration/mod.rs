@@ -54,6 +54,8 @@ async fn agreed(agent: &mut Agent, portal: &Portal, changes: &[(&str, &str)]) ->
         asked.text()
     );
     let page = agent.get(&location).await;
+    // ASVS 10.4.7: nobody has looked at this client, and the visitor is told.
+    assert!(page.text().contains("未经本平台审核"), "{}", page.text());
     let action = page.attribute("form[action^='/authorize/consent']", "action").unwrap();
     let sid = page.attribute("input[name=sid]", "value").unwrap();
     let reply = agent.post(&action, &[("decision", "allow"), ("sid", &sid)]).await;
