@@ -201,7 +201,7 @@ on_both! {
             if let Some(proof) = proof {
                 request = request.header("dpop", proof);
             }
-            person.stranger().send(request)
+            async { Agent::new(&app.base).send(request).await }
         };
         let mut good = at_userinfo(&app, token);
         good["htu"] = json!(format!("{}/scan/api/identities", app.base));
