@@ -4,12 +4,13 @@
 mod accounts;
 mod app;
 mod qr;
+mod terminal;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::json;
 
 use super::*;
-use crate::support::{Agent, Portal};
+use crate::support::Portal;
 
 /// What is wider than its window, by name.
 const TOO_WIDE: &str = "
@@ -240,28 +241,6 @@ impl Walk<'_> {
         wait_for_path(&self.browser, "/nowhere").await?;
         self.terminal().await?;
         self.provider("sign-out-confirm", "/sign-out?client_id=hall").await
-    }
-
-    /// A terminal's code, as somebody who has read its picture lets it in.
-    async fn terminal(&mut self) -> Result<()> {
-        let changes = json!({
-            "client_name": "政务大厅自助终端", "redirect_uris": [], "token_endpoint_auth_method": "none",
-            "grant_types": ["urn:ietf:params:oauth:grant-type:device_code"],
-        });
-        let terminal = Portal::register_with(&self.demo.provider, "terminal", changes).await;
-        let mut device = Agent::new(&self.demo.provider.base);
-        let scope = [("scope", "openid profile legal_entity id_document")];
-        let begun = terminal.post(&mut device, "/device_authorization", &scope).await.json();
-        let path = format!("/device?user_code={}", begun["user_code"].as_str().context("a code")?);
-        self.provider("device-with-its-code", &path).await?;
-        self.browser.fill("#user_code", "BCDF").await?;
-        self.browser.follow("form[action='/device'] button").await?;
-        self.here("device-wrong-code").await?;
-        self.browser.goto(&self.demo.provider(&path)).await?;
-        self.browser.follow("form[action='/device'] button").await?;
-        self.here("device-confirm").await?;
-        self.browser.follow("[value=allow]").await?;
-        self.here("device-done").await
     }
 
     async fn as_others(&mut self, with_portals: bool) -> Result<()> {
