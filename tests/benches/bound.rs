@@ -87,7 +87,7 @@ impl Client {
 
     /// A request with an assertion and a proof of its own.
     async fn post(&self, bench: &Bench, path: &str, status: u16, params: &[(&str, &str)]) -> Result<Value> {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
+        let now = idp::platform::clock::Clock::default().now().seconds();
         let jti =
             || -> Result<String> { Ok(format!("{:016x}{:016x}", getrandom::u64()?, getrandom::u64()?)) };
         let assertion = json!({
