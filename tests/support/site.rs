@@ -20,9 +20,12 @@ pub struct Asked {
     pub body: String,
 }
 
+/// Status, content type, and body (or where a redirect leads).
+type Document = (StatusCode, String, String);
+
 #[derive(Clone, Default)]
 struct Content {
-    documents: Arc<Mutex<HashMap<String, (StatusCode, String, String)>>>,
+    documents: Arc<Mutex<HashMap<String, Document>>>,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn values_are_said_in_words_or_not_taken() {
         assert_eq!(
-            in_words(&json!({"currency": "CNY", "amount": 12.5})).unwrap(),
+            in_words(&json!({"amount": 12.5, "currency": "CNY"})).unwrap(),
             "amount 12.5，currency CNY"
         );
         assert_eq!(in_words(&json!(["增值税", "企业所得税"])).unwrap(), "增值税、企业所得税");
