@@ -20,9 +20,12 @@ pub struct Asked {
     pub body: String,
 }
 
+/// Status, content type, body.
+type Document = (StatusCode, String, String);
+
 #[derive(Clone, Default)]
 struct Content {
-    documents: Arc<Mutex<HashMap<String, (StatusCode, String, String)>>>,
+    documents: Arc<Mutex<HashMap<String, Document>>>,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
