@@ -20,7 +20,7 @@ pub struct Asked {
     pub body: String,
 }
 
-/// Status, content type, and body (or where a redirect leads).
+/// Status, content type, body.
 type Document = (StatusCode, String, String);
 
 #[derive(Clone, Default)]
