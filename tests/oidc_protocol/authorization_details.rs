@@ -69,7 +69,7 @@ on_both! {
         let portal = portal(&app, "hall", true).await;
         let mut agent = signed_in(&app).await;
         let long = format!(r#"[{{"type":"tax_filing","period":"{}"}}]"#, "长".repeat(2000));
-        let many = format!("[{}]", vec![r#"{"type":"tax_filing","period":"1"}"#; 11].join(","));
+        let many = format!("[{}]", [r#"{"type":"tax_filing","period":"1"}"#; 11].join(","));
         for wrong in [
             "nonsense", "{}", "[]", "[1]", "[[]]", r#"{"type":"tax_filing","period":"1"}"#, r#"[{"period":"1"}]"#,
             r#"[{"type":7,"period":"1"}]"#, r#"[{"type":"unknown"}]"#,
