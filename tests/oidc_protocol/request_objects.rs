@@ -121,7 +121,7 @@ on_both! {
             json!({"aud": format!("{}/", app.base)}), json!({"aud": format!("{}/par", app.base)}),
             json!({"client_id": "other"}), json!({"client_id": null}),
             json!({"exp": now - 1}), json!({"exp": "soon"}), json!({"nbf": now + 60, "exp": now + 120}),
-            json!({"nbf": now - 70 * 60}), json!({"exp": now + 3601}),
+            json!({"nbf": now - 70 * 60}), json!({"nbf": now, "exp": now + 3601}),
             json!({"request": "a.b.c"}), json!({"request_uri": "https://hall.example/"}),
             json!({"state": "a\u{0}b"}), json!({"resource": [7]}),
         ] {
