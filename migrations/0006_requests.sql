@@ -4,6 +4,10 @@ ALTER TABLE grants ADD COLUMN resources TEXT;             -- RFC 8707: absolute 
 ALTER TABLE grants ADD COLUMN authorization_details TEXT; -- RFC 9396: a JSON array
 ALTER TABLE grants ADD COLUMN dpop_jkt TEXT;              -- RFC 9449 section 10: the key that must redeem the code
 
+-- The account that proved itself, where it acts through another one of the same person: what ends it ends the grant.
+ALTER TABLE grants ADD COLUMN holder_id TEXT;
+CREATE INDEX grants_by_holder ON grants (holder_id) WHERE holder_id IS NOT NULL;
+
 -- RFC 9126: what a client pushed, until it is answered.
 CREATE TABLE pushed_requests (
     id_hash    BYTEA  NOT NULL PRIMARY KEY, -- of the request_uri

@@ -46,8 +46,12 @@ for (const box of document.querySelectorAll("[data-qr]")) {
     stop();
     if (!("EventSource" in window)) return ask(FIRST_POLL);
     events = new EventSource(box.dataset.events);
-    events.onopen = () => clearTimeout(poll);
-    events.onmessage = (event) => hear(JSON.parse(event.data));
+    // The first event comes at once: where a proxy keeps events back, a connection alone says nothing.
+    poll = setTimeout(ask, 3000, FIRST_POLL);
+    events.onmessage = (event) => {
+      clearTimeout(poll);
+      hear(JSON.parse(event.data));
+    };
     // The browser tries again by itself, unless it was answered something else than events.
     events.onerror = () => {
       if (events?.readyState === EventSource.CLOSED) ask(FIRST_POLL);
@@ -58,11 +62,16 @@ for (const box of document.querySelectorAll("[data-qr]")) {
   // Asks now; then, while there are no events, again and again, ever more slowly.
   async function ask(pause, once = false) {
     clearTimeout(poll);
+    const url = box.dataset.stateUrl;
     try {
-      const response = await fetch(box.dataset.stateUrl, { credentials: "same-origin" });
+      const response = await fetch(url, { credentials: "same-origin" });
       if (!response.ok && response.status !== 404) throw new Error(String(response.status));
-      hear(await response.json());
+      const news = await response.json();
+      if (url !== box.dataset.stateUrl) return; // of a code that is over
+      hear(news);
       if (once) return;
+      // The server is back: events are quicker.
+      if (OPEN.includes(state) && events?.readyState === EventSource.CLOSED && pause >= SLOWEST_POLL) return listen();
     } catch {
       show("lost");
     }

@@ -12,6 +12,7 @@ use crate::domain::client_keys::{ClientKeys, Inside};
 use crate::domain::encryption_alg::{ContentEncryption, KeyManagement};
 use crate::domain::signing_alg::SigningAlg;
 use crate::domain::timestamp::{Span, Timestamp};
+use crate::platform::fetch::FetchError;
 
 /// How long a fetched set is used without looking again: a key that its owner took away is good that long.
 const FRESH: Span = Span::minutes(10);
@@ -122,7 +123,13 @@ impl App {
                     entry.got_at = Some(now);
                 }
                 Ok(_) => tracing::warn!(client = client.id, "what is at its jwks_uri is no key set"),
-                Err(error) => tracing::warn!(client = client.id, %error, "its jwks_uri was not fetched"),
+                Err(error) => {
+                    if error == FetchError::Busy {
+                        // Not the client's fault: it may be asked again at once.
+                        entry.tried_at = None;
+                    }
+                    tracing::warn!(client = client.id, %error, "its jwks_uri was not fetched");
+                }
             }
         }
         Some(Arc::clone(&entry.keys))

@@ -13,6 +13,9 @@ use crate::domain::timestamp::Timestamp;
 /// The SHA-256 of the browser's secret.
 pub type Key = [u8; 32];
 
+/// Tabs that wait for one ticket; more of them ask instead.
+const MOST_A_TICKET: usize = 8;
+
 #[derive(Default)]
 pub struct Waiting {
     tickets: Mutex<Tickets>,
@@ -35,13 +38,15 @@ pub struct Crowd {
 }
 
 impl Waiting {
-    /// Waits for news of a ticket that looks as `seen` now. `None` once this instance stops.
+    /// Waits for news of a ticket that looks as `seen` now. `None` once this instance stops, or if too many wait for it
+    /// already.
     pub fn join(&self, key: Key, seen: Seen) -> Option<watch::Receiver<Seen>> {
         let mut tickets = self.tickets();
         if tickets.closed {
             return None;
         }
         let receiver = match tickets.waited_for.entry(key) {
+            Entry::Occupied(there) if there.get().receiver_count() >= MOST_A_TICKET => return None,
             Entry::Occupied(there) => {
                 tell(there.get(), seen);
                 there.get().subscribe()

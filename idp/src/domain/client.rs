@@ -69,13 +69,22 @@ impl Client {
         })
     }
 
-    /// The sector identifier of OpenID Connect Core section 8.1.
+    /// The sector identifier of OpenID Connect Core section 8.1. Who registered themselves belong to a host's sector only
+    /// if what they get comes by that host: else a stranger would learn by which subjects another portal knows its users.
     pub fn sector(&self) -> String {
         let host = |uri: &String| Url::parse(uri).ok()?.host_str().map(str::to_owned);
         let metadata = &self.metadata;
+        let alone = || self.id.clone();
+        if metadata.self_registered && self.may_use(GrantType::DeviceCode) {
+            return alone();
+        }
         let named =
             metadata.sector.clone().or_else(|| metadata.sector_identifier_uri.as_ref().and_then(host));
-        named.or_else(|| metadata.redirect_uris.first().and_then(host)).unwrap_or_else(|| self.id.clone())
+        let by_app = metadata.redirect_uris.iter().any(|uri| !uri.starts_with("https://"));
+        if named.is_none() && metadata.self_registered && by_app {
+            return alone();
+        }
+        named.or_else(|| metadata.redirect_uris.first().and_then(host)).unwrap_or_else(alone)
     }
 }
 

@@ -175,6 +175,11 @@ pub fn acr(assurance: i64) -> String {
     format!("urn:jl-uia:loa:{assurance}")
 }
 
+/// The level of a class; 0 for one that is not ours.
+pub fn level(acr: &str) -> i64 {
+    acr.rsplit_once(':').and_then(|(_, level)| level.parse().ok()).unwrap_or_default()
+}
+
 fn wrong(app: &App, remaining: u32) -> Refusal {
     let limits = &app.config.sign_in;
     match remaining {

@@ -68,7 +68,6 @@ pub fn document(config: &Config) -> Value {
         "response_types_supported": response_types,
         "response_modes_supported": ResponseMode::NAMES,
         "authorization_signing_alg_values_supported": algs,
-        "authorization_details_types_supported": details_types,
         "grant_types_supported": grants,
         "acr_values_supported": acr::LEVELS,
         "subject_types_supported": ["pairwise", "public"],
@@ -87,6 +86,10 @@ pub fn document(config: &Config) -> Value {
         "frontchannel_logout_supported": true,
         "frontchannel_logout_session_supported": true,
     });
+    if !details_types.is_empty() {
+        // RFC 8414 section 3.2: a list without elements is left out.
+        document["authorization_details_types_supported"] = json!(details_types);
+    }
     for (name, value) in back_channel(config) {
         document[name] = value;
     }

@@ -60,7 +60,8 @@ pub fn authorize(
     let authorization::Output::Extend = machine.advance(input) else {
         return Err(refuse(Code::InvalidRequest, "the request is incomplete"));
     };
-    let pkce = if client.is_public() { Pkce::required() } else { Pkce::optional() };
+    let must_prove = client.is_public() || client.is_held_to_fapi();
+    let pkce = if must_prove { Pkce::required() } else { Pkce::optional() };
     let challenge = pkce
         .challenge(
             params.get("code_challenge_method").map(Cow::Borrowed),

@@ -17,6 +17,9 @@ pub async fn check(app: &App, metadata: &ClientMetadata) -> Result<(), Wrong> {
         app.fetcher.get(uri, &["application/json"]).await.map_err(|error| wrong(error.to_string()))?;
     let listed: Vec<String> = serde_json::from_slice(&document)
         .map_err(|_| wrong("what is there is no JSON array of URIs".to_owned()))?;
+    if metadata.redirect_uris.is_empty() {
+        return Err(wrong("without redirect_uris its owner can't say whose they are".to_owned()));
+    }
     match metadata.redirect_uris.iter().find(|uri| !listed.contains(uri)) {
         Some(missing) => Err(wrong(format!("what is there does not list {missing}"))),
         None => Ok(()),

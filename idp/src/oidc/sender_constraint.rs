@@ -20,7 +20,8 @@ pub async fn of_request(app: &App, envelope: &Envelope, client: &Client) -> Resu
         return Ok(Some(Confirmation::Key(thumbprint)));
     }
     if client.metadata.dpop_bound_access_tokens {
-        return Err(OAuthError::new(Code::InvalidDpopProof, "the client must send a DPoP proof").into());
+        // Not invalid_dpop_proof, which speaks of a proof that was sent (RFC 9449 section 5).
+        return Err(OAuthError::new(Code::InvalidRequest, "the client must send a DPoP proof").into());
     }
     if client.metadata.tls_client_certificate_bound_access_tokens {
         let missing = OAuthError::new(Code::InvalidRequest, "the client must present its certificate");

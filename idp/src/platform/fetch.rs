@@ -3,8 +3,9 @@
 
 mod public_address;
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -22,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LARGEST: usize = 64 * 1024;
 /// So many requests at once; others wait, as long as for an answer.
 const AT_ONCE: usize = 16;
+/// Of them so many to one host, so that a slow one does not hold up all others.
+const AT_ONE_HOST: usize = 2;
 
 /// Why there is no document. What a client is told of it is the same for every host that is kept inside, whether it
 /// exists or not.
@@ -48,6 +51,26 @@ pub struct Fetcher {
     trusted: Client,
     allow: Vec<String>,
     places: Semaphore,
+    /// Requests under way, by host.
+    under_way: Mutex<HashMap<String, usize>>,
+}
+
+/// A request under way to a host.
+struct Visit<'a> {
+    fetcher: &'a Fetcher,
+    host: String,
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.fetcher.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = under_way.get_mut(&self.host) {
+            *count -= 1;
+            if *count == 0 {
+                under_way.remove(&self.host);
+            }
+        }
+    }
 }
 
 impl Fetcher {
@@ -70,6 +93,7 @@ impl Fetcher {
             trusted: trusted.build().context("fetch: the HTTP client")?,
             allow: config.allow.iter().map(|host| host.to_ascii_lowercase()).collect(),
             places: Semaphore::new(AT_ONCE),
+            under_way: Mutex::default(),
         })
     }
 
@@ -79,6 +103,7 @@ impl Fetcher {
     /// Says why there is none, for the client's engineer.
     pub async fn get(&self, url: &str, media_types: &[&str]) -> Result<Vec<u8>, FetchError> {
         let (client, url) = self.route(url)?;
+        let _visit = self.visit(&url)?;
         let request =
             client.get(url).header("accept", if media_types.is_empty() { "*/*" } else { media_types[0] });
         self.patiently(async {
@@ -107,6 +132,7 @@ impl Fetcher {
     /// Says why it did not arrive.
     pub async fn post_form(&self, url: &str, form: String) -> Result<(), FetchError> {
         let (client, url) = self.route(url)?;
+        let _visit = self.visit(&url)?;
         let request = client.post(url).header("content-type", "application/x-www-form-urlencoded").body(form);
         self.patiently(async { accepted(request.send().await).map(drop) }).await
     }
@@ -128,6 +154,23 @@ impl Fetcher {
             return Err(FetchError::Unreachable);
         }
         Ok((&self.guarded, url))
+    }
+
+    fn visit(&self, url: &Url) -> Result<Visit<'_>, FetchError> {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = under_way.entry(host.clone()).or_default();
+        if *count >= AT_ONE_HOST && !self.is_trusted(url) {
+            return Err(FetchError::Busy);
+        }
+        *count += 1;
+        drop(under_way);
+        Ok(Visit { fetcher: self, host })
+    }
+
+    /// Whether the administrator listed the URL's host.
+    pub fn trusts(&self, url: &str) -> bool {
+        Url::parse(url).is_ok_and(|url| self.is_trusted(&url))
     }
 
     fn is_trusted(&self, url: &Url) -> bool {

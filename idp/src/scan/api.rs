@@ -204,9 +204,10 @@ impl From<Refusal> for Told {
             Refusal::Cancelled => (StatusCode::GONE, "cancelled"),
             Refusal::Expired => (StatusCode::GONE, "expired"),
             Refusal::WrongNumber => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_number"),
-            Refusal::IdentityNotAllowed | Refusal::OtherAccountWanted | Refusal::SameDevice => {
-                (StatusCode::FORBIDDEN, "identity_not_allowed")
-            }
+            Refusal::IdentityNotAllowed
+            | Refusal::OtherAccountWanted
+            | Refusal::SameDevice
+            | Refusal::PasswordFirst => (StatusCode::FORBIDDEN, "identity_not_allowed"),
             Refusal::SignedOut => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Refusal::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
         };

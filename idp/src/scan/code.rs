@@ -205,6 +205,7 @@ fn refused(visitor: &Visitor, refusal: Refusal) -> web::Result<Response> {
         Refusal::WrongNumber => ("数字不一致", StatusCode::UNPROCESSABLE_ENTITY),
         Refusal::IdentityNotAllowed | Refusal::OtherAccountWanted => ("账号不一致", StatusCode::FORBIDDEN),
         Refusal::SameDevice => ("请换一台设备扫码", StatusCode::FORBIDDEN),
+        Refusal::PasswordFirst => ("请先用密码登录", StatusCode::FORBIDDEN),
         Refusal::SignedOut => ("登录状态已失效", StatusCode::UNAUTHORIZED),
         Refusal::TooMany => ("操作过于频繁", StatusCode::TOO_MANY_REQUESTS),
     };

@@ -50,9 +50,10 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
     };
     match (&visitor.session_token, &hint.sid) {
         (Some(token), _) => drop(sessions::end(&app, &visitor.caller, token).await?),
-        // A portal's POST crosses sites and brings no Lax cookie; the hint says which session it is.
-        (None, Some(sid)) => sessions::end_by_sid(&app, &visitor.caller, sid).await?,
-        (None, None) => (),
+        // A portal's POST crosses sites and brings no Lax cookie; the hint says which session it is. A GET would have
+        // brought it: without it the hint may be one from a log.
+        (None, Some(sid)) if posted => sessions::end_by_sid(&app, &visitor.caller, sid).await?,
+        (None, _) => (),
     }
     let mut response = match target {
         _ if !notices.is_empty() => front_channel::show(&visitor, &notices, target.as_deref())?,

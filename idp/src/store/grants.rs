@@ -31,13 +31,15 @@ pub struct GrantRow {
     pub authorization_details: Option<String>,
     /// RFC 9449 section 10: the thumbprint of the key that must redeem the code.
     pub dpop_jkt: Option<String>,
+    /// The account that proved itself, where it acts through another one of the same person.
+    pub holder_id: Option<String>,
 }
 
 macro_rules! columns {
     () => {
         "id, client_id, account_id, sid, scope, redirect_uri, nonce, code_challenge, claims, acr, amr,
         authenticated_at, code_expires_at, code_consumed_at, expires_at, revoked_at,
-        resources, authorization_details, dpop_jkt"
+        resources, authorization_details, dpop_jkt, holder_id"
     };
 }
 
@@ -57,8 +59,8 @@ fn insertion(grant: &GrantRow, now: Timestamp) -> Query<'_, Any, AnyArguments> {
     let sql =
         "INSERT INTO grants (id, client_id, account_id, sid, scope, redirect_uri, nonce, code_challenge,
             claims, acr, amr, authenticated_at, created_at, code_expires_at, code_consumed_at, expires_at,
-            resources, authorization_details, dpop_jkt)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+            resources, authorization_details, dpop_jkt, holder_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     sqlx::query(sql)
         .bind(&grant.id)
         .bind(&grant.client_id)
@@ -79,6 +81,7 @@ fn insertion(grant: &GrantRow, now: Timestamp) -> Query<'_, Any, AnyArguments> {
         .bind(&grant.resources)
         .bind(&grant.authorization_details)
         .bind(&grant.dpop_jkt)
+        .bind(&grant.holder_id)
 }
 
 /// What a code is taken with.
@@ -175,12 +178,13 @@ pub async fn revoke_online(tx: &mut AnyConnection, sid: &str, now: Timestamp) ->
     sqlx::query(sql).bind(sid).bind(now.millis()).execute(tx).await.map(drop)
 }
 
-/// Ends every grant of an account.
+/// Ends every grant of an account, and those of the accounts that it acts through.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn revoke_all(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "UPDATE grants SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL";
+    let sql =
+        "UPDATE grants SET revoked_at = $2 WHERE (account_id = $1 OR holder_id = $1) AND revoked_at IS NULL";
     sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await.map(drop)
 }
 

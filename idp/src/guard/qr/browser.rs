@@ -1,5 +1,7 @@
 //! The browser's half: shows a code, waits, and comes in.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use tokio::sync::watch;
 
@@ -10,8 +12,9 @@ use crate::domain::qr_ticket::{Seen, Stage, View};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::user_agent;
 use crate::guard::sessions::{self, Proof, Session};
-use crate::guard::{Caller, text_message};
+use crate::guard::{Caller, credentials, text_message};
 use crate::platform::telemetry::SignInLabels;
+use crate::store::operators::changes;
 use crate::store::qr_tickets::{self, LetIn, NewTicket, TicketRow};
 use crate::store::{devices, principals};
 
@@ -114,13 +117,20 @@ pub async fn finish(
     let id_hash = id.hash();
     let find = async || qr_tickets::of_browser(&app.store, &id_hash, &caller.device_hash).await;
     // Looked up before the transaction: in it, to wait for a second connection could be to wait for each other.
-    let account_id = match find().await? {
-        Some(TicketRow { account_id: Some(account_id), .. }) => account_id,
+    let (account_id, scanner_id) = match find().await? {
+        Some(TicketRow { account_id: Some(account_id), scanner_account_id, .. }) => {
+            (account_id, scanner_account_id)
+        }
         other => return Ok(Err(why_not(other, now)?)),
     };
     let principal = principals::find(&app.store, &app.vault, &account_id).await?;
     let is_known = devices::is_known(&app.store, &account_id, &caller.device_hash).await?;
     let mut tx = app.store.begin().await?;
+    // Whatever ends an account holds it first: it comes before this, or waits and then ends what this begins.
+    let held: BTreeSet<&String> = scanner_id.iter().chain([&account_id]).collect();
+    for id in held {
+        changes::hold(&mut tx, id).await?;
+    }
     let Some(let_in) = qr_tickets::finish(&mut tx, &id_hash, &caller.device_hash, now).await? else {
         tx.rollback().await?;
         return Ok(Err(why_not(find().await?, now)?));
@@ -162,6 +172,9 @@ impl Proven {
             return Some(Self { account_id, holder_id, acr, amr: "mca".to_owned() });
         };
         let here = session.filter(|here| here.sid == wanted_sid && here.account_id == account_id)?;
+        // A second device adds to what the first proved, and mends nothing of it.
+        let is_weak = credentials::level(&here.acr) < credentials::REGISTER_LEVEL;
+        let acr = if is_weak { here.acr.clone() } else { acr };
         let mut amr: Vec<&str> = here.amr.split(' ').filter(|method| *method != "mca").collect();
         amr.push("mca");
         Some(Self { account_id, holder_id: here.holder_id.clone(), acr, amr: amr.join(" ") })

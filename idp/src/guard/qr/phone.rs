@@ -53,6 +53,9 @@ pub enum Refusal {
     OtherAccountWanted,
     #[error("请用另一台设备扫描本页的二维码")]
     SameDevice,
+    /// A session that a scan began, or one without a password, lets nobody else in: it would prove nothing new.
+    #[error("本机是扫码登录的，请先在本机用密码登录，再扫描二维码")]
+    PasswordFirst,
     #[error("登录状态已失效，请重新登录后扫码")]
     SignedOut,
     #[error("操作过于频繁，请稍后再试")]
@@ -196,6 +199,7 @@ fn open_to(app: &App, phone: &Phone, row: Option<TicketRow>) -> Result<Result<(T
     }
     Ok(match stage {
         _ if phone.shows(&row) => Err(Refusal::SameDevice),
+        _ if !phone.session.rests_on_password() => Err(Refusal::PasswordFirst),
         Stage::Scanned if !phone.has_scanned(&row) => Err(Refusal::ScannedByAnother),
         stage => Ok((row, stage)),
     })

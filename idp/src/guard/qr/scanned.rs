@@ -86,6 +86,8 @@ impl<'a> Scanned<'a> {
             Some(holder_id) => own.min(accounts::assurance(&mut tx, holder_id).await?.unwrap_or_default()),
             None => own,
         };
+        // Nor surer than this telephone's own sign-in was.
+        let assurance = assurance.min(credentials::level(&self.phone.session.acr));
         let confirmed_twice = self.facts.steps_up && assurance >= credentials::REGISTER_LEVEL;
         let level = if confirmed_twice { credentials::SECOND_DEVICE_LEVEL } else { assurance };
         let confirmation = Confirmation {

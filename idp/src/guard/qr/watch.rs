@@ -14,6 +14,7 @@ use crate::store::qr_tickets::{self, ChangedRow};
 const CALM: Duration = Duration::from_secs(1);
 /// While somebody here has scanned and is about to confirm.
 const EXPECTANT: Duration = Duration::from_millis(250);
+const GRACE: Span = Span::seconds(2);
 const AFTER_A_FAILURE: Duration = Duration::from_secs(2);
 /// How far back each look goes beyond the one before: other instances' clocks may be behind, and what they write is
 /// seen only when it is committed.
@@ -24,7 +25,8 @@ pub async fn run(app: &App) {
     let mut looked_at = app.clock.now();
     loop {
         let now = app.clock.now();
-        let crowd = app.waiting.sweep(now);
+        // A moment later than it is: what was scanned in the last one is in the store, and not yet read.
+        let crowd = app.waiting.sweep(now - GRACE);
         app.metrics.qr_waiting.set(i64::try_from(crowd.waiting).unwrap_or(i64::MAX));
         if crowd.waiting == 0 {
             app.waiting.arrival().await;
@@ -37,7 +39,7 @@ pub async fn run(app: &App) {
                 let pause = if crowd.scanned > 0 { EXPECTANT } else { CALM };
                 tokio::select! {
                     () = sleep(pause) => (),
-                    () = app.waiting.expectation() => (),
+                    () = app.waiting.expectation() => sleep(EXPECTANT).await,
                 }
             }
             Err(error) => {

@@ -101,6 +101,7 @@ fn row(
         id: random::hash(code),
         client_id: request.client_id.clone(),
         account_id: session.account_id.clone(),
+        holder_id: session.holder_id.clone(),
         sid: session.sid.clone(),
         scope: request.scope.clone(),
         redirect_uri: request.address.redirect_uri.clone(),

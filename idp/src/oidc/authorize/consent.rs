@@ -130,8 +130,8 @@ pub async fn is_needed(
     if client.metadata.first_party {
         return Ok(false);
     }
-    // Each time: they say what is to be done this once.
-    if !request.authorization_details.is_empty() {
+    // Each time: details say what is to be done this once, and what was agreed to before named no resource.
+    if !request.authorization_details.is_empty() || !request.resources.is_empty() {
         return Ok(true);
     }
     let agreed = consents::find(&app.store, &session.account_id, &client.id).await?;

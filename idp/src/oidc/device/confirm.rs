@@ -31,6 +31,9 @@ struct Page<'a> {
     address: String,
     asked_at: String,
     scopes: Vec<&'static scopes::Scope>,
+    resources: Vec<String>,
+    /// Nobody has looked at this client.
+    self_registered: bool,
     action: String,
     sid: String,
 }
@@ -73,7 +76,13 @@ pub async fn get(
         return Ok(visitor.go(&urls::with_request(urls::SIGN_IN, Some(&pending.id))));
     };
     let principal = principals::find(&app.store, &app.vault, &session.account_id).await?;
+    let client = app.clients.find(&app.store, &waiting.client_id).await?;
+    let named = waiting.resources.as_deref().unwrap_or_default().split(' ');
+    let resource = |uri| app.config.protocol.resource(uri, &waiting.client_id);
+    let resources = named.filter_map(resource).map(|resource| resource.title.clone()).collect();
     visitor.show(&Page {
+        resources,
+        self_registered: client.is_none_or(|client| client.metadata.self_registered),
         frame: visitor.frame(),
         portal_name: pending.display.portal_name,
         account_label: principal.map(|principal| principal.masked_label()).unwrap_or_default(),
@@ -154,6 +163,7 @@ fn grant(app: &App, session: &Session, waiting: &Waiting, binding: Option<String
         id: waiting.id_hash.clone(),
         client_id: waiting.client_id.clone(),
         account_id: session.account_id.clone(),
+        holder_id: session.holder_id.clone(),
         sid: session.sid.clone(),
         scope: waiting.scope.clone(),
         redirect_uri: NO_REDIRECT_URI.to_owned(),
