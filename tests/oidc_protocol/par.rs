@@ -241,3 +241,19 @@ on_both! {
         assert_eq!(codes, 1);
     }
 }
+
+on_both! {
+    // FAPI 2.0 Security Profile section 5.3.2.2: whoever is held to it proves that the code is theirs.
+    async fn who_is_held_to_fapi_must_use_pkce(app: TestApp) {
+        let changes = json!({ "require_pushed_authorization_requests": true });
+        let portal = Portal::register_with(&app, "fapi", changes).await;
+        let mut agent = signed_in(&app).await;
+        let mut params = portal.authorize_params(&[]);
+        params.retain(|(name, _)| !name.starts_with("code_challenge"));
+        let params: Vec<(&str, &str)> =
+            params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let refused = portal.post(&mut agent, "/par", &params).await;
+        assert_refused(&refused, 400, "invalid_request");
+        assert_eq!(push(&portal, &mut agent, &[]).await.status, 201);
+    }
+}

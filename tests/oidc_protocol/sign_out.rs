@@ -172,3 +172,15 @@ on_both! {
         assert!(!reply.header("set-cookie").contains("__Host-session"), "{}", reply.header("set-cookie"));
     }
 }
+
+on_both! {
+    // A GET would have brought the cookie: an ID token from somebody's log ends nothing.
+    async fn a_hint_without_the_browser_ends_nothing(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let hint = hint(&portal, &mut agent).await;
+        let mut stranger = agent.stranger();
+        assert_eq!(stranger.get(&path(&[("id_token_hint", &hint)])).await.status, 200);
+        assert!(is_signed_in(&app, &portal, &mut agent).await);
+    }
+}

@@ -184,3 +184,17 @@ on_both! {
         assert!(page.text().contains("该二维码已使用") && page.has(".qr__refresh:not([hidden]) a[href='/sign-in/qr']"), "{}", page.text());
     }
 }
+
+on_both! {
+    // Else one stolen device would make the second that proves it (RFC 8176 `mca` stands for two).
+    async fn who_came_in_by_a_scan_lets_nobody_in(app: TestApp) {
+        let mut first = Screen::open(&app).await;
+        let mut phone = qr::person(&app).await;
+        confirm(&mut phone, &mut first).await;
+        assert_eq!(first.finish().await.status, 303);
+        let second = Screen::open(&app).await;
+        let refused = scan(&mut first.agent, &second.code()).await;
+        assert_eq!((refused.status.as_u16(), refused.text_of("h1")), (403, "请先用密码登录".to_owned()), "{}", refused.text());
+        assert_eq!(scan(&mut phone, &second.code()).await.status, 200);
+    }
+}

@@ -120,6 +120,27 @@ mod tests {
     }
 
     #[test]
+    fn a_stranger_belongs_to_a_sector_only_by_its_host() {
+        let sector = |changes: &[(&str, serde_json::Value)]| {
+            let mut client = client("https://rp.example/cb");
+            client.metadata.self_registered = true;
+            let mut metadata = serde_json::to_value(&client.metadata).unwrap();
+            for (name, value) in changes {
+                metadata[*name] = value.clone();
+            }
+            client.metadata = serde_json::from_value(metadata).unwrap();
+            client.sector()
+        };
+        let uris = |uris: &[&str]| ("redirect_uris", serde_json::json!(uris));
+        let device = ("grant_types", serde_json::json!(["urn:ietf:params:oauth:grant-type:device_code"]));
+        assert_eq!(sector(&[]), "rp.example");
+        assert_eq!(sector(&[uris(&["com.evil.app://rp.example/cb"])]), "c");
+        assert_eq!(sector(&[uris(&["https://rp.example/cb", "com.evil.app:/cb"])]), "c");
+        assert_eq!(sector(std::slice::from_ref(&device)), "c");
+        assert_eq!(sector(&[device, ("sector_identifier_uri", "https://rp.example/s".into())]), "c");
+    }
+
+    #[test]
     fn redirect_uris_are_compared_as_strings() {
         let client = client("https://rp.example/cb");
         assert!(client.may_return_to("https://rp.example/cb"));

@@ -168,9 +168,9 @@ impl Fetcher {
         Ok(Visit { fetcher: self, host })
     }
 
-    /// Whether the administrator listed the URL's host.
+    /// Whether this is an https address of a host that the administrator listed.
     pub fn trusts(&self, url: &str) -> bool {
-        Url::parse(url).is_ok_and(|url| self.is_trusted(&url))
+        Url::parse(url).is_ok_and(|url| url.scheme() == "https" && self.is_trusted(&url))
     }
 
     fn is_trusted(&self, url: &Url) -> bool {

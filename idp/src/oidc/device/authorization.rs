@@ -96,15 +96,13 @@ async fn keep(app: &App, new: &mut NewDeviceCode<'_>) -> anyhow::Result<UserCode
 
 /// Without one, who the account is and nothing else.
 fn scope(client: &Client, asked: Option<&str>) -> Result<String, OAuthError> {
-    let asked = asked.unwrap_or("openid");
-    // As at the authorization endpoint: what the page can't explain is not granted.
-    let names: Vec<&str> = asked.split(' ').filter(|name| scopes::find(name).is_some()).collect();
-    let scope = names.join(" ");
-    if names.is_empty() || !names.iter().all(|name| client.may_ask_for(name)) {
+    let scope = asked.unwrap_or("openid");
+    // What the page can't explain is not granted.
+    if !scope.split(' ').all(|name| scopes::find(name).is_some() && client.may_ask_for(name)) {
         return Err(OAuthError::new(Code::InvalidScope, "the client may not ask for one of these scopes"));
     }
-    if scopes::contains(&scope, "offline_access") && !client.may_use(GrantType::RefreshToken) {
+    if scopes::contains(scope, "offline_access") && !client.may_use(GrantType::RefreshToken) {
         return Err(OAuthError::new(Code::InvalidScope, "offline_access needs the grant_type refresh_token"));
     }
-    Ok(scope)
+    Ok(scope.to_owned())
 }
