@@ -76,7 +76,7 @@ missing_packages() {
     has_cjk_font || echo fonts-noto-cjk
     # Off-the-shelf clients: nice to have, so not demanded of others than root.
     if as_root && [[ -z ${INTEROP_PATH:-} ]]; then
-        command -v apache2 >/dev/null || echo apache2-bin
+        [[ -x /usr/sbin/apache2 ]] || echo apache2-bin
         [[ -e /usr/lib/apache2/modules/mod_auth_openidc.so ]] || echo libapache2-mod-auth-openidc
         python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
     fi
