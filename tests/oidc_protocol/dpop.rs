@@ -237,12 +237,12 @@ on_both! {
         let mut agent = signed_in(&app).await;
         let (key, other) = (DpopKey::new(), DpopKey::new());
         let code = portal.code(&mut agent, &OFFLINE).await;
-        assert_refused(&redeem(&portal, &mut agent, &code, None).await, 400, "invalid_dpop_proof");
-        assert_refused(&portal.token(&mut agent, &OWN).await, 400, "invalid_dpop_proof");
+        assert_refused(&redeem(&portal, &mut agent, &code, None).await, 400, "invalid_request");
+        assert_refused(&portal.token(&mut agent, &OWN).await, 400, "invalid_request");
         let first = redeem(&portal, &mut agent, &code, Some(&key.at_token(&app))).await;
         assert_eq!(first.status, 200, "what lacked its proof has not touched the code: {}", first.body);
         let token = text(&first.json(), "refresh_token");
-        assert_refused(&refresh(&portal, &mut agent, &token, None).await, 400, "invalid_dpop_proof");
+        assert_refused(&refresh(&portal, &mut agent, &token, None).await, 400, "invalid_request");
         let second = refresh(&portal, &mut agent, &token, Some((&other, &app))).await;
         assert_eq!(second.status, 200, "{}", second.body);
         let told = introspect(&portal, &mut agent, &text(&second.json(), "access_token")).await;
