@@ -10,7 +10,6 @@ mod server;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -25,10 +24,7 @@ use self::server::Server;
 
 fn main() -> Result<()> {
     let flows = std::env::var("BENCH_FLOWS").ok().and_then(|value| value.parse().ok()).unwrap_or(500);
-    let status = Command::new(env!("CARGO")).args(["build", "--release", "-p", "idp"]).status()?;
-    ensure!(status.success(), "the release binary does not build");
-    let own = std::env::current_exe()?;
-    let binary = own.ancestors().nth(2).context("the target folder")?.join("idp");
+    let binary = server::binary()?;
     let folder = std::env::temp_dir().join(format!("idp-bench-accounts-{}", std::process::id()));
     let database = format!("sqlite://{}/idp.db", folder.display());
     let texts = folder.join("sms");

@@ -9,8 +9,7 @@ mod server;
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,7 +18,7 @@ use idp::guard::qr::TicketId;
 use reqwest::Client;
 use reqwest::header::{COOKIE, SET_COOKIE};
 use serde_json::json;
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{Connection, PgConnection};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -32,7 +31,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 
 fn main() -> Result<()> {
     let waiters = std::env::var("BENCH_WAITERS").ok().and_then(|value| value.parse().ok()).unwrap_or(10_000);
-    let binary = binary()?;
+    let binary = server::binary()?;
     println!("{waiters} browsers that wait, served by {}\n", binary.display());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let folder = std::env::temp_dir().join(format!("idp-bench-qr-{}", std::process::id()));
@@ -41,8 +40,8 @@ fn main() -> Result<()> {
     drop(fs::remove_dir_all(&folder));
     outcome?;
     match std::env::var("TEST_POSTGRES_URL") {
-        Ok(server) => {
-            let url = runtime.block_on(fresh_database(&server))?;
+        Ok(postgres) => {
+            let url = runtime.block_on(server::fresh_database(&postgres))?;
             let outcome = runtime.block_on(measure("PostgreSQL", &binary, &folder, &url, waiters));
             drop(fs::remove_dir_all(&folder));
             outcome
@@ -52,25 +51,6 @@ fn main() -> Result<()> {
             Ok(())
         }
     }
-}
-
-fn binary() -> Result<PathBuf> {
-    if let Ok(binary) = std::env::var("BENCH_BINARY") {
-        return Ok(PathBuf::from(binary));
-    }
-    let status = Command::new(env!("CARGO")).args(["build", "--release", "-p", "idp"]).status()?;
-    ensure!(status.success(), "the release binary does not build");
-    let own = std::env::current_exe()?;
-    Ok(own.ancestors().nth(2).context("the target folder")?.join("idp"))
-}
-
-async fn fresh_database(server: &str) -> Result<String> {
-    let name = format!("bench_qr_{}", std::process::id());
-    let mut connection = PgConnection::connect(server).await?;
-    connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
-    let mut url = url::Url::parse(server)?;
-    url.set_path(&name);
-    Ok(url.to_string())
 }
 
 async fn measure(name: &str, binary: &Path, folder: &Path, database: &str, waiters: usize) -> Result<()> {

@@ -7,8 +7,7 @@ mod bound;
 mod server;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -26,7 +25,7 @@ const CALLBACK: &str = "https://bench.example/callback";
 fn main() -> Result<()> {
     let flows = setting("BENCH_FLOWS", 4000);
     let connections = setting("BENCH_CONNECTIONS", 8);
-    let binary = build()?;
+    let binary = server::binary()?;
     println!(
         "{flows} flows over {connections} connections; CPU is the server process's user and system time\n"
     );
@@ -36,7 +35,7 @@ fn main() -> Result<()> {
     runtime.block_on(measure("SQLite", &binary, &folder, &sqlite, flows, connections))?;
     match std::env::var("TEST_POSTGRES_URL") {
         Ok(server) => {
-            let url = runtime.block_on(fresh_database(&server))?;
+            let url = runtime.block_on(server::fresh_database(&server))?;
             runtime.block_on(measure("PostgreSQL", &binary, &folder, &url, flows, connections))?;
         }
         Err(_) => println!("PostgreSQL: skipped; `tests/run.sh --postgres` says how to start one"),
@@ -47,24 +46,6 @@ fn main() -> Result<()> {
 
 fn setting(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
-}
-
-fn build() -> Result<PathBuf> {
-    let status = Command::new(env!("CARGO")).args(["build", "--release", "-p", "idp"]).status()?;
-    ensure!(status.success(), "the release binary does not build");
-    let own = std::env::current_exe()?;
-    let release = own.ancestors().nth(2).context("the target folder")?;
-    Ok(release.join("idp"))
-}
-
-async fn fresh_database(server: &str) -> Result<String> {
-    use sqlx::{Connection, Executor};
-    let name = format!("bench_{}", std::process::id());
-    let mut connection = sqlx::PgConnection::connect(server).await?;
-    connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
-    let mut url = url::Url::parse(server)?;
-    url.set_path(&name);
-    Ok(url.to_string())
 }
 
 async fn measure(
