@@ -1,6 +1,7 @@
 //! Listens, serves, and stops without dropping what is running.
 
 mod certificates;
+mod event_streams;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -9,13 +10,19 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum_server::Handle;
+use axum_server::accept::DefaultAcceptor;
 use axum_server::tls_openssl::{OpenSSLAcceptor, OpenSSLConfig};
+use hyper_util::rt::TokioTimer;
 use openssl::ssl::SslAcceptorBuilder;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
-use crate::config::{Config, TlsConfig};
+use crate::config::TlsConfig;
 use crate::{janitor, router};
+
+const HEADERS_WITHIN: Duration = Duration::from_secs(15);
+/// Bytes.
+const LONGEST_HEADERS: usize = 128 * 1024;
 
 /// A provider that serves until it is told to stop.
 pub struct Server {
@@ -59,12 +66,12 @@ impl Server {
         let handles = vec![Handle::new(), Handle::new(), Handle::new()];
         let router = router::build(&app)?;
         let mut tasks = vec![
-            serve(listener, &app.config, router.clone(), handles[0].clone())?,
-            serve_plain(operations_listener, router::operations(&app), handles[1].clone())?,
+            serve(listener, &app, router.clone(), handles[0].clone())?,
+            serve_plain(operations_listener, &app, router::operations(&app), handles[1].clone())?,
         ];
         if let (Some(listen), Some(tls)) = (&app.config.client_certificates.listen, &app.config.tls) {
             let listener = bind("client_certificates.listen", listen)?;
-            tasks.push(serve_certificates(listener, tls, router, handles[2].clone())?);
+            tasks.push(serve_certificates(listener, tls, &app, router, handles[2].clone())?);
         }
         let janitor = tokio::spawn(janitor::run(app.clone()));
         Ok(Self { address, operations, app, handles, tasks, janitor })
@@ -101,14 +108,12 @@ impl Server {
 
 fn serve(
     listener: TcpListener,
-    config: &Config,
+    app: &App,
     router: Router,
     handle: Handle<SocketAddr>,
 ) -> Result<JoinHandle<std::io::Result<()>>> {
-    let Some(tls) = &config.tls else { return serve_plain(listener, router, handle) };
-    let acceptor = OpenSSLAcceptor::new(tls_config(tls, |_| ())?);
-    let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
-    limit(server.http_builder());
+    let Some(tls) = &app.config.tls else { return serve_plain(listener, app, router, handle) };
+    let server = limited(listener, OpenSSLAcceptor::new(tls_config(tls, |_| ())?), app, handle)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     Ok(tokio::spawn(async move { server.serve(service).await }))
 }
@@ -117,36 +122,46 @@ fn serve(
 fn serve_certificates(
     listener: TcpListener,
     tls: &TlsConfig,
+    app: &App,
     router: Router,
     handle: Handle<SocketAddr>,
 ) -> Result<JoinHandle<std::io::Result<()>>> {
     let acceptor = OpenSSLAcceptor::new(tls_config(tls, certificates::ask)?);
-    let acceptor = certificates::CertificateAcceptor(acceptor);
-    let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
-    limit(server.http_builder());
+    let server = limited(listener, certificates::CertificateAcceptor(acceptor), app, handle)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     Ok(tokio::spawn(async move { server.serve(service).await }))
 }
 
 fn serve_plain(
     listener: TcpListener,
+    app: &App,
     router: Router,
     handle: Handle<SocketAddr>,
 ) -> Result<JoinHandle<std::io::Result<()>>> {
-    let mut server = axum_server::from_tcp(listener)?.handle(handle);
-    limit(server.http_builder());
+    let server = limited(listener, DefaultAcceptor, app, handle)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     Ok(tokio::spawn(async move { server.serve(service).await }))
 }
 
-/// Nobody may hold a connection by sending headers slowly.
-fn limit(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
+/// Nobody may hold a connection by sending nothing, or headers slowly; and who waits for events holds little.
+fn limited<A>(
+    listener: TcpListener,
+    acceptor: A,
+    app: &App,
+    handle: Handle<SocketAddr>,
+) -> Result<axum_server::Server<SocketAddr, event_streams::Acceptor<A>>> {
+    let mut server = axum_server::from_tcp(listener)?
+        .acceptor(event_streams::Acceptor { inner: acceptor, clock: app.clock.clone() })
+        .handle(handle)
+        .first_request_timeout(HEADERS_WITHIN);
+    let builder = server.http_builder();
     builder
         .http1()
-        .timer(hyper_util::rt::TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(15))
-        .max_buf_size(128 * 1024);
-    builder.http2().timer(hyper_util::rt::TokioTimer::new()).max_header_list_size(128 * 1024);
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .max_buf_size(LONGEST_HEADERS);
+    builder.http2().timer(TokioTimer::new()).max_header_list_size(LONGEST_HEADERS as u32);
+    Ok(server)
 }
 
 /// Mozilla's intermediate profile: TLS 1.2 with forward secrecy and TLS 1.3.
@@ -163,6 +178,8 @@ fn tls_config(tls: &TlsConfig, change: fn(&mut SslAcceptorBuilder)) -> Result<Op
     builder.set_alpn_select_callback(|_, offered| {
         openssl::ssl::select_next_proto(b"\x02h2\x08http/1.1", offered).ok_or(openssl::ssl::AlpnError::NOACK)
     });
+    // Idle connections keep no buffers.
+    builder.set_mode(openssl::ssl::SslMode::RELEASE_BUFFERS);
     change(&mut builder);
     Ok(OpenSSLConfig::from_acceptor(std::sync::Arc::new(builder.build())))
 }

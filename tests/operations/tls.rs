@@ -2,6 +2,7 @@
 
 use std::process::{Command, Stdio};
 
+use reqwest::header::{COOKIE, SET_COOKIE};
 use reqwest::{Certificate, Client, StatusCode, Version};
 
 use super::binary::{Home, Running};
@@ -66,9 +67,29 @@ async fn is_built_in_and_modern() {
         assert_eq!(handshake(&running, &[kind]), wanted, "{kind}");
     }
     assert!(!handshake(&running, &["-tls1_2", "-cipher", "AES128-SHA"]), "no suite without forward secrecy");
+    waits(&running, &client).await;
     let plain = Client::builder().no_proxy().build().unwrap();
     let insecure = running.base.replace("https://", "http://");
     assert!(plain.get(format!("{insecure}/help")).send().await.is_err(), "nothing is served in clear");
+}
+
+/// A stream of events over TLS, where the connection is not plain.
+async fn waits(running: &Running, client: &Client) {
+    let page = client.get(format!("{}/sign-in/qr", running.base)).send().await.unwrap();
+    let cookies: Vec<String> = page
+        .headers()
+        .get_all(SET_COOKIE)
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap().to_owned())
+        .collect();
+    let page = page.text().await.unwrap();
+    let (_, path) = page.split_once("data-events=\"").expect("a code");
+    let (path, _) = path.split_once('"').unwrap();
+    let request = client.get(format!("{}{path}", running.base)).header(COOKIE, cookies.join("; "));
+    let mut events = request.send().await.unwrap();
+    assert_eq!(events.headers()["content-type"], "text/event-stream");
+    let first = events.chunk().await.unwrap().expect("an event");
+    assert!(String::from_utf8_lossy(&first).contains("waiting"));
 }
 
 #[test]

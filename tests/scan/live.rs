@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::COOKIE;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::qr::{self, Screen, answer, scan};
 use crate::support::{Agent, Engine, TestApp};
@@ -167,6 +169,47 @@ async fn many_who_wait_cost_one_query_a_second() {
     let before = app.app.metrics.qr_looks.get();
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(app.app.metrics.qr_looks.get(), before, "they have gone");
+}
+
+/// A stream is answered outside of hyper: with the same headers as every page, and nothing comes after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_is_the_last_answer_of_its_connection() {
+    let app = TestApp::start_with(Engine::Sqlite, |_| ()).await.unwrap();
+    let screen = Screen::open(&app).await;
+    let path = screen.page.attribute("[data-qr]", "data-events").unwrap();
+    let cookies: Vec<String> =
+        screen.agent.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let host = app.base.trim_start_matches("http://");
+    let mut connection = TcpStream::connect(host).await.unwrap();
+    let help = format!("GET /help HTTP/1.1\r\nhost: {host}\r\n\r\n");
+    let events = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {}\r\n\r\n", cookies.join("; "));
+    connection.write_all(help.as_bytes()).await.unwrap();
+    let mut read = Vec::new();
+    while !read.trim_ascii_end().ends_with(b"</html>") {
+        assert!(connection.read_buf(&mut read).await.unwrap() > 0);
+    }
+    read.clear();
+    connection.write_all(events.as_bytes()).await.unwrap();
+    while !read.windows(7).any(|bytes| bytes == b"waiting") {
+        assert!(connection.read_buf(&mut read).await.unwrap() > 0);
+    }
+    connection.write_all(help.as_bytes()).await.unwrap();
+    app.advance_seconds(121);
+    connection.read_to_end(&mut read).await.unwrap();
+    let read = String::from_utf8(read).unwrap();
+    let (head, body) = read.split_once("\r\n\r\n").unwrap();
+    let mut lines: Vec<&str> = head.lines().collect();
+    assert_eq!(lines.remove(0), "HTTP/1.1 200 OK");
+    lines.sort_unstable();
+    for name in ["connection: close", "cache-control: no-store", "content-type: text/event-stream"] {
+        assert_eq!(lines.iter().filter(|line| **line == name).count(), 1, "{head}");
+    }
+    for name in ["date: ", "content-security-policy: ", "x-content-type-options: ", "referrer-policy: "] {
+        assert_eq!(lines.iter().filter(|line| line.starts_with(name)).count(), 1, "{head}");
+    }
+    assert!(!head.contains("content-length") && !head.contains("transfer-encoding"), "{head}");
+    let events: Vec<&str> = body.split_terminator("\n\n").collect();
+    assert!(events.len() == 2 && events[0].contains("waiting") && events[1].contains("expired"), "{body}");
 }
 
 /// An instance that stops does not wait for those who wait: they go to the next one.

@@ -39,11 +39,14 @@ impl Timestamp {
         self.china().format("%Y-%m-%dT%H:%M:%S%.3f+08:00").to_string()
     }
 
+    /// `Sun, 15 Nov 2026 01:30:00 GMT` (RFC 9110 section 5.6.7).
+    pub fn http_date(self) -> String {
+        utc(self.0).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     fn china(self) -> chrono::NaiveDateTime {
         const EAST_8: i64 = 8 * 3600 * 1000;
-        chrono::DateTime::from_timestamp_millis(self.0.saturating_add(EAST_8))
-            .unwrap_or(chrono::DateTime::UNIX_EPOCH)
-            .naive_utc()
+        utc(self.0.saturating_add(EAST_8))
     }
 }
 
@@ -63,6 +66,10 @@ impl Span {
     pub const fn as_seconds(self) -> i64 {
         self.0 / 1000
     }
+}
+
+fn utc(millis: i64) -> chrono::NaiveDateTime {
+    chrono::DateTime::from_timestamp_millis(millis).unwrap_or(chrono::DateTime::UNIX_EPOCH).naive_utc()
 }
 
 impl Add<Span> for Timestamp {
@@ -95,6 +102,7 @@ mod tests {
         let last = Timestamp::from_millis(1_763_135_999_999); // 2025-11-14T15:59:59.999Z
         assert_eq!(last.china_date().to_string(), "2025-11-14");
         assert_eq!((last + Span::millis(1)).china_minute(), "2025-11-15 00:00");
+        assert_eq!(last.http_date(), "Fri, 14 Nov 2025 15:59:59 GMT");
     }
 
     #[test]

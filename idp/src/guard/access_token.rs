@@ -4,7 +4,6 @@ use anyhow::Result;
 
 use super::sessions::Session;
 use crate::app::App;
-use crate::domain::timestamp::Timestamp;
 use crate::store::token_holders;
 
 /// The account that let an app act for it.
@@ -37,17 +36,5 @@ pub async fn holder(app: &App, key: &[u8], scope: &str) -> Result<Result<Holder,
     if !row.scope.split(' ').any(|granted| granted == scope) {
         return Ok(Err(Refusal::InsufficientScope));
     }
-    Ok(Ok(Holder {
-        client_id: row.client_id,
-        grant_id: row.grant_id,
-        session: Session {
-            sid: row.sid,
-            account_id: row.account_id,
-            holder_id: row.holder_id,
-            acr: row.acr,
-            amr: row.amr,
-            authenticated_at: Timestamp::from_millis(row.authenticated_at),
-            expires_at: Timestamp::from_millis(row.expires_at),
-        },
-    }))
+    Ok(Ok(Holder { client_id: row.client_id, grant_id: row.grant_id, session: row.signed_in.into() }))
 }

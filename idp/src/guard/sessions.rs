@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::platform::random;
 use crate::store::operators::changes::Standing;
-use crate::store::sessions::NewSession;
+use crate::store::sessions::{NewSession, SignedInRow};
 use crate::store::{accounts, audit, devices, grants, operators, outbox, sessions};
 
 /// A live session.
@@ -30,6 +30,20 @@ impl Session {
     /// Whether a password was typed at this browser.
     pub fn rests_on_password(&self) -> bool {
         self.amr.split(' ').any(|method| method == "pwd")
+    }
+}
+
+impl From<SignedInRow> for Session {
+    fn from(row: SignedInRow) -> Self {
+        Self {
+            sid: row.sid,
+            account_id: row.account_id,
+            holder_id: row.holder_id,
+            acr: row.acr,
+            amr: row.amr,
+            authenticated_at: Timestamp::from_millis(row.authenticated_at),
+            expires_at: Timestamp::from_millis(row.expires_at),
+        }
     }
 }
 
@@ -74,15 +88,7 @@ pub async fn current(app: &App, token: &str) -> Result<Option<Session>> {
     if now - Timestamp::from_millis(row.seen_at) > TOUCH_EVERY {
         sessions::touch(&app.store, &hash, now).await?;
     }
-    Ok(Some(Session {
-        sid: row.sid,
-        account_id: row.account_id,
-        holder_id: row.holder_id,
-        acr: row.acr,
-        amr: row.amr,
-        authenticated_at: Timestamp::from_millis(row.authenticated_at),
-        expires_at: Timestamp::from_millis(row.expires_at),
-    }))
+    Ok(Some(row.signed_in.into()))
 }
 
 /// Signs an account in, in the caller's transaction; gives the new cookie's token, or `None` if the account has been

@@ -6,17 +6,24 @@ use sqlx::AnyConnection;
 use super::Store;
 use crate::domain::timestamp::{Span, Timestamp};
 
+/// Who proved themselves, how and when: of a session, or as a grant remembers it.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct SessionRow {
+pub struct SignedInRow {
     pub sid: String,
     pub account_id: String,
+    /// The account that proved itself, if another one.
     pub holder_id: Option<String>,
     pub acr: String,
     pub amr: String,
     pub authenticated_at: i64,
-    pub created_at: i64,
-    pub seen_at: i64,
     pub expires_at: i64,
+}
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct SessionRow {
+    #[sqlx(flatten)]
+    pub signed_in: SignedInRow,
+    pub seen_at: i64,
 }
 
 pub struct NewSession<'a> {
@@ -67,7 +74,7 @@ pub async fn find(
     now: Timestamp,
     idle: Span,
 ) -> sqlx::Result<Option<SessionRow>> {
-    let sql = "SELECT sid, account_id, holder_id, acr, amr, authenticated_at, created_at, seen_at, expires_at
+    let sql = "SELECT sid, account_id, holder_id, acr, amr, authenticated_at, seen_at, expires_at
         FROM sessions WHERE token_hash = $1 AND expires_at > $2 AND seen_at > $3";
     let query = sqlx::query_as(sql).bind(token_hash).bind(now.millis()).bind((now - idle).millis());
     store.read.optional(query).await

@@ -1,6 +1,7 @@
 //! Whose an access token is, for what the provider itself serves to apps.
 
 use super::Store;
+use super::sessions::SignedInRow;
 use crate::domain::timestamp::Timestamp;
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -9,15 +10,9 @@ pub struct HolderRow {
     pub client_id: String,
     /// Of the token, which may be narrower than the grant's.
     pub scope: String,
-    pub sid: String,
-    pub account_id: String,
-    /// The account that proved itself, if another one.
-    pub holder_id: Option<String>,
-    pub acr: String,
-    pub amr: String,
-    pub authenticated_at: i64,
-    /// Of the grant.
-    pub expires_at: i64,
+    /// It expires with the grant.
+    #[sqlx(flatten)]
+    pub signed_in: SignedInRow,
 }
 
 /// The account behind an access token that is alive: neither it, nor its grant, nor its account has ended. A client's
