@@ -38,6 +38,8 @@ impl Client {
             "token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [self.assertions.as_ref()]},
             "grant_types": ["authorization_code"], "scope": "openid profile legal_entity",
             "require_pushed_authorization_requests": true, "dpop_bound_access_tokens": true,
+            // FAPI 2.0 section 5.4 has no RS256.
+            "id_token_signed_response_alg": "ES256",
         }))
     }
 
