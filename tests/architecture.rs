@@ -118,7 +118,7 @@ fn oxide_auth_is_met_in_one_place() {
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
 }
 
-/// `templates/sign_in/legal_entity.html` is the page of one file under `idp/src/sign_in`.
+/// `templates/sign_in/own_account.html` is the page of one file under `idp/src/sign_in`.
 #[test]
 fn every_template_is_the_page_of_one_file() {
     let users = pages_of("idp/src");

@@ -109,8 +109,8 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         )
         // 四 登录
         .route("/sign-in", get(sign_in::finish::choose))
-        .route("/sign-in/personal", get(sign_in::personal::get).post(sign_in::personal::post))
-        .route("/sign-in/legal-entity", get(sign_in::legal_entity::get).post(sign_in::legal_entity::post))
+        .route("/sign-in/personal", sign_in::own_account::Whose::Person.page())
+        .route("/sign-in/legal-entity", sign_in::own_account::Whose::Unit.page())
         .route("/sign-in/operator", get(sign_in::operator::get).post(sign_in::operator::post))
         .route(
             "/sign-in/choose-identity",

@@ -2,8 +2,7 @@
 
 pub mod choose_identity;
 pub mod finish;
-pub mod legal_entity;
 pub mod operator;
-pub mod personal;
+pub mod own_account;
 pub mod qr;
 mod shared;
