@@ -24,7 +24,7 @@ use crate::platform::clock::Clock;
 /// Events are small: who does not take one within this time has gone.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Lets the answers of another acceptor's connections leave, where they are streams of events (HTTP/1.1 only: the
+/// Lets the answers of another acceptor's connections leave, where they are streams of events (HTTP/1 only: the
 /// streams of an HTTP/2 connection share what it holds).
 #[derive(Clone)]
 pub struct Acceptor<A> {
@@ -145,7 +145,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let may_leave = request.version() == Version::HTTP_11 && request.method() == Method::GET;
+        let may_leave = request.version() <= Version::HTTP_11 && request.method() == Method::GET;
         let (connection, clock) = (self.connection.clone(), self.clock.clone());
         let answering = self.inner.call(request);
         Box::pin(async move {
