@@ -7,6 +7,8 @@
 //!
 //! `cargo bench -p tests --bench operators` (with TEST_POSTGRES_URL for PostgreSQL; `BENCH_ACCOUNTS` to vary it).
 
+mod database;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -31,34 +33,9 @@ fn main() -> Result<()> {
         std::env::var("BENCH_ACCOUNTS").ok().and_then(|value| value.parse().ok()).unwrap_or(1_000_000);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let folder = std::env::temp_dir().join(format!("idp-bench-operators-{}", std::process::id()));
-    let sqlite = format!("sqlite://{}/idp.db", folder.display());
-    let outcome = runtime.block_on(measure("SQLite", &folder, &sqlite, count));
-    let outcome = match (outcome, std::env::var("TEST_POSTGRES_URL")) {
-        (Ok(()), Ok(server)) => runtime.block_on(async {
-            let (url, name) = fresh_database(&server).await?;
-            let outcome = measure("PostgreSQL", &folder, &url, count).await;
-            let mut connection = sqlx::PgConnection::connect(&server).await?;
-            let drop = AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
-            sqlx::query(drop).execute(&mut connection).await?;
-            outcome
-        }),
-        (Ok(()), Err(_)) => {
-            println!("PostgreSQL: skipped; `tests/run.sh --postgres` says how to start one");
-            Ok(())
-        }
-        (failed, _) => failed,
-    };
-    drop(std::fs::remove_dir_all(&folder));
-    outcome
-}
-
-async fn fresh_database(server: &str) -> Result<(String, String)> {
-    let name = format!("bench_operators_{}", std::process::id());
-    let mut connection = sqlx::PgConnection::connect(server).await?;
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await?;
-    let mut url = url::Url::parse(server)?;
-    url.set_path(&name);
-    Ok((url.to_string(), name))
+    runtime.block_on(database::on_both(&folder, async |name, database| {
+        measure(name, &folder, database, count).await
+    }))
 }
 
 async fn measure(name: &str, folder: &std::path::Path, database: &str, count: usize) -> Result<()> {

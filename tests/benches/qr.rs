@@ -5,9 +5,9 @@
 //! `BENCH_BINARY` for a binary that is built already). Each waiter is a connection here and one there: the limit of
 //! open files (`ulimit -n`) must be higher than their number.
 
+mod database;
 mod server;
 
-use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,22 +35,9 @@ fn main() -> Result<()> {
     println!("{waiters} browsers that wait, served by {}\n", binary.display());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let folder = std::env::temp_dir().join(format!("idp-bench-qr-{}", std::process::id()));
-    let sqlite = format!("sqlite://{}/idp.db", folder.display());
-    let outcome = runtime.block_on(measure("SQLite", &binary, &folder, &sqlite, waiters));
-    drop(fs::remove_dir_all(&folder));
-    outcome?;
-    match std::env::var("TEST_POSTGRES_URL") {
-        Ok(postgres) => {
-            let url = runtime.block_on(server::fresh_database(&postgres))?;
-            let outcome = runtime.block_on(measure("PostgreSQL", &binary, &folder, &url, waiters));
-            drop(fs::remove_dir_all(&folder));
-            outcome
-        }
-        Err(_) => {
-            println!("PostgreSQL: skipped; `tests/run.sh --postgres` says how to start one");
-            Ok(())
-        }
-    }
+    runtime.block_on(database::on_both(&folder, async |name, database| {
+        measure(name, &binary, &folder, database, waiters).await
+    }))
 }
 
 async fn measure(name: &str, binary: &Path, folder: &Path, database: &str, waiters: usize) -> Result<()> {

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use sqlx::{Connection, Executor, PgConnection};
 
 /// The release binary, built anew, or the one that `BENCH_BINARY` names.
 #[allow(dead_code, reason = "each benchmark is a program of its own")]
@@ -21,17 +20,6 @@ pub fn binary() -> Result<PathBuf> {
     ensure!(status.success(), "the release binary does not build");
     let own = std::env::current_exe()?;
     Ok(own.ancestors().nth(2).context("the target folder")?.join("idp"))
-}
-
-/// A new database of a PostgreSQL server; gives its URL.
-#[allow(dead_code, reason = "each benchmark is a program of its own")]
-pub async fn fresh_database(server: &str) -> Result<String> {
-    let name = format!("bench_{}", std::process::id());
-    let mut connection = PgConnection::connect(server).await?;
-    connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
-    let mut url = url::Url::parse(server)?;
-    url.set_path(&name);
-    Ok(url.to_string())
 }
 
 /// The release binary, serving.

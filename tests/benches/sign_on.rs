@@ -4,9 +4,9 @@
 //! `cargo bench -p tests` (with TEST_POSTGRES_URL for PostgreSQL; `BENCH_FLOWS` and `BENCH_CONNECTIONS` to vary it).
 
 mod bound;
+mod database;
 mod server;
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,17 +31,9 @@ fn main() -> Result<()> {
     );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let folder = std::env::temp_dir().join(format!("idp-bench-{}", std::process::id()));
-    let sqlite = format!("sqlite://{}/idp.db", folder.display());
-    runtime.block_on(measure("SQLite", &binary, &folder, &sqlite, flows, connections))?;
-    match std::env::var("TEST_POSTGRES_URL") {
-        Ok(server) => {
-            let url = runtime.block_on(server::fresh_database(&server))?;
-            runtime.block_on(measure("PostgreSQL", &binary, &folder, &url, flows, connections))?;
-        }
-        Err(_) => println!("PostgreSQL: skipped; `tests/run.sh --postgres` says how to start one"),
-    }
-    drop(fs::remove_dir_all(&folder));
-    Ok(())
+    runtime.block_on(database::on_both(&folder, async |name, database| {
+        measure(name, &binary, &folder, database, flows, connections).await
+    }))
 }
 
 fn setting(name: &str, default: usize) -> usize {
