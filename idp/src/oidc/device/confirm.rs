@@ -180,5 +180,6 @@ fn grant(app: &App, session: &Session, waiting: &Waiting, binding: Option<String
         resources: waiting.resources.clone(),
         authorization_details: None,
         dpop_jkt: binding,
+        id_token_sent_at: None,
     }
 }
