@@ -32,7 +32,7 @@ on_both! {
         let modes = ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"];
         assert_eq!(list(&document, "response_modes_supported"), modes);
         let grants = [
-            "authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
+            "authorization_code", "refresh_token", "client_credentials", "implicit", "urn:ietf:params:oauth:grant-type:device_code",
             "urn:ietf:params:oauth:grant-type:token-exchange",
         ];
         assert_eq!(list(&document, "grant_types_supported"), grants);

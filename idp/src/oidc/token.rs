@@ -75,8 +75,8 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request) ->
     let missing = OAuthError::new(Code::InvalidRequest, "grant_type is missing");
     let named = params.get("grant_type").ok_or(missing)?;
     let client = client_auth::authenticate(&app, &envelope, &params).await?;
-    let unsupported = OAuthError::new(Code::UnsupportedGrantType, "this grant_type is not supported");
-    let grant = GrantType::parse(named).ok_or(unsupported)?;
+    let unsupported = || OAuthError::new(Code::UnsupportedGrantType, "this grant_type is not supported");
+    let grant = GrantType::of_token_request(named).ok_or_else(unsupported)?;
     if !client.may_use(grant) {
         return Err(
             OAuthError::new(Code::UnauthorizedClient, "the client may not use this grant_type").into()
@@ -96,6 +96,7 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request) ->
         GrantType::AuthorizationCode => grants::authorization_code::redeem(&app, &request).await?,
         GrantType::RefreshToken => grants::refresh_token::refresh(&app, &request).await?,
         GrantType::ClientCredentials => grants::client_credentials::issue(&app, &request).await?,
+        GrantType::Implicit => return Err(unsupported().into()),
         GrantType::DeviceCode => grants::device_code::poll(&app, &request).await?,
         GrantType::TokenExchange => grants::token_exchange::exchange(&app, &request).await?,
     };
