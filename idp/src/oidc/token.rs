@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::access_token::{Contents, Draft};
 use super::envelope::Envelope;
 use super::error::{Code, OAuthError, Result};
 use super::{client_auth, dpop, grants, sender_constraint};
@@ -59,6 +60,26 @@ pub struct TokenResponse {
     /// RFC 8693 section 2.2.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_token_type: Option<&'static str>,
+}
+
+impl TokenResponse {
+    /// A finished access token with what the token itself says of it, and nothing beside it yet.
+    ///
+    /// # Errors
+    /// When signing fails, or the store holds what is no JSON.
+    pub fn new(app: &App, request: &TokenRequest<'_>, draft: Draft, contents: &Contents<'_>) -> Result<Self> {
+        let details = contents.authorization_details.map(serde_json::from_str).transpose();
+        Ok(Self {
+            token_type: Confirmation::token_type(contents.binding),
+            expires_in: draft.lifetime,
+            scope: contents.scope.to_owned(),
+            authorization_details: details.map_err(anyhow::Error::from)?,
+            access_token: draft.finish(app, request.client, contents)?,
+            refresh_token: None,
+            id_token: None,
+            issued_token_type: None,
+        })
+    }
 }
 
 /// POST `/token`.

@@ -117,7 +117,7 @@ async fn fit(app: &App, visitor: &Visitor, request: Option<&str>) -> web::Result
         None => None,
     };
     let display = waiting.map(|waiting| waiting.display).unwrap_or_default();
-    if display.return_to.is_some() {
+    if display.at_telephone {
         return Ok(Fit::ByPassword(display));
     }
     if !display.second_device {
