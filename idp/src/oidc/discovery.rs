@@ -147,10 +147,10 @@ fn back_channel(config: &Config) -> [(&'static str, Value); 10] {
     ]
 }
 
-/// What clients may have signed and encrypted.
+/// What clients may have signed and encrypted, and encrypt themselves.
 fn answers() -> Vec<(String, Value)> {
     let mut answers = Vec::new();
-    for name in ["id_token", "userinfo", "authorization"] {
+    for name in ["id_token", "userinfo", "authorization", "request_object"] {
         let algs = KeyManagement::ALL.map(KeyManagement::as_str);
         answers.push((format!("{name}_encryption_alg_values_supported"), json!(algs)));
         let encs = ContentEncryption::ALL.map(ContentEncryption::as_str);

@@ -152,6 +152,16 @@ fn encryption_is_named_in_full_and_has_a_key() {
 }
 
 #[test]
+fn encrypted_requests_are_named_in_full_and_signed_inside() {
+    let (alg, enc) = ("request_object_encryption_alg", "request_object_encryption_enc");
+    let keys = ("jwks_uri", json!("https://rp.example/jwks"));
+    refused(enc, &json!({ enc: "A128GCM", keys.0: keys.1 }));
+    refused(enc, &json!({ alg: "ECDH-ES", keys.0: keys.1 }));
+    refused("jwks", &json!({ alg: "ECDH-ES", enc: "A128GCM" }));
+    accepted(&json!({ alg: "RSA-OAEP-256", enc: "A256GCM", keys.0: keys.1 }));
+}
+
+#[test]
 fn ways_of_authentication_bring_what_they_need() {
     refused("tls_client_auth_subject_dn", &json!({ "tls_client_auth_san_dns": "rp.example" }));
     let keys = json!({ "keys": [{ "kty": "RSA", "n": "AQAB", "e": "AQAB" }] });

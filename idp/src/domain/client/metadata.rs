@@ -77,6 +77,9 @@ pub struct ClientMetadata {
 
     /// The only algorithm of its request objects; without it, any that we take.
     pub request_object_signing_alg: Option<SigningAlg>,
+    /// With it, its request objects are encrypted so and not otherwise; without it, as it likes or not at all.
+    pub request_object_encryption_alg: Option<KeyManagement>,
+    pub request_object_encryption_enc: Option<ContentEncryption>,
     /// Where its request objects may be fetched from.
     pub request_uris: Option<Vec<String>>,
     /// RFC 9101 section 10.5.
