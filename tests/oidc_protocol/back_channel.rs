@@ -122,7 +122,7 @@ on_both! {
     async fn who_only_got_an_id_token_by_the_browser_is_told(app: TestApp) {
         for response_type in ["id_token", "code id_token"] {
             let receiver = Receiver::default();
-            let id = response_type.replace(' ', "-").replace('_', "-");
+            let id = response_type.replace([' ', '_'], "-");
             let portal = receiver.portal(&app, &id, json!({"response_types": ["code", response_type]})).await;
             let mut agent = signed_in(&app).await;
             let reply = agent.get(&portal.authorize_path(&[("response_type", response_type)])).await;

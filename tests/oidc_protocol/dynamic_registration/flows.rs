@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::oidc_protocol::assertion::{assertion_claims, present, sign};
+use crate::oidc_protocol::encrypted_requests::{encrypt, published};
+use crate::oidc_protocol::request_objects::{by_value, object};
 use crate::oidc_protocol::response_modes::fragment;
 
 on_both! {
@@ -50,5 +52,41 @@ on_both! {
         let token = initial_token(&app, 1).await;
         let reply = register(&app, &token, &asked).await;
         refused(&reply, "invalid_client_metadata", "token_endpoint_auth_signing_alg");
+    }
+}
+
+on_both! {
+    // Registration section 2, Core section 6.1: what is registered of encrypted requests is kept and held to.
+    async fn how_requests_are_encrypted_can_be_registered(app: TestApp) {
+        let key = ClientKey::new();
+        let mut asked = least();
+        asked["jwks"] = key.jwks();
+        asked["request_object_signing_alg"] = json!("ES256");
+        asked["request_object_encryption_alg"] = json!("ECDH-ES");
+        asked["request_object_encryption_enc"] = json!("A256GCM");
+        let told = registered(&app, &asked).await;
+        for member in ["request_object_encryption_alg", "request_object_encryption_enc", "request_object_signing_alg"] {
+            assert_eq!(told[member], asked[member]);
+        }
+        let portal = portal(&told);
+        let mut agent = signed_in(&app).await;
+        let jws = key.sign(&object(&app, &portal, &json!({"scope": "openid"})));
+        assert_page(&agent.get(&by_value(&portal, &jws)).await, "must encrypt");
+        let sealed = encrypt(&published(&app, "ECDH-ES").await, "A256GCM", &json!({}), &jws);
+        let reply = agent.get(&by_value(&portal, &sealed)).await;
+        assert!(reply.location().is_some_and(|to| to.starts_with("/authorize/consent")), "{}", reply.text());
+        let token = initial_token(&app, 1).await;
+        for (member, value, named) in [
+            ("request_object_encryption_enc", json!(null), "request_object_encryption_enc"),
+            ("request_object_encryption_alg", json!(null), "request_object_encryption_enc"),
+            ("request_object_encryption_alg", json!("RSA1_5"), "request_object_encryption_alg"),
+            ("request_object_encryption_alg", json!("RSA-OAEP"), "request_object_encryption_alg"),
+            ("request_object_encryption_enc", json!("A128CBC-HS256"), "request_object_encryption_enc"),
+            ("jwks", json!(null), "jwks"),
+        ] {
+            let mut wrong = asked.clone();
+            wrong[member] = value;
+            refused(&register(&app, &token, &wrong).await, "invalid_client_metadata", named);
+        }
     }
 }
