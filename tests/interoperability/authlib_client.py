@@ -3,11 +3,12 @@
 import json
 import sys
 import time
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
-from joserfc import jwt
+from joserfc import jwe, jwt
 from joserfc.jwk import ECKey, KeySet
 
 SETTINGS = json.loads(sys.argv[1])
@@ -70,5 +71,28 @@ def private_key_jwt():
     flow("private_key_jwt", secret=key, auths=[auth])
 
 
-{"basic": basic, "client_secret_jwt": client_secret_jwt, "private_key_jwt": private_key_jwt}[SETTINGS["scenario"]]()
+def encrypted_requests():
+    key = ECKey.import_key(SETTINGS["private_key"])
+    to = [published for published in KEYS.keys if published.as_dict()["use"] == "enc"]
+    assert sorted(one.as_dict()["alg"] for one in to) == sorted(METADATA["request_object_encryption_alg_values_supported"])
+    for published in to:
+        for enc in METADATA["request_object_encryption_enc_values_supported"]:
+            now, alg = int(time.time()), published.as_dict()["alg"]
+            claims = {
+                "iss": SETTINGS["client_id"], "aud": SETTINGS["issuer"], "nbf": now - 5, "exp": now + 60,
+                "client_id": SETTINGS["client_id"], "redirect_uri": SETTINGS["redirect_uri"], "response_type": "code",
+                "scope": "openid profile", "state": alg + enc, "jti": alg + enc,
+            }
+            header = {"alg": "ES256", "typ": "oauth-authz-req+jwt", "kid": SETTINGS["private_key"]["kid"]}
+            signed = jwt.encode(header, claims, key)
+            header = {"alg": alg, "enc": enc, "cty": "JWT", "kid": published.kid}
+            sealed = jwe.encrypt_compact(header, signed, published, algorithms=[alg, enc])
+            query = urlencode({"client_id": SETTINGS["client_id"], "request": sealed})
+            back = visit(METADATA["authorization_endpoint"] + "?" + query)
+            answer = parse_qs(urlsplit(back).query)
+            assert answer.get("state") == [alg + enc] and answer.get("code"), back
+
+
+SCENARIOS = [basic, client_secret_jwt, private_key_jwt, encrypted_requests]
+{scenario.__name__: scenario for scenario in SCENARIOS}[SETTINGS["scenario"]]()
 print(json.dumps({"done": True}), flush=True)

@@ -85,8 +85,10 @@ on_both! {
         let portal = Portal::register_with(&app, "secret-jwt", changes).await;
         let settings = settings(&app, &portal, "client_secret_jwt");
         drive(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
-        let settings = keyed(&app, "key-jwt", "private_key_jwt", json!({})).await;
-        drive(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
+        for scenario in ["private_key_jwt", "encrypted_requests"] {
+            let settings = keyed(&app, &scenario.replace('_', "-"), scenario, json!({})).await;
+            drive(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
+        }
     }
 }
 

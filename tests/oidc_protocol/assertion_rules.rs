@@ -112,5 +112,11 @@ on_both! {
         Portal::register(&app, "hall").await;
         let kept = crate::support::sql::rows(&app, "SELECT id FROM clients WHERE secret_sealed IS NOT NULL").await;
         assert_eq!(kept.len(), 2);
+        // Registration section 2: the algorithm may be named.
+        let named = json!({"token_endpoint_auth_method": "client_secret_jwt", "token_endpoint_auth_signing_alg": "HS256"});
+        let named = Portal::register_with(&app, "named", named).await;
+        let signer = HS256.signer_from_bytes(named.secret.as_ref().unwrap()).unwrap();
+        let claims = assertion_claims(&app, json!({"iss": "named", "sub": "named"}));
+        assert_eq!(ask(&app, &sign(&signer, &claims)).await.status, 200);
     }
 }

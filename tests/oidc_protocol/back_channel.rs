@@ -11,6 +11,7 @@ use axum::routing::post;
 use idp::guard::sessions::LOGOUT_NOTICE;
 use idp::store::outbox;
 
+use super::response_modes::fragment;
 use super::*;
 
 /// A portal's receiver, which fails as often as it is told to before it accepts.
@@ -113,6 +114,32 @@ on_both! {
         let token = logout_token(&first.wait(1).await[0]);
         let reply = other.get(&hall.authorize_path(&[("id_token_hint", &token)])).await;
         assert_error_redirect(&app, &hall, &reply, "invalid_request");
+    }
+}
+
+on_both! {
+    // Section 2.3: who got an ID token by way of the browser knows of the session, with a code or without.
+    async fn who_only_got_an_id_token_by_the_browser_is_told(app: TestApp) {
+        for response_type in ["id_token", "code id_token"] {
+            let receiver = Receiver::default();
+            let id = response_type.replace([' ', '_'], "-");
+            let portal = receiver.portal(&app, &id, json!({"response_types": ["code", response_type]})).await;
+            let mut agent = signed_in(&app).await;
+            let reply = agent.get(&portal.authorize_path(&[("response_type", response_type)])).await;
+            let sid = claims(&text(&fragment(&reply), "id_token"))["sid"].clone();
+            agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
+            let told = claims(&logout_token(&receiver.wait(1).await[0]));
+            assert_eq!((&told["sid"], &told["aud"]), (&sid, &json!(portal.id)), "{response_type}");
+        }
+        // Whatever was refused told nobody anything.
+        let receiver = Receiver::default();
+        let portal = receiver.portal(&app, "refused", json!({"response_types": ["code id_token"]})).await;
+        let mut agent = signed_in(&app).await;
+        let none = [("response_type", "code id_token"), ("prompt", "none"), ("max_age", "0")];
+        assert_eq!(fragment(&agent.get(&portal.authorize_path(&none)).await)["error"], "login_required");
+        agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
+        tokio::time::sleep(Duration::from_millis(800)).await;
+        assert!(receiver.received.lock().unwrap().is_empty());
     }
 }
 

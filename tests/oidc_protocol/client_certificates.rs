@@ -6,6 +6,7 @@ use idp::config::Config;
 use reqwest::Method;
 
 use super::*;
+use crate::support::Site;
 use crate::support::certificates::{Certificate, certificates};
 
 const HEADER: &str = "client-cert";
@@ -107,6 +108,38 @@ on_both! {
         for wrong in [None, Some(&made.hall), Some(&made.other)] {
             assert_refused(&post(&app, "/token", wrong, &form).await, 401, "invalid_client");
         }
+    }
+}
+
+on_both! {
+    behind_proxy;
+    // Section 2.2.2: or it is at the client's jwks_uri, and changes there without the administrator.
+    async fn a_certificate_can_be_published(app: TestApp) {
+        use base64::Engine;
+        let made = certificates();
+        let site = Site::start().await;
+        let set = |certificate: &Certificate| {
+            let mut key = crate::support::dpop::DpopKey::new().public();
+            // RFC 7517 section 4.7: those that follow the first are not the key's.
+            key["x5c"] = json!([STANDARD.encode(certificate.der()), STANDARD.encode(made.other.der())]);
+            json!({ "keys": [key] })
+        };
+        let uri = site.put_json("/jwks", &set(&made.imposter));
+        let metadata = json!({"token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks_uri": uri});
+        register(&app, "robot", metadata).await;
+        let form = [OWN, ("client_id", "robot")];
+        for _ in 0..2 {
+            assert_eq!(post(&app, "/token", Some(&made.imposter), &form).await.status, 200);
+        }
+        for wrong in [None, Some(&made.hall), Some(&made.other)] {
+            assert_refused(&post(&app, "/token", wrong, &form).await, 401, "invalid_client");
+        }
+        assert_eq!(site.asked("/jwks").len(), 1, "strangers make nobody ask more than once a minute");
+        site.put_json("/jwks", &set(&made.hall));
+        app.advance_seconds(60);
+        assert_eq!(post(&app, "/token", Some(&made.hall), &form).await.status, 200);
+        assert_refused(&post(&app, "/token", Some(&made.imposter), &form).await, 401, "invalid_client");
+        assert_eq!(site.asked("/jwks").len(), 2);
     }
 }
 

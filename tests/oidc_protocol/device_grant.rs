@@ -65,6 +65,11 @@ on_both! {
         assert_eq!(page.attribute("#user_code", "value").as_deref(), Some(user_code.as_str()));
         let reply = phone.post("/device", &[("user_code", &user_code.to_lowercase())]).await;
         let confirm = reply.location().unwrap();
+        // It is no portal's request, and whoever has another telephone at hand may begin with that.
+        for other in ["/authorize/resume", "/authorize/consent"] {
+            assert_page(&phone.get(&confirm.replace("/device/confirm", other)).await, "expired or was answered");
+        }
+        assert!(phone.get(&confirm.replace("/device/confirm", "/sign-in/qr")).await.has("[data-qr]"));
         let sign_in = phone.get(&confirm).await.location().unwrap();
         let sign_in = phone.get(&sign_in).await.location().unwrap();
         let reply = phone.sign_in(&sign_in, &[("account", "liying2026"), ("password", PASSWORD)]).await;

@@ -32,7 +32,7 @@ on_both! {
         let modes = ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"];
         assert_eq!(list(&document, "response_modes_supported"), modes);
         let grants = [
-            "authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
+            "authorization_code", "refresh_token", "client_credentials", "implicit", "urn:ietf:params:oauth:grant-type:device_code",
             "urn:ietf:params:oauth:grant-type:token-exchange",
         ];
         assert_eq!(list(&document, "grant_types_supported"), grants);
@@ -70,6 +70,8 @@ on_both! {
         for algs in ["request_object_signing_alg_values_supported", "authorization_signing_alg_values_supported"] {
             assert_eq!(list(&document, algs), ["ES256", "PS256", "RS256", "EdDSA"], "{algs}");
         }
+        assert_eq!(list(&document, "request_object_encryption_alg_values_supported"), ["RSA-OAEP-256", "ECDH-ES"]);
+        assert_eq!(list(&document, "request_object_encryption_enc_values_supported"), ["A128GCM", "A256GCM"]);
     }
 }
 
@@ -88,9 +90,11 @@ on_both! {
             for private in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
                 assert!(!key.contains_key(private), "{private} is published");
             }
-            assert_eq!(key["use"], "sig");
+            let is_to_encrypt_to = matches!(key["alg"].as_str(), Some("RSA-OAEP-256" | "ECDH-ES"));
+            assert_eq!(key["use"], if is_to_encrypt_to { "enc" } else { "sig" });
+            assert!(!key.contains_key("key_ops"), "use says it (RFC 7517 section 4.3)");
             let complete = match key["alg"].as_str() {
-                Some("ES256") => {
+                Some("ES256" | "ECDH-ES") => {
                     let coordinates = [&key["x"], &key["y"]].map(|part| unpadded(part.as_str().unwrap()).len());
                     key["kty"] == "EC" && key["crv"] == "P-256" && coordinates == [32, 32]
                 }
@@ -99,7 +103,7 @@ on_both! {
                         && key["crv"] == "Ed25519"
                         && unpadded(key["x"].as_str().unwrap()).len() == 32
                 }
-                Some("RS256" | "PS256") => {
+                Some("RS256" | "PS256" | "RSA-OAEP-256") => {
                     key["kty"] == "RSA" && unpadded(key["n"].as_str().unwrap()).len() >= 256 && key["e"] == "AQAB"
                 }
                 _ => false,
@@ -107,6 +111,9 @@ on_both! {
             assert!(complete, "{key:?}");
             kids.push(key["kid"].as_str().unwrap());
         }
+        // Whoever takes the first key of a kind has one that signs.
+        let uses: Vec<&Value> = keys.iter().map(|key| &key["use"]).collect();
+        assert_eq!(uses, ["sig", "sig", "sig", "sig", "enc", "enc"]);
         kids.sort_unstable();
         kids.dedup();
         assert!(kids.len() == keys.len() && kids.iter().all(|kid| !kid.is_empty()), "{kids:?}");

@@ -1,5 +1,6 @@
 //! OpenID Connect Front-Channel Logout 1.0: the page that loads each portal's address and goes on.
 
+use super::response_modes::fragment;
 use super::*;
 
 async fn portal(app: &TestApp, id: &str) -> Portal {
@@ -71,6 +72,22 @@ on_both! {
         // Nothing is left to tell: the same request goes straight on.
         let reply = agent.get(&format!("/sign-out?{query}")).await;
         assert_told(&app, &reply, &sid, &["hall", "shop"], "https://hall.example/?state=x%26y");
+    }
+}
+
+on_both! {
+    // Who got an ID token by way of the browser knows of the session, with a code or without.
+    async fn who_only_got_an_id_token_by_the_browser_is_loaded(app: TestApp) {
+        for (id, response_type) in [("alone", "id_token"), ("both", "code id_token")] {
+            let uri = format!("https://{id}.example/bye?a=b");
+            let changes = json!({"frontchannel_logout_uri": uri, "response_types": ["code", response_type]});
+            let portal = Portal::register_with(&app, id, changes).await;
+            let mut agent = signed_in(&app).await;
+            let reply = agent.get(&portal.authorize_path(&[("response_type", response_type)])).await;
+            let token = text(&fragment(&reply), "id_token");
+            let page = agent.get(&format!("/sign-out?id_token_hint={token}")).await;
+            assert_told(&app, &page, &claims(&token)["sid"], &[id], "/sign-out/done");
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub fn object(app: &TestApp, portal: &Portal, changes: &Value) -> Value {
 }
 
 /// A request by value, with nothing beside it but what RFC 9101 section 5 asks for.
-fn by_value(portal: &Portal, jws: &str) -> String {
+pub fn by_value(portal: &Portal, jws: &str) -> String {
     format!("/authorize?client_id={}&request={jws}", portal.id)
 }
 

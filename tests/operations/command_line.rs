@@ -173,20 +173,24 @@ fn portals_are_added_listed_and_disabled() {
 fn keys_are_listed_rotated_and_pruned() {
     let home = Home::new();
     let list = home.succeed(&["keys", "list"]);
-    assert_eq!(list.lines().count(), 4, "{list}");
+    assert_eq!(list.lines().count(), 6, "{list}");
     assert!(
-        ["ES256", "PS256", "RS256", "EdDSA"].iter().all(|alg| list.contains(alg))
-            && list.matches("signs now").count() == 4,
+        ["ES256", "PS256", "RS256", "EdDSA", "RSA-OAEP-256", "ECDH-ES"].iter().all(|alg| list.contains(alg))
+            && list.matches("signs now").count() == 4
+            && list.matches("is encrypted to now").count() == 2,
         "{list}"
     );
-    let rotated = home.succeed(&["keys", "rotate", "--alg", "es256"]);
-    let kid = rotated.split_whitespace().next().unwrap().to_owned();
-    let list = home.succeed(&["keys", "list"]);
-    assert_eq!(list.lines().count(), 5, "{list}");
-    assert!(list.lines().any(|line| line.starts_with(&kid) && !line.contains("signs now")), "{list}");
+    for (made, alg) in (7..).zip(["es256", "rsa-oaep-256", "ecdh-es"]) {
+        let rotated = home.succeed(&["keys", "rotate", "--alg", alg]);
+        let kid = rotated.split_whitespace().next().unwrap().to_owned();
+        let list = home.succeed(&["keys", "list"]);
+        assert_eq!(list.lines().count(), made, "{list}");
+        assert!(list.lines().any(|line| line.starts_with(&kid) && !line.contains(" now")), "{list}");
+    }
     home.succeed(&["keys", "rotate", "--now"]);
     let list = home.succeed(&["keys", "list"]);
-    assert_eq!((list.lines().count(), list.matches("signs now").count()), (9, 4), "{list}");
+    assert_eq!((list.lines().count(), list.matches("signs now").count()), (15, 4), "{list}");
+    assert_eq!(list.matches("is encrypted to now").count(), 2, "{list}");
     assert_eq!(home.succeed(&["keys", "prune"]).trim(), "0 keys deleted", "their tokens may still be alive");
     for entry in std::fs::read_dir(home.folder.join("keys")).unwrap() {
         let mode = entry.unwrap().metadata().unwrap().permissions().mode();

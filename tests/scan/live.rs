@@ -121,6 +121,38 @@ on_both! {
     }
 }
 
+on_both! {
+    |config| (config.trusted_proxies, config.sign_in.address_codes) = (1, 3);
+    // Nobody fills the store with codes; whoever sits behind the same address may still type a password.
+    async fn codes_of_one_address_are_limited(app: TestApp) {
+        let screen = Screen::open_at(Agent::at(&app.base, "192.0.2.1"), "/sign-in/qr").await;
+        let renew = screen.page.attribute("[data-qr]", "data-renew").unwrap();
+        let mut agent = Agent::at(&app.base, "192.0.2.1");
+        for _ in 0..2 {
+            assert_eq!(agent.post(&renew, &[]).await.status, 200);
+        }
+        let refused = agent.post(&renew, &[]).await;
+        assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "600"));
+        assert_eq!(refused.json()["error"], "too_many_attempts");
+        assert!(refused.json()["message"].as_str().unwrap().contains("过于频繁"), "{}", refused.body);
+        let page = Agent::at(&app.base, "192.0.2.1").get("/sign-in/qr?request=waits").await;
+        assert_eq!((page.status.as_u16(), page.header("retry-after")), (429, "600"));
+        assert!(page.text().contains("操作过于频繁") && page.text().contains("密码登录"), "{}", page.text());
+        let way_out = page.attribute("a.button", "href").unwrap();
+        assert_eq!(way_out, "/sign-in/password?request=waits");
+        let reply = agent.get(&way_out).await;
+        assert_eq!(agent.follow(reply).await.status, 200);
+        // A code that is shown already is looked at as often as one likes.
+        let mut screen = screen;
+        for _ in 0..5 {
+            assert_eq!(screen.view().await, "waiting");
+        }
+        Screen::open_at(Agent::at(&app.base, "192.0.2.2"), "/sign-in/qr").await;
+        app.advance_seconds(600);
+        Screen::open_at(Agent::at(&app.base, "192.0.2.1"), "/sign-in/qr").await;
+    }
+}
+
 /// Who waits at one instance hears within a second of what a telephone does at another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_instance_confirms_within_a_second() {

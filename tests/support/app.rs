@@ -47,7 +47,7 @@ impl TestApp {
         };
         config.database.max_connections = 8;
         config.keys.directory = folder.join("keys");
-        copy_signing_keys(&config.keys.directory);
+        copy_keys(&config.keys.directory);
         config.sign_in.captcha = CaptchaMode::Adaptive;
         // Most tests type a password; those of the code open it by its address, or say so.
         config.sign_in.opens_with = OpensWith::Password;
@@ -154,12 +154,12 @@ impl Drop for TestApp {
 }
 
 /// Making RSA keys is slow, and no test depends on having its own: those of the first are everybody's.
-fn copy_signing_keys(directory: &Path) {
+fn copy_keys(directory: &Path) {
     static MADE: OnceLock<Vec<(String, String)>> = OnceLock::new();
     let folder = KeyFolder::open(directory).unwrap();
     let made = MADE.get_or_init(|| {
         KeyRing::open(KeyFolder::open(directory).unwrap(), Span::seconds(1), Clock::default().now()).unwrap();
-        let names = folder.list("signing-").unwrap();
+        let names = [folder.list("signing-").unwrap(), folder.list("encryption-").unwrap()].concat();
         names.into_iter().map(|name| (name.clone(), folder.read(&name).unwrap())).collect()
     });
     for (name, content) in made {

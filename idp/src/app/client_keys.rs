@@ -1,4 +1,4 @@
-//! The keys of clients, wherever they are: in their registration (`jwks`), or at a `jwks_uri` that is fetched when it
+//! The keys and certificates of clients, wherever they are: in their registration (`jwks`), or at a `jwks_uri` that is fetched when it
 //! is needed and kept for a while.
 
 use std::collections::HashMap;
@@ -74,6 +74,12 @@ impl App {
     ) -> Option<Map<String, Value>> {
         let keys = self.keys_of(client, |keys| keys.knows_kid_of(jws)).await;
         keys.as_deref().unwrap_or(&client.keys).verify(jws, only)
+    }
+
+    /// Whether one of the client's keys comes with exactly this certificate.
+    pub async fn has_certificate(&self, client: &Client, der: &[u8]) -> bool {
+        let keys = self.keys_of(client, |keys| keys.has_certificate(der)).await;
+        keys.as_deref().unwrap_or(&client.keys).has_certificate(der)
     }
 
     /// The payload as a JWE for the client; `None` if it has published no key for that.

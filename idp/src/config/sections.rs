@@ -166,6 +166,8 @@ pub struct SignInConfig {
     pub account_tries: u32,
     /// Wrong passwords from one address for all accounts together before it must wait.
     pub address_tries: u32,
+    /// Codes to scan that are shown at one address within ten minutes, renewed ones included.
+    pub address_codes: u32,
     /// How long an authorization request waits for its visitor.
     pub request_minutes: u32,
     /// What a sign-in opens with, where neither portal nor visitor has said.
@@ -198,6 +200,7 @@ impl Default for SignInConfig {
             lock_minutes: 30,
             account_tries: 50,
             address_tries: 100,
+            address_codes: 3000,
             request_minutes: 30,
             opens_with: OpensWith::Qr,
         }

@@ -3,6 +3,8 @@
 
 mod encryption;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use josekit::jwk::{Jwk, JwkSet};
 use josekit::jws::{
     JwsVerifier, alg::ecdsa::EcdsaJwsAlgorithm, alg::eddsa::EddsaJwsAlgorithm,
@@ -20,6 +22,8 @@ pub use self::encryption::Inside;
 pub struct ClientKeys {
     signing: Vec<ClientKey>,
     encryption: Vec<EncryptionKey>,
+    /// That the keys come with (`x5c`), DER.
+    certificates: Vec<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -39,7 +43,13 @@ impl ClientKeys {
         Self {
             signing: signing.flat_map(verifiers).collect(),
             encryption: set.keys().into_iter().filter_map(EncryptionKey::read).collect(),
+            certificates: set.keys().into_iter().filter_map(certificate).collect(),
         }
+    }
+
+    /// Whether one of the keys comes with exactly this certificate.
+    pub fn has_certificate(&self, der: &[u8]) -> bool {
+        self.certificates.iter().any(|known| known == der)
     }
 
     /// Whether one of the keys has the `kid` that the header names.
@@ -81,6 +91,12 @@ impl ClientKeys {
         }
         None
     }
+}
+
+/// RFC 7517 section 4.7: the first of the chain is the key's own.
+fn certificate(jwk: &Jwk) -> Option<Vec<u8>> {
+    let first = jwk.parameter("x5c")?.get(0)?.as_str()?;
+    STANDARD.decode(first).ok()
 }
 
 fn verifiers(jwk: &Jwk) -> Vec<ClientKey> {

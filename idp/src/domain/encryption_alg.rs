@@ -1,4 +1,5 @@
-//! The algorithms that the provider encrypts with, for a client that registered them (RFC 7518 sections 4 and 5).
+//! The algorithms that the provider encrypts with, for a client that registered them, and that it takes from clients
+//! (RFC 7518 sections 4 and 5).
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,10 @@ impl KeyManagement {
             Self::EcdhEs => "ECDH-ES",
         }
     }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|alg| alg.as_str() == text)
+    }
 }
 
 /// How the content is encrypted.
@@ -37,5 +42,9 @@ impl ContentEncryption {
             Self::A128GCM => "A128GCM",
             Self::A256GCM => "A256GCM",
         }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|enc| enc.as_str() == text)
     }
 }

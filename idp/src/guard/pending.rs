@@ -30,6 +30,15 @@ pub struct Display {
     pub second_device: bool,
     /// No portal waits, but this page of ours does.
     pub return_to: Option<String>,
+    /// Whoever signs in does so at the telephone that is to scan.
+    pub at_telephone: bool,
+}
+
+impl Display {
+    /// Where a telephone is to confirm what was begun here, or is what one sits at, it can't be how one begins.
+    pub const fn needs_password(&self) -> bool {
+        self.second_device || self.at_telephone
+    }
 }
 
 const FIELD: &str = "authorization_requests.parameters";
@@ -49,13 +58,32 @@ struct Stored {
     request: serde_json::Value,
 }
 
-/// Keeps a page of ours, so that whoever has to sign in first comes back to it; gives the id.
+/// Keeps the page of a telephone that has scanned, so that whoever has to sign in first comes back to it; gives the id.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn keep_page(app: &App, caller: &Caller, name: &str, path: String) -> Result<String> {
-    let display = Display { portal_name: name.to_owned(), return_to: Some(path), ..Display::default() };
+pub async fn keep_scan(app: &App, caller: &Caller, name: &str, path: String) -> Result<String> {
+    let portal_name = name.to_owned();
+    let display = Display { portal_name, return_to: Some(path), at_telephone: true, ..Display::default() };
     keep(app, caller, display, serde_json::Value::Null).await
+}
+
+/// Keeps a request that a page of ours answers, which is told its id; gives the id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep_for_page(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    page: &str,
+    request: serde_json::Value,
+) -> Result<String> {
+    let id = random::token();
+    let return_to = Some(format!("{page}?request={id}"));
+    let display = Display { portal_name: name.to_owned(), return_to, ..Display::default() };
+    insert(app, caller, &id, display, request).await?;
+    Ok(id)
 }
 
 /// Keeps a request for the caller's browser; gives its id.
@@ -69,21 +97,26 @@ pub async fn keep(
     request: serde_json::Value,
 ) -> Result<String> {
     let id = random::token();
+    insert(app, caller, &id, display, request).await?;
+    Ok(id)
+}
+
+async fn insert(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    display: Display,
+    request: serde_json::Value,
+) -> Result<()> {
     let now = app.clock.now();
     // Sealed: a login_hint is often a telephone or document number.
     let parameters = serde_json::to_string(&Stored { display, request })?;
-    let parameters = random::base64url(&app.vault.seal(FIELD, &id, &parameters)?);
+    let parameters = random::base64url(&app.vault.seal(FIELD, id, &parameters)?);
     let until = now + Span::minutes(app.config.sign_in.request_minutes);
-    authorization_requests::insert(
-        &app.store,
-        &random::hash(&id),
-        &caller.device_hash,
-        &parameters,
-        now,
-        until,
-    )
-    .await?;
-    Ok(id)
+    let id_hash = random::hash(id);
+    authorization_requests::insert(&app.store, &id_hash, &caller.device_hash, &parameters, now, until)
+        .await?;
+    Ok(())
 }
 
 /// The request of this id, if this browser made it and it has not expired.

@@ -12,10 +12,10 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
 use self::progress::{Interaction, Progress, display, keep, pending_request};
+use super::acr;
 use super::authorization_request::AuthorizationRequest;
 use super::error::{Code, OAuthError};
 use super::subject::subject;
-use super::{acr, device};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::principal::Principal;
@@ -58,9 +58,6 @@ pub async fn resume(
     visitor: Visitor,
     RawQuery(query): RawQuery,
 ) -> web::Result<Response> {
-    if let Some(onward) = device::resume(&app, &visitor, query.as_deref()).await? {
-        return Ok(onward);
-    }
     let (client, request, progress) = pending_request(&app, &visitor, query.as_deref()).await?;
     let (client, request, progress) = (&client, &request, &progress);
     decide(Interaction { app: &app, visitor: &visitor, client, request, progress }).await

@@ -13,7 +13,7 @@ use crate::config::{Config, RegistrationMode};
 use crate::domain::client::{AuthMethod, GrantType, ResponseType};
 use crate::domain::encryption_alg::{ContentEncryption, KeyManagement};
 use crate::domain::scopes;
-use crate::domain::signing_alg::SigningAlg;
+use crate::domain::signing_alg::{AssertionAlg, SigningAlg};
 
 /// GET `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
 pub async fn metadata(State(app): State<App>) -> Response {
@@ -132,7 +132,7 @@ fn back_channel(config: &Config) -> [(&'static str, Value); 10] {
     let methods: Vec<&str> = AuthMethod::ALL.iter().filter(offered).map(|method| method.as_str()).collect();
     let confidential: Vec<&str> = methods.iter().copied().filter(|method| *method != "none").collect();
     let algs: Vec<&str> = SigningAlg::ALL.iter().map(|alg| alg.as_str()).collect();
-    let assertion_algs: Vec<&str> = algs.iter().copied().chain(["HS256"]).collect();
+    let assertion_algs = AssertionAlg::ALL.map(AssertionAlg::as_str);
     [
         ("device_authorization_endpoint", json!(format!("{}/device_authorization", config.issuer))),
         ("token_endpoint_auth_methods_supported", json!(methods)),
@@ -147,10 +147,10 @@ fn back_channel(config: &Config) -> [(&'static str, Value); 10] {
     ]
 }
 
-/// What clients may have signed and encrypted.
+/// What clients may have signed and encrypted, and encrypt themselves.
 fn answers() -> Vec<(String, Value)> {
     let mut answers = Vec::new();
-    for name in ["id_token", "userinfo", "authorization"] {
+    for name in ["id_token", "userinfo", "authorization", "request_object"] {
         let algs = KeyManagement::ALL.map(KeyManagement::as_str);
         answers.push((format!("{name}_encryption_alg_values_supported"), json!(algs)));
         let encs = ContentEncryption::ALL.map(ContentEncryption::as_str);

@@ -43,11 +43,15 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response> 
         return Err(OAuthError::new(Code::InvalidRequest, "a request_uri can't be pushed").into());
     }
     let proved = dpop::proved_key(&app, &envelope, None).await?;
-    let params = request_object::resolve(&app, &client, asked(&client, params)).await?;
-    let params = bind(params, proved.as_deref())?;
+    let asked = request_object::resolve(&app, &client, asked(&client, params)).await?;
+    let params = bind(asked.params, proved.as_deref())?;
     let wrong_address = |why| OAuthError::new(Code::InvalidRequest, why);
     let address = ReturnAddress::read(&client, &params).map_err(wrong_address)?;
     authorization_request::read(&app, &client, &params, address)?;
+    // Last: what is refused uses nothing up.
+    if let Some(once) = asked.once {
+        once.use_up(&app).await?;
+    }
     let request_uri = format!("{PREFIX}{}", keep(&app, &client, &params).await?);
     let answer = Json(json!({ "request_uri": request_uri, "expires_in": SECONDS }));
     let mut response = (StatusCode::CREATED, NO_STORE, answer).into_response();

@@ -36,14 +36,15 @@ pub fn new_secret(app: &App, id: &str, method: AuthMethod) -> Result<Option<NewS
 /// # Errors
 /// When the database fails, or the metadata can't be used.
 pub async fn register(app: &App, id: &str, metadata: &ClientMetadata) -> Result<Option<String>> {
+    let metadata = metadata.clone().complete();
     metadata.check()?;
-    super::sector::check(app, metadata).await?;
+    super::sector::check(app, &metadata).await?;
     let secret = new_secret(app, id, metadata.token_endpoint_auth_method)?;
     let row = ClientRow {
         id: id.to_owned(),
         secret_hash: secret.as_ref().map(|secret| secret.hash.clone()),
         secret_sealed: secret.as_ref().and_then(|secret| secret.sealed.clone()),
-        metadata: serde_json::to_string(metadata)?,
+        metadata: serde_json::to_string(&metadata)?,
         disabled_at: None,
     };
     clients::put(&app.store, &row, app.clock.now()).await?;

@@ -1,14 +1,20 @@
-//! Request objects (RFC 9101): an authorization request as a JWT that its client signed. What is inside is the whole
-//! request; parameters beside it count for nothing but finding the client.
+//! Request objects (RFC 9101): an authorization request as a JWT that its client signed, and may have encrypted. What is
+//! inside is the whole request; parameters beside it count for nothing but finding the client.
+
+mod nested;
+mod once;
 
 use serde_json::{Map, Value};
 
+pub use self::once::Once;
 use super::error::{Code, OAuthError};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::signing_alg::SigningAlg;
 use crate::web::params::Params;
 
+/// The longest, in bytes: of what comes by the URL or by PAR it is told, instead of a connection that ends.
+const LARGEST: usize = 32 * 1024;
 /// How far a client's clock may run ahead, in seconds (FAPI 2.0 Message Signing asks for 8 at least).
 const LEEWAY: i64 = 10;
 /// FAPI 2.0 Message Signing section 5.3.1: no older, and no longer, in seconds.
@@ -20,17 +26,30 @@ const fn refuse(description: &'static str) -> OAuthError {
     OAuthError::new(Code::InvalidRequestObject, description)
 }
 
+/// What a request really asks for.
+pub struct Asked {
+    pub params: Params,
+    /// Of a request object with a `jti`.
+    pub once: Option<Once>,
+}
+
+impl From<Params> for Asked {
+    fn from(params: Params) -> Self {
+        Self { params, once: None }
+    }
+}
+
 /// What a request really asks for: its request object, if it has one.
 ///
 /// # Errors
 /// `invalid_request_object`, with what is wrong with it, and `invalid_request` where a client that must sign did not.
-pub async fn resolve(app: &App, client: &Client, params: Params) -> Result<Params, OAuthError> {
+pub async fn resolve(app: &App, client: &Client, params: Params) -> Result<Asked, OAuthError> {
     match params.get("request") {
         Some(jws) => read(app, client, jws).await,
         None if client.metadata.require_signed_request_object => {
             Err(OAuthError::new(Code::InvalidRequest, "the client must sign its requests"))
         }
-        None => Ok(params),
+        None => Ok(params.into()),
     }
 }
 
@@ -39,7 +58,7 @@ pub async fn resolve(app: &App, client: &Client, params: Params) -> Result<Param
 ///
 /// # Errors
 /// `invalid_request_uri` if it can't be had, otherwise as [`resolve`].
-pub async fn fetch(app: &App, client: &Client, uri: &str) -> Result<Params, OAuthError> {
+pub async fn fetch(app: &App, client: &Client, uri: &str) -> Result<Asked, OAuthError> {
     let refuse = |description| OAuthError::new(Code::InvalidRequestUri, description);
     let registered = client.metadata.request_uris.as_deref().unwrap_or_default();
     if !registered.iter().any(|known| known == uri) {
@@ -55,23 +74,33 @@ pub async fn fetch(app: &App, client: &Client, uri: &str) -> Result<Params, OAut
     read(app, client, jws.trim()).await
 }
 
-/// The parameters of a request object.
-async fn read(app: &App, client: &Client, jws: &str) -> Result<Params, OAuthError> {
-    check_header(client, jws)?;
+/// What is inside of a request object.
+async fn read(app: &App, client: &Client, text: &str) -> Result<Asked, OAuthError> {
+    if text.len() > LARGEST {
+        return Err(refuse("the request object is larger than 32 KiB"));
+    }
+    let jws = nested::opened(app, client, text)?;
+    check_header(client, &jws)?;
     let only = client.metadata.request_object_signing_alg;
     let unsigned = refuse("the client did not sign this request object");
-    let claims = app.signed_by(client, jws, only).await.ok_or(unsigned)?;
+    let claims = app.signed_by(client, &jws, only).await.ok_or(unsigned)?;
     check_claims(app, client, &claims)?;
-    parameters(claims)
+    let once = Once::of(client, &claims, app.clock.now())?;
+    Ok(Asked { params: parameters(claims)?, once })
+}
+
+/// RFC 7515 section 4.1.9: `application/` may be left out, and the case does not matter.
+fn short_type(named: &str) -> String {
+    let lower = named.to_ascii_lowercase();
+    lower.strip_prefix("application/").map(str::to_owned).unwrap_or(lower)
 }
 
 /// RFC 8725 section 3.11: a JWT that was made for something else is no request object.
 fn check_header(client: &Client, jws: &str) -> Result<(), OAuthError> {
     let unreadable = |_| refuse("the request object is not a signed JWT");
     let header = josekit::jwt::decode_header(jws).map_err(unreadable)?;
-    let typ = header.claim("typ").map(|typ| typ.as_str().unwrap_or_default().to_ascii_lowercase());
-    let typ = typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
-    if !matches!(typ, None | Some("oauth-authz-req+jwt" | "jwt")) {
+    let typ = header.claim("typ").map(|typ| short_type(typ.as_str().unwrap_or_default()));
+    if !matches!(typ.as_deref(), None | Some("oauth-authz-req+jwt" | "jwt")) {
         return Err(refuse("typ must be oauth-authz-req+jwt"));
     }
     let alg = header.claim("alg").and_then(Value::as_str).and_then(SigningAlg::parse);

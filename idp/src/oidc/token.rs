@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::access_token::{Contents, Draft};
 use super::envelope::Envelope;
 use super::error::{Code, OAuthError, Result};
 use super::{client_auth, dpop, grants, sender_constraint};
@@ -61,6 +62,26 @@ pub struct TokenResponse {
     pub issued_token_type: Option<&'static str>,
 }
 
+impl TokenResponse {
+    /// A finished access token with what the token itself says of it, and nothing beside it yet.
+    ///
+    /// # Errors
+    /// When signing fails, or the store holds what is no JSON.
+    pub fn new(app: &App, request: &TokenRequest<'_>, draft: Draft, contents: &Contents<'_>) -> Result<Self> {
+        let details = contents.authorization_details.map(serde_json::from_str).transpose();
+        Ok(Self {
+            token_type: Confirmation::token_type(contents.binding),
+            expires_in: draft.lifetime,
+            scope: contents.scope.to_owned(),
+            authorization_details: details.map_err(anyhow::Error::from)?,
+            access_token: draft.finish(app, request.client, contents)?,
+            refresh_token: None,
+            id_token: None,
+            issued_token_type: None,
+        })
+    }
+}
+
 /// POST `/token`.
 ///
 /// # Errors
@@ -75,8 +96,8 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request) ->
     let missing = OAuthError::new(Code::InvalidRequest, "grant_type is missing");
     let named = params.get("grant_type").ok_or(missing)?;
     let client = client_auth::authenticate(&app, &envelope, &params).await?;
-    let unsupported = OAuthError::new(Code::UnsupportedGrantType, "this grant_type is not supported");
-    let grant = GrantType::parse(named).ok_or(unsupported)?;
+    let unsupported = || OAuthError::new(Code::UnsupportedGrantType, "this grant_type is not supported");
+    let grant = GrantType::of_token_request(named).ok_or_else(unsupported)?;
     if !client.may_use(grant) {
         return Err(
             OAuthError::new(Code::UnauthorizedClient, "the client may not use this grant_type").into()
@@ -96,6 +117,7 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request) ->
         GrantType::AuthorizationCode => grants::authorization_code::redeem(&app, &request).await?,
         GrantType::RefreshToken => grants::refresh_token::refresh(&app, &request).await?,
         GrantType::ClientCredentials => grants::client_credentials::issue(&app, &request).await?,
+        GrantType::Implicit => return Err(unsupported().into()),
         GrantType::DeviceCode => grants::device_code::poll(&app, &request).await?,
         GrantType::TokenExchange => grants::token_exchange::exchange(&app, &request).await?,
     };

@@ -1,129 +1,70 @@
-//! The signing keys: files that every instance reads again and again, signers that are built once.
+//! The provider's keys: those that sign, and those that others encrypt to.
 //!
-//! A key file says since when its key signs; everything else follows. A key is published from the moment it exists,
-//! signs from `signs_from` until its successor does, and stays published until its last token has expired.
+//! A signing key is published from the moment it exists, signs from its time until its successor does, and stays
+//! published until its last token has expired. Of the keys to encrypt to one an algorithm is published, so that nobody
+//! has to choose; the one before decrypts as long as somebody may have it from a cache.
 
-use std::sync::{Arc, PoisonError, RwLock};
+mod decryption;
+mod ring;
+mod signing;
 
 use anyhow::Context;
 use axum::body::Bytes;
-use josekit::jwk::Jwk;
-use josekit::jwk::alg::{ec::EcCurve, ed::EdCurve};
-use josekit::jws::{
-    JwsHeader, JwsSigner, JwsVerifier, alg::ecdsa::EcdsaJwsAlgorithm, alg::eddsa::EddsaJwsAlgorithm,
-    alg::rsassa::RsassaJwsAlgorithm, alg::rsassa_pss::RsassaPssJwsAlgorithm,
-};
-use serde::{Deserialize, Serialize};
+use josekit::jws::JwsHeader;
 use serde_json::{Map, Value, json};
 
+use self::decryption::Decryption;
+pub use self::decryption::Jwe;
+use self::ring::{Purpose, Ring};
+use self::signing::Signing;
 use super::key_files::KeyFolder;
-use super::random;
+use crate::domain::encryption_alg::KeyManagement;
 use crate::domain::signing_alg::SigningAlg;
 use crate::domain::timestamp::{Span, Timestamp};
 
-/// What josekit needs to know of an algorithm.
-trait Jose {
-    fn generate(self) -> anyhow::Result<Jwk>;
-    fn signer(self, jwk: &Jwk) -> anyhow::Result<Box<dyn JwsSigner>>;
-    fn verifier(self, jwk: &Jwk) -> anyhow::Result<Box<dyn JwsVerifier>>;
-}
-
-impl Jose for SigningAlg {
-    fn generate(self) -> anyhow::Result<Jwk> {
-        Ok(match self {
-            Self::ES256 => Jwk::generate_ec_key(EcCurve::P256)?,
-            Self::PS256 | Self::RS256 => Jwk::generate_rsa_key(2048)?,
-            Self::EdDSA => Jwk::generate_ed_key(EdCurve::Ed25519)?,
-        })
-    }
-
-    fn signer(self, jwk: &Jwk) -> anyhow::Result<Box<dyn JwsSigner>> {
-        Ok(match self {
-            Self::ES256 => Box::new(EcdsaJwsAlgorithm::Es256.signer_from_jwk(jwk)?),
-            Self::PS256 => Box::new(RsassaPssJwsAlgorithm::Ps256.signer_from_jwk(jwk)?),
-            Self::RS256 => Box::new(RsassaJwsAlgorithm::Rs256.signer_from_jwk(jwk)?),
-            Self::EdDSA => Box::new(EddsaJwsAlgorithm::Eddsa.signer_from_jwk(jwk)?),
-        })
-    }
-
-    fn verifier(self, jwk: &Jwk) -> anyhow::Result<Box<dyn JwsVerifier>> {
-        Ok(match self {
-            Self::ES256 => Box::new(EcdsaJwsAlgorithm::Es256.verifier_from_jwk(jwk)?),
-            Self::PS256 => Box::new(RsassaPssJwsAlgorithm::Ps256.verifier_from_jwk(jwk)?),
-            Self::RS256 => Box::new(RsassaJwsAlgorithm::Rs256.verifier_from_jwk(jwk)?),
-            Self::EdDSA => Box::new(EddsaJwsAlgorithm::Eddsa.verifier_from_jwk(jwk)?),
-        })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyFile {
-    alg: SigningAlg,
-    /// Milliseconds since 1970.
-    signs_from: i64,
-    /// The private key, RFC 7517.
-    jwk: Map<String, Value>,
-}
-
-struct SigningKey {
-    kid: String,
-    alg: SigningAlg,
-    signs_from: Timestamp,
-    signer: Box<dyn JwsSigner>,
-    verifier: Box<dyn JwsVerifier>,
-    public: Value,
-}
-
-/// One reading of the folder.
-struct KeySet {
-    names: Vec<String>,
-    keys: Vec<SigningKey>,
-}
+/// How long a replaced key still decrypts: nobody tells us that they have fetched the next one.
+const DECRYPTS_ON: Span = Span::minutes(24 * 60);
 
 /// What `idp keys list` shows.
 pub struct KeyStatus {
     pub kid: String,
-    pub alg: SigningAlg,
-    pub signs_from: Timestamp,
-    pub published_until: Option<Timestamp>,
-    pub signs_now: bool,
+    pub alg: &'static str,
+    /// `sig` or `enc`
+    pub usage: &'static str,
+    /// Since when it is the current one of its algorithm.
+    pub since: Timestamp,
+    /// Once it has a successor.
+    pub end: Option<Timestamp>,
+    pub is_current: bool,
 }
 
 pub struct KeyRing {
     folder: KeyFolder,
-    /// How long a key stays published after its successor has begun to sign.
-    retention: Span,
-    set: RwLock<Arc<KeySet>>,
+    signing: Ring<Signing>,
+    decryption: Ring<Decryption>,
 }
 
 impl KeyRing {
-    /// Reads the keys, and makes one for each algorithm at first run.
+    /// Reads the keys, and makes one for each algorithm at first run. `retention` is how long a key stays published after
+    /// its successor has begun to sign.
     ///
     /// # Errors
     /// When a file can't be read or written, is readable by others, or is damaged.
     pub fn open(folder: KeyFolder, retention: Span, now: Timestamp) -> anyhow::Result<Self> {
         let lock = folder.lock()?;
-        for alg in SigningAlg::ALL {
-            if folder.list(&format!("signing-{}-", alg.as_str()))?.is_empty() {
-                create(&folder, alg, now)?;
-            }
-        }
+        let signing = Ring::open(&folder, retention, now)?;
+        let decryption = Ring::open(&folder, DECRYPTS_ON, now)?;
         drop(lock);
-        let set = RwLock::new(Arc::new(KeySet::read(&folder)?));
-        Ok(Self { folder, retention, set })
+        Ok(Self { folder, signing, decryption })
     }
 
-    /// Looks for new and removed files; unchanged folders cost one directory listing.
+    /// Looks for new and removed files; unchanged folders cost two directory listings.
     ///
     /// # Errors
     /// When a file can't be read; the keys in use stay.
     pub fn reload(&self) -> anyhow::Result<()> {
-        if self.folder.list("signing-")? != self.set().names {
-            let fresh = Arc::new(KeySet::read(&self.folder)?);
-            *self.set.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        }
-        Ok(())
+        self.signing.reload(&self.folder)?;
+        self.decryption.reload(&self.folder)
     }
 
     /// Makes the next key of an algorithm: published at once, signing from `signs_from`.
@@ -131,53 +72,44 @@ impl KeyRing {
     /// # Errors
     /// When the file can't be written.
     pub fn rotate(&self, alg: SigningAlg, signs_from: Timestamp) -> anyhow::Result<String> {
+        self.next::<Signing>(alg, signs_from)
+    }
+
+    /// Makes the next key to encrypt to: it decrypts at once, and is published from `published_from`.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn rotate_encryption(&self, alg: KeyManagement, published_from: Timestamp) -> anyhow::Result<String> {
+        self.next::<Decryption>(alg, published_from)
+    }
+
+    fn next<P: Purpose>(&self, alg: P::Alg, since: Timestamp) -> anyhow::Result<String> {
         let _lock = self.folder.lock()?;
-        let kid = create(&self.folder, alg, signs_from)?;
+        let kid = Ring::<P>::create(&self.folder, alg, since)?;
         self.reload()?;
         Ok(kid)
     }
 
-    /// Deletes the files of keys that are no longer published.
+    /// Deletes the files of keys that are of no use any more.
     ///
     /// # Errors
     /// When a file can't be deleted.
     pub fn prune(&self, now: Timestamp) -> anyhow::Result<usize> {
         let _lock = self.folder.lock()?;
-        let gone: Vec<KeyStatus> = self
-            .status(now)
-            .into_iter()
-            .filter(|key| key.published_until.is_some_and(|end| end <= now))
-            .collect();
-        for key in &gone {
-            self.folder.remove(&file_name(key.alg, &key.kid))?;
-        }
-        self.reload()?;
-        Ok(gone.len())
+        Ok(self.signing.prune(&self.folder, now)? + self.decryption.prune(&self.folder, now)?)
     }
 
     pub fn status(&self, now: Timestamp) -> Vec<KeyStatus> {
-        let set = self.set();
-        set.keys
-            .iter()
-            .map(|key| KeyStatus {
-                kid: key.kid.clone(),
-                alg: key.alg,
-                signs_from: key.signs_from,
-                published_until: set.successor(key).map(|next| next.signs_from + self.retention),
-                signs_now: set.active(key.alg, now).is_some_and(|active| active.kid == key.kid),
-            })
-            .collect()
+        status(&self.signing, now).into_iter().chain(status(&self.decryption, now)).collect()
     }
 
-    /// The JWK Set of RFC 7517: every key whose tokens may still be alive, and the next ones.
+    /// The JWK Set of RFC 7517: every key whose tokens may still be alive, and the next ones; then those to encrypt to.
+    /// In this order, so that whoever takes the first key of a kind has one that signs.
     pub fn jwks(&self, now: Timestamp) -> Bytes {
-        let set = self.set();
-        let published: Vec<&Value> = set
-            .keys
-            .iter()
-            .filter(|key| set.successor(key).is_none_or(|next| now < next.signs_from + self.retention))
-            .map(|key| &key.public)
-            .collect();
+        let (signing, decryption) = (self.signing.set(), self.decryption.set());
+        let signing = signing.keys.iter().filter(|key| signing.is_alive(key, now)).map(|key| &key.public);
+        let current = KeyManagement::ALL.into_iter().filter_map(|alg| decryption.current(alg, now));
+        let published: Vec<&Value> = signing.chain(current.map(|key| &key.public)).collect();
         Bytes::from(json!({ "keys": published }).to_string())
     }
 
@@ -192,89 +124,51 @@ impl KeyRing {
         claims: &Map<String, Value>,
         now: Timestamp,
     ) -> anyhow::Result<String> {
-        let set = self.set();
-        let key = set.active(alg, now).with_context(|| format!("no signing key for {}", alg.as_str()))?;
+        let set = self.signing.set();
+        let key = set.current(alg, now).with_context(|| format!("no signing key for {}", alg.as_str()))?;
         let mut header = JwsHeader::new();
         header.set_token_type(typ);
         header.set_key_id(&key.kid);
         let payload = serde_json::to_vec(claims)?;
-        Ok(josekit::jws::serialize_compact(&payload, &header, &*key.signer)?)
+        Ok(josekit::jws::serialize_compact(&payload, &header, &*key.tool.signer)?)
     }
 
     /// The claims of a JWS that one of our published keys signed, whatever its expiry; `None` if it is not ours.
     pub fn verify(&self, jws: &str) -> Option<(JwsHeader, Map<String, Value>)> {
         let header = josekit::jwt::decode_header(jws).ok()?;
         let kid = header.claim("kid")?.as_str()?;
-        let set = self.set();
+        let set = self.signing.set();
         let key = set.keys.iter().find(|key| key.kid == kid)?;
-        let (payload, header) = josekit::jws::deserialize_compact(jws, &*key.verifier).ok()?;
+        let (payload, header) = josekit::jws::deserialize_compact(jws, &*key.tool.verifier).ok()?;
         // josekit lets a verifier's algorithm decide, but a header that names another is a forgery attempt.
         (header.algorithm() == Some(key.alg.as_str())).then_some(())?;
         Some((header, serde_json::from_slice(&payload).ok()?))
     }
 
-    fn set(&self) -> Arc<KeySet> {
-        Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
+    /// What somebody encrypted to one of our keys; `None` if it was to another, or is not as it was.
+    pub fn decrypt(&self, jwe: &Jwe<'_>, now: Timestamp) -> Option<Vec<u8>> {
+        let set = self.decryption.set();
+        let mut candidates = set.keys.iter().rev().filter(|key| {
+            let named = jwe.kid.as_ref().is_none_or(|kid| *kid == key.kid);
+            named && key.alg == jwe.alg && set.is_alive(key, now)
+        });
+        candidates.find_map(|key| key.tool.open(jwe))
     }
 }
 
-impl KeySet {
-    fn read(folder: &KeyFolder) -> anyhow::Result<Self> {
-        let names = folder.list("signing-")?;
-        let mut keys = Vec::new();
-        for name in &names {
-            let key = || -> anyhow::Result<SigningKey> {
-                let file: KeyFile = serde_json::from_str(&folder.read(name)?)?;
-                let jwk = Jwk::from_map(file.jwk)?;
-                let kid = jwk.key_id().context("the key has no kid")?.to_owned();
-                let mut public = jwk.to_public_key()?.as_ref().clone();
-                // josekit leaves it out, and without it no portal finds the key that a token's header names.
-                public.insert("kid".to_owned(), json!(kid));
-                public.insert("use".to_owned(), json!("sig"));
-                public.insert("alg".to_owned(), json!(file.alg.as_str()));
-                Ok(SigningKey {
-                    kid,
-                    alg: file.alg,
-                    signs_from: Timestamp::from_millis(file.signs_from),
-                    signer: file.alg.signer(&jwk)?,
-                    verifier: file.alg.verifier(&jwk)?,
-                    public: Value::Object(public),
-                })
-            };
-            keys.push(key().with_context(|| format!("keys/{name}"))?);
-        }
-        keys.sort_by_key(|key| (key.signs_from, key.kid.clone()));
-        Ok(Self { names, keys })
-    }
-
-    fn active(&self, alg: SigningAlg, now: Timestamp) -> Option<&SigningKey> {
-        let mut candidates = self.keys.iter().filter(|key| key.alg == alg);
-        // A clock that runs behind must not leave an instance without a key: the oldest signs then.
-        let oldest = candidates.clone().next();
-        candidates.rfind(|key| key.signs_from <= now).or(oldest)
-    }
-
-    fn successor(&self, key: &SigningKey) -> Option<&SigningKey> {
-        self.keys
-            .iter()
-            .find(|other| other.alg == key.alg && (other.signs_from, &other.kid) > (key.signs_from, &key.kid))
-    }
-}
-
-fn file_name(alg: SigningAlg, kid: &str) -> String {
-    format!("signing-{}-{kid}.json", alg.as_str())
-}
-
-fn create(folder: &KeyFolder, alg: SigningAlg, signs_from: Timestamp) -> anyhow::Result<String> {
-    // A kid that begins with a dash or underscore is a nuisance on command lines.
-    let kid = format!("k{}", random::id());
-    let mut jwk = alg.generate()?;
-    jwk.set_key_id(&kid);
-    let file = KeyFile { alg, signs_from: signs_from.millis(), jwk: jwk.as_ref().clone() };
-    folder.write_new(&file_name(alg, &kid), &serde_json::to_string_pretty(&file)?)?;
-    Ok(kid)
+fn status<P: Purpose>(ring: &Ring<P>, now: Timestamp) -> Vec<KeyStatus> {
+    let set = ring.set();
+    let current = |alg| set.current(alg, now).map(|key| &key.kid);
+    let keys = set.keys.iter().map(|key| KeyStatus {
+        kid: key.kid.clone(),
+        alg: P::name(key.alg),
+        usage: P::USE,
+        since: key.since,
+        end: set.end(key),
+        is_current: current(key.alg) == Some(&key.kid),
+    });
+    keys.collect()
 }
 
 #[cfg(test)]
-#[path = "keys_tests.rs"]
 mod tests;

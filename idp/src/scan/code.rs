@@ -155,7 +155,7 @@ async fn sign_in_first(app: &App, visitor: &Visitor, code: &Code) -> web::Result
         return refused(visitor, refusal);
     }
     let page = urls::scan(code.as_str());
-    let id = pending::keep_page(app, &visitor.caller, "扫码登录确认", page).await?;
+    let id = pending::keep_scan(app, &visitor.caller, "扫码登录确认", page).await?;
     Ok(visitor.go(&urls::with_request(urls::SIGN_IN, Some(&id))))
 }
 

@@ -117,7 +117,7 @@ async fn fit(app: &App, visitor: &Visitor, request: Option<&str>) -> web::Result
         None => None,
     };
     let display = waiting.map(|waiting| waiting.display).unwrap_or_default();
-    if display.return_to.is_some() {
+    if display.at_telephone {
         return Ok(Fit::ByPassword(display));
     }
     if !display.second_device {
@@ -182,6 +182,14 @@ pub async fn finish(
     }
 }
 
+fn too_many(refusal: &browser::Refusal, request: Option<&str>) -> Response {
+    let password = urls::with_request(urls::SIGN_IN_PASSWORD, request);
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "操作过于频繁", refusal.to_string());
+    let mut response = problem.onward("密码登录", password).into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, browser::OPENED_WITHIN.as_seconds().into());
+    response
+}
+
 /// Shows a ticket as it stands, or a new one.
 async fn show(
     app: &App,
@@ -194,11 +202,10 @@ async fn show(
     let Purpose { display, signed_in } = purpose;
     let (id, view) = match shown {
         Some(shown) => shown,
-        None => {
-            let opened =
-                browser::open(app, &visitor.caller, &display.portal_name, signed_in.as_ref()).await?;
-            (opened, View::Waiting)
-        }
+        None => match browser::open(app, &visitor.caller, &display.portal_name, signed_in.as_ref()).await? {
+            Ok(opened) => (opened, View::Waiting),
+            Err(refusal) => return Ok(too_many(&refusal, request)),
+        },
     };
     let step_up = match (signed_in, request) {
         (Some(session), Some(request)) => {

@@ -80,9 +80,7 @@ pub async fn around(app: &App, visitor: &Visitor, query: Query, page: &PageUrls)
         action: keep(page.own),
     };
     let display = pending.map(|pending| pending.display).unwrap_or_default();
-    // Where the telephone is to confirm what was begun here, or is what one sits at, it can't be how one begins.
-    let by_password = display.second_device || display.return_to.is_some();
-    let qr_link = (!by_password).then(|| keep(urls::SIGN_IN_QR));
+    let qr_link = (!display.needs_password()).then(|| keep(urls::SIGN_IN_QR));
     Ok(Around { display, captcha, qr_link, links })
 }
 

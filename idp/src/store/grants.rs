@@ -33,13 +33,15 @@ pub struct GrantRow {
     pub dpop_jkt: Option<String>,
     /// The account that proved itself, where it acts through another one of the same person.
     pub holder_id: Option<String>,
+    /// An ID token came with the authorization response.
+    pub id_token_sent_at: Option<i64>,
 }
 
 macro_rules! columns {
     () => {
         "id, client_id, account_id, sid, scope, redirect_uri, nonce, code_challenge, claims, acr, amr,
         authenticated_at, code_expires_at, code_consumed_at, expires_at, revoked_at,
-        resources, authorization_details, dpop_jkt, holder_id"
+        resources, authorization_details, dpop_jkt, holder_id, id_token_sent_at"
     };
 }
 
@@ -59,8 +61,8 @@ fn insertion(grant: &GrantRow, now: Timestamp) -> Query<'_, Any, AnyArguments> {
     let sql =
         "INSERT INTO grants (id, client_id, account_id, sid, scope, redirect_uri, nonce, code_challenge,
             claims, acr, amr, authenticated_at, created_at, code_expires_at, code_consumed_at, expires_at,
-            resources, authorization_details, dpop_jkt, holder_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+            resources, authorization_details, dpop_jkt, holder_id, id_token_sent_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
     sqlx::query(sql)
         .bind(&grant.id)
         .bind(&grant.client_id)
@@ -82,6 +84,7 @@ fn insertion(grant: &GrantRow, now: Timestamp) -> Query<'_, Any, AnyArguments> {
         .bind(&grant.authorization_details)
         .bind(&grant.dpop_jkt)
         .bind(&grant.holder_id)
+        .bind(grant.id_token_sent_at)
 }
 
 /// What a code is taken with.
@@ -150,13 +153,16 @@ pub async fn extend_session(tx: &mut AnyConnection, sid: &str, expires_at: Times
     sqlx::query(sql).bind(sid).bind(expires_at.millis()).execute(tx).await.map(drop)
 }
 
+/// A code that nobody redeemed told its portal nothing; an ID token that came beside it did.
+const CLIENTS_OF_SESSION: &str = "SELECT DISTINCT client_id FROM grants
+    WHERE sid = $1 AND (code_consumed_at IS NOT NULL OR id_token_sent_at IS NOT NULL)";
+
 /// Which clients a session was used at.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn clients_of_session(tx: &mut AnyConnection, sid: &str) -> sqlx::Result<Vec<String>> {
-    let sql = "SELECT DISTINCT client_id FROM grants WHERE sid = $1 AND code_consumed_at IS NOT NULL";
-    sqlx::query_scalar(sql).bind(sid).fetch_all(tx).await
+    sqlx::query_scalar(CLIENTS_OF_SESSION).bind(sid).fetch_all(tx).await
 }
 
 /// The same, outside of a transaction.
@@ -164,8 +170,7 @@ pub async fn clients_of_session(tx: &mut AnyConnection, sid: &str) -> sqlx::Resu
 /// # Errors
 /// When the database fails.
 pub async fn clients_now_of_session(store: &Store, sid: &str) -> sqlx::Result<Vec<String>> {
-    let sql = "SELECT DISTINCT client_id FROM grants WHERE sid = $1 AND code_consumed_at IS NOT NULL";
-    store.read.scalars(sqlx::query_scalar(sql).bind(sid)).await
+    store.read.scalars(sqlx::query_scalar(CLIENTS_OF_SESSION).bind(sid)).await
 }
 
 /// Ends the grants of a session, except those that were asked for to outlive it.

@@ -28,16 +28,23 @@ pub struct Problem {
     pub message: String,
     /// For whoever helps the visitor: an error code, never personal data.
     pub detail: Option<String>,
+    /// What can be done instead: its name and where it is.
+    pub onward: Option<(&'static str, String)>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, title: &'static str, message: impl Into<String>) -> Self {
-        Self { status, title, message: message.into(), detail: None }
+        Self { status, title, message: message.into(), detail: None, onward: None }
     }
 
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
+    }
+
+    #[must_use]
+    pub fn onward(self, name: &'static str, url: impl Into<String>) -> Self {
+        Self { onward: Some((name, url.into())), ..self }
     }
 
     /// What a bare status without a body means to a visitor.

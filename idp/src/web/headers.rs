@@ -35,6 +35,7 @@ struct ErrorPage<'a> {
     title: &'a str,
     message: &'a str,
     detail: Option<&'a str>,
+    onward: Option<&'a (&'static str, String)>,
     request_id: Option<&'a str>,
 }
 
@@ -79,6 +80,7 @@ fn replace(old: Response, visitor: &Visitor, problem: &Problem, request_id: Opti
         title: problem.title,
         message: &problem.message,
         detail: problem.detail.as_deref(),
+        onward: problem.onward.as_ref(),
         request_id,
     };
     let mut response =

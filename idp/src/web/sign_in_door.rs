@@ -9,8 +9,7 @@ use crate::guard::pending::Display;
 pub fn opening(app: &App, visitor: &Visitor, asked: &Display) -> &'static str {
     let wants_password = asked.account_type_page().is_some()
         || asked.login_hint.is_some()
-        || asked.second_device
-        || asked.return_to.is_some()
+        || asked.needs_password()
         || visitor.prefers_password
         // Nobody can scan the screen in their hand.
         || visitor.is_mobile

@@ -78,6 +78,15 @@ impl Visitor {
         }
     }
 
+    /// Who is signed in, if that is still whom a page asked, by the `sid` in its form: another tab may have signed in
+    /// somebody else meanwhile.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session_asked(&self, sid: &str) -> anyhow::Result<Option<Session>> {
+        Ok(self.session().await?.filter(|session| session.sid == sid))
+    }
+
     pub fn frame(&self) -> Frame<'_> {
         Frame {
             site: &self.app.config.site,

@@ -1,5 +1,6 @@
 //! RFC 7591, OpenID Connect Dynamic Client Registration 1.0 and RFC 7592.
 
+mod flows;
 mod management;
 
 use axum::http::StatusCode;
@@ -184,6 +185,10 @@ on_both! {
             (with("logo_uri", json!("javascript:alert(1)")), "logo_uri"),
             (with("grant_types", json!(["password"])), "grant_types"),
             (with("grant_types", json!(["implicit"])), "grant_types"),
+            (with("grant_types", json!(["authorization_code", "implicit"])), "grant_types"),
+            (with("response_types", json!(["id_token"])), "response_types"),
+            (with("token_endpoint_auth_signing_alg", json!("HS256")), "token_endpoint_auth_signing_alg"),
+            (with("token_endpoint_auth_signing_alg", json!("none")), "token_endpoint_auth_signing_alg"),
             (with("response_types", json!(["token"])), "response_types"),
             (with("response_types", json!(["id_token token"])), "response_types"),
             (with("id_token_signed_response_alg", json!("none")), "id_token_signed_response_alg"),

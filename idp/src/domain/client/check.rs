@@ -4,6 +4,7 @@ mod keys;
 mod uris;
 
 use super::{ApplicationType, AuthMethod, ClientMetadata, GrantType, ResponseType, SubjectType};
+use crate::domain::signing_alg::AssertionAlg;
 
 /// A member of the metadata that can't be registered, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +73,12 @@ impl ClientMetadata {
             "redirect_uris",
             "a response type with id_token needs at least one",
         )?;
+        // RFC 7591 section 2.1. Of the other way round `ClientMetadata::complete` takes care.
+        refuse_if(
+            self.may(GrantType::Implicit) && !named(ResponseType::has_id_token),
+            "grant_types",
+            "implicit needs a response type with id_token",
+        )?;
         refuse_if(
             self.may(GrantType::ClientCredentials) && self.is_public(),
             "grant_types",
@@ -100,10 +107,16 @@ impl ClientMetadata {
             "tls_client_auth_subject_dn",
             "is for tls_client_auth only",
         )?;
+        let signed_with = self.token_endpoint_auth_signing_alg;
+        let fits = match method {
+            AuthMethod::PrivateKeyJwt => signed_with != Some(AssertionAlg::HS256),
+            AuthMethod::ClientSecretJwt => matches!(signed_with, None | Some(AssertionAlg::HS256)),
+            _ => signed_with.is_none(),
+        };
         refuse_if(
-            self.token_endpoint_auth_signing_alg.is_some() && method != AuthMethod::PrivateKeyJwt,
+            !fits,
             "token_endpoint_auth_signing_alg",
-            "is for private_key_jwt only",
+            "is HS256 for client_secret_jwt, another for private_key_jwt, and for nothing else",
         )
     }
 

@@ -99,6 +99,9 @@ fn flows_and_grants_agree() {
     refused("grant_types", &json!({ "grant_types": [] }));
     accepted(&json!({ "grant_types": ["client_credentials"], "redirect_uris": [] }));
     accepted(&json!({ "grant_types": [], "response_types": ["id_token"] }));
+    accepted(&json!({ "grant_types": ["implicit"], "response_types": ["id_token"] }));
+    refused("grant_types", &json!({ "grant_types": ["implicit"], "response_types": [] }));
+    refused("grant_types", &json!({ "grant_types": ["authorization_code", "implicit"] }));
     let public = json!({
         "grant_types": ["authorization_code", "client_credentials"], "token_endpoint_auth_method": "none",
     });
@@ -149,9 +152,31 @@ fn encryption_is_named_in_full_and_has_a_key() {
 }
 
 #[test]
+fn encrypted_requests_are_named_in_full_and_signed_inside() {
+    let (alg, enc) = ("request_object_encryption_alg", "request_object_encryption_enc");
+    let keys = ("jwks_uri", json!("https://rp.example/jwks"));
+    refused(enc, &json!({ enc: "A128GCM", keys.0: keys.1 }));
+    refused(enc, &json!({ alg: "ECDH-ES", keys.0: keys.1 }));
+    refused("jwks", &json!({ alg: "ECDH-ES", enc: "A128GCM" }));
+    accepted(&json!({ alg: "RSA-OAEP-256", enc: "A256GCM", keys.0: keys.1 }));
+}
+
+#[test]
 fn ways_of_authentication_bring_what_they_need() {
     refused("tls_client_auth_subject_dn", &json!({ "tls_client_auth_san_dns": "rp.example" }));
-    refused("token_endpoint_auth_signing_alg", &json!({ "token_endpoint_auth_signing_alg": "ES256" }));
+    let keys = json!({ "keys": [{ "kty": "RSA", "n": "AQAB", "e": "AQAB" }] });
+    for (method, right, wrong) in [
+        ("client_secret_basic", None, "ES256"),
+        ("client_secret_basic", None, "HS256"),
+        ("client_secret_jwt", Some("HS256"), "ES256"),
+        ("private_key_jwt", Some("ES256"), "HS256"),
+        ("none", None, "RS256"),
+    ] {
+        let with = |alg: Option<&str>| json!({ "token_endpoint_auth_method": method, "jwks": keys, "token_endpoint_auth_signing_alg": alg });
+        accepted(&with(None));
+        accepted(&with(right));
+        refused("token_endpoint_auth_signing_alg", &with(Some(wrong)));
+    }
 }
 
 #[test]

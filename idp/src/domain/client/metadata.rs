@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{AuthMethod, GrantType, ResponseType};
 use crate::domain::encryption_alg::{ContentEncryption, KeyManagement};
-use crate::domain::signing_alg::SigningAlg;
+use crate::domain::signing_alg::{AssertionAlg, SigningAlg};
 
 /// OpenID Connect Core section 8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct ClientMetadata {
     pub scope: String,
     pub token_endpoint_auth_method: AuthMethod,
     /// The only algorithm of its assertions; without it, any that we take.
-    pub token_endpoint_auth_signing_alg: Option<SigningAlg>,
+    pub token_endpoint_auth_signing_alg: Option<AssertionAlg>,
     /// The client's public keys, an RFC 7517 JWK Set.
     pub jwks: Option<Value>,
     /// Where its public keys are fetched from; never together with `jwks`.
@@ -77,6 +77,9 @@ pub struct ClientMetadata {
 
     /// The only algorithm of its request objects; without it, any that we take.
     pub request_object_signing_alg: Option<SigningAlg>,
+    /// With it, its request objects are encrypted so and not otherwise; without it, as it likes or not at all.
+    pub request_object_encryption_alg: Option<KeyManagement>,
+    pub request_object_encryption_enc: Option<ContentEncryption>,
     /// Where its request objects may be fetched from.
     pub request_uris: Option<Vec<String>>,
     /// RFC 9101 section 10.5.
@@ -135,6 +138,16 @@ pub struct ClientMetadata {
 pub const OURS: [&str; 4] = ["sector", "resource_server", "first_party", "self_registered"];
 
 impl ClientMetadata {
+    /// RFC 7591 section 2.1: `implicit` stands beside each response type with an ID token, said or not.
+    #[must_use]
+    pub fn complete(mut self) -> Self {
+        let by_browser = self.response_types.iter().any(|one| one.has_id_token());
+        if by_browser && !self.grant_types.contains(&GrantType::Implicit) {
+            self.grant_types.push(GrantType::Implicit);
+        }
+        self
+    }
+
     /// The members of the registration standards that we know.
     pub fn standard_members() -> Vec<String> {
         let least = json!({

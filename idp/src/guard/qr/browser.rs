@@ -9,8 +9,9 @@ use super::{COME_IN, Choices, LIFE, TicketId, mask_address, seen_of, stage_of};
 use crate::app::App;
 use crate::domain::principal::Principal;
 use crate::domain::qr_ticket::{Seen, Stage, View};
-use crate::domain::timestamp::Timestamp;
+use crate::domain::timestamp::{Span, Timestamp};
 use crate::domain::user_agent;
+use crate::guard::rate_limit::Limit;
 use crate::guard::sessions::{self, Proof, Session};
 use crate::guard::{Caller, credentials, text_message};
 use crate::platform::telemetry::SignInLabels;
@@ -39,9 +40,14 @@ pub enum Refusal {
     AnotherSession,
     #[error("该账号目前不能登录，请联系技术支持")]
     AccountUnavailable,
+    #[error("您所在的网络打开二维码过于频繁，请 10 分钟后再试，或改用密码登录")]
+    TooMany,
 }
 
-/// A new ticket for this browser. `wanted` is who is signed in here already, where the telephone only adds to that.
+/// What `sign_in.address_codes` counts.
+pub const OPENED_WITHIN: Span = Span::minutes(10);
+
+/// A new ticket for this browser, unless too many were opened at its address. `wanted` is who is signed in here already, where the telephone only adds to that.
 ///
 /// # Errors
 /// When the database fails.
@@ -50,7 +56,11 @@ pub async fn open(
     caller: &Caller,
     portal_name: &str,
     wanted: Option<&Session>,
-) -> Result<TicketId> {
+) -> Result<Result<TicketId, Refusal>> {
+    let limit = Limit { what: "qr_code", most: app.config.sign_in.address_codes, window: OPENED_WITHIN };
+    if !limit.allows(app, &caller.address).await? {
+        return Ok(Err(Refusal::TooMany));
+    }
     let id = TicketId::new();
     let (choices, number) = Choices::draw();
     let now = app.clock.now();
@@ -68,7 +78,7 @@ pub async fn open(
         expires_at: now + LIFE,
     };
     qr_tickets::insert(&app.store, &ticket).await?;
-    Ok(id)
+    Ok(Ok(id))
 }
 
 /// How a ticket stands; `None` if it is not this browser's.

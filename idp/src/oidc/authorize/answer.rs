@@ -94,7 +94,7 @@ fn row(
     } else {
         session.expires_at
     };
-    // What came by the browser already is not redeemed, but its portal is told of the session's end.
+    // What came by the browser already is not redeemed.
     let spent = !request.response_type.has_code();
     let details = Some(&request.authorization_details).filter(|details| !details.is_empty());
     Ok(GrantRow {
@@ -118,5 +118,6 @@ fn row(
         resources: Some(request.resources.join(" ")).filter(|resources| !resources.is_empty()),
         authorization_details: details.map(serde_json::to_string).transpose()?,
         dpop_jkt: request.dpop_jkt.clone(),
+        id_token_sent_at: request.response_type.has_id_token().then_some(now.millis()),
     })
 }

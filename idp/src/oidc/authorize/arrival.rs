@@ -78,10 +78,12 @@ async fn inside(app: &App, client: &Client, params: Params) -> Result<Params, OA
     {
         return Err(OAuthError::new(Code::InvalidRequest, "a request comes in one way"));
     }
-    match params.get("request_uri") {
-        Some(uri) => request_object::fetch(app, client, uri).await,
-        None => request_object::resolve(app, client, params).await,
-    }
+    // Whoever goes back or reloads has done nothing wrong: a jti counts only where programs push.
+    let asked = match params.get("request_uri") {
+        Some(uri) => request_object::fetch(app, client, uri).await?,
+        None => request_object::resolve(app, client, params).await?,
+    };
+    Ok(asked.params)
 }
 
 /// Where to tell of a request whose inside can't be read: at the address beside it, if that is registered.

@@ -39,7 +39,7 @@ struct Page<'a> {
 #[serde(default)]
 pub struct Form {
     decision: String,
-    /// Who was asked: another tab may have signed in somebody else meanwhile.
+    /// Who was asked.
     sid: String,
 }
 
@@ -91,8 +91,7 @@ pub async fn post(
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
     let (client, request, mut progress) = pending_request(&app, &visitor, query.as_deref()).await?;
-    let session = visitor.session().await?;
-    progress.agreed = session.is_some_and(|session| session.sid == form.sid);
+    progress.agreed = visitor.session_asked(&form.sid).await?.is_some();
     let (client, request, progress) = (&client, &request, &progress);
     let interaction = Interaction { app: &app, visitor: &visitor, client, request, progress };
     if form.decision != "allow" {

@@ -96,7 +96,7 @@ pub async fn display(
         account_type: request.account_type.clone(),
         acting_for: request.acting_for.clone(),
         second_device: acr::wants_second_device(&request.wanted_classes()),
-        return_to: None,
+        ..Display::default()
     })
 }
 

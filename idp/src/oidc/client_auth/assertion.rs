@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::domain::client::{AuthMethod, Client};
-use crate::domain::signing_alg::SigningAlg;
+use crate::domain::signing_alg::{AssertionAlg, SigningAlg};
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::oidc::error::{Code, OAuthError, Result};
 use crate::oidc::registration::SECRET_FIELD;
@@ -74,7 +74,7 @@ pub async fn verify(app: &App, client: &Client, jws: &str) -> Result<bool> {
 
 /// The claims, if the client's key or secret signed them.
 async fn signed_claims(app: &App, client: &Client, jws: &str) -> Result<Option<Map<String, Value>>> {
-    let only = client.metadata.token_endpoint_auth_signing_alg;
+    let only = client.metadata.token_endpoint_auth_signing_alg.and_then(AssertionAlg::by_key);
     if client.metadata.token_endpoint_auth_method == AuthMethod::ClientSecretJwt {
         let Some(sealed) = &client.secret_sealed else { return Ok(None) };
         let secret = app.vault.open_text(SECRET_FIELD, &client.id, sealed)?;
@@ -96,7 +96,7 @@ fn names_rs256(jws: &str) -> bool {
 /// HS256 with the secret's own bytes (RFC 7518 section 3.2). josekit takes no other algorithm for this verifier.
 fn verify_hmac(secret: &str, jws: &str) -> Option<Map<String, Value>> {
     let header = josekit::jwt::decode_header(jws).ok()?;
-    (header.claim("alg")?.as_str()? == "HS256").then_some(())?;
+    (header.claim("alg")?.as_str()? == AssertionAlg::HS256.as_str()).then_some(())?;
     let verifier = HmacJwsAlgorithm::Hs256.verifier_from_bytes(secret).ok()?;
     let (payload, _) = josekit::jws::deserialize_compact(jws, &verifier).ok()?;
     serde_json::from_slice(&payload).ok()

@@ -1,21 +1,18 @@
 //! Mutual TLS (RFC 8705 section 2): the client's certificate proves who it is.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
-
 use crate::app::App;
 use crate::domain::client::{AuthMethod, Client, ClientMetadata};
 use crate::platform::client_certificate::ClientCertificate;
 
 /// Whether this certificate is the client's.
-pub fn proves(app: &App, client: &Client, certificate: &ClientCertificate) -> bool {
+pub async fn proves(app: &App, client: &Client, certificate: &ClientCertificate) -> bool {
     match client.metadata.token_endpoint_auth_method {
         AuthMethod::TlsClientAuth => {
             names(&client.metadata, certificate)
                 && app.client_certificates.is_signed_by_authority(certificate)
         }
-        AuthMethod::SelfSignedTlsClientAuth => is_registered(client.metadata.jwks.as_ref(), certificate),
+        // Section 2.2.2: one of its keys comes with exactly this certificate.
+        AuthMethod::SelfSignedTlsClientAuth => app.has_certificate(client, certificate.der()).await,
         _ => false,
     }
 }
@@ -31,13 +28,4 @@ fn names(metadata: &ClientMetadata, certificate: &ClientCertificate) -> bool {
     ];
     let registered: Vec<bool> = wanted.into_iter().flatten().collect();
     matches!(registered[..], [true])
-}
-
-/// Section 2.2.2: one of the registered keys comes with exactly this certificate.
-fn is_registered(jwks: Option<&Value>, certificate: &ClientCertificate) -> bool {
-    let keys = jwks.and_then(|jwks| jwks.get("keys")?.as_array()).map(Vec::as_slice).unwrap_or_default();
-    keys.iter().any(|key| {
-        let first = key.get("x5c").and_then(|chain| chain.get(0)?.as_str());
-        first.and_then(|text| STANDARD.decode(text).ok()).is_some_and(|der| der == certificate.der())
-    })
 }

@@ -75,7 +75,7 @@ pub async fn authenticate(app: &App, envelope: &Envelope, params: &Params) -> Re
         Credentials::Assertion { jws, .. } => assertion::verify(app, &client, jws).await?,
         Credentials::Named { .. } if client.is_public() => true,
         Credentials::Named { .. } => match &envelope.certificate {
-            Some(certificate) => certificate::proves(app, &client, certificate),
+            Some(certificate) => certificate::proves(app, &client, certificate).await,
             None => false,
         },
     };

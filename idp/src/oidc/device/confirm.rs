@@ -49,7 +49,7 @@ struct DonePage<'a> {
 #[serde(default)]
 pub struct Form {
     decision: String,
-    /// Who was asked: another tab may have signed in somebody else meanwhile.
+    /// Who was asked.
     sid: String,
 }
 
@@ -103,8 +103,7 @@ pub async fn post(
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
     let (pending, waiting) = waiting(&app, &visitor, query.as_deref()).await?;
-    let session = visitor.session().await?.filter(|session| session.sid == form.sid);
-    let Some(session) = session else {
+    let Some(session) = visitor.session_asked(&form.sid).await? else {
         return Ok(visitor.go(&urls::with_request(urls::DEVICE_CONFIRM, Some(&pending.id))));
     };
     let allowed = form.decision == "allow";
@@ -180,5 +179,6 @@ fn grant(app: &App, session: &Session, waiting: &Waiting, binding: Option<String
         resources: waiting.resources.clone(),
         authorization_details: None,
         dpop_jkt: binding,
+        id_token_sent_at: None,
     }
 }

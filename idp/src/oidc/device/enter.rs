@@ -9,7 +9,7 @@ use super::DeviceRequest;
 use super::user_code::UserCode;
 use crate::app::App;
 use crate::domain::timestamp::Span;
-use crate::guard::pending::{self, Display};
+use crate::guard::pending;
 use crate::guard::rate_limit::Limit;
 use crate::store::device_codes;
 use crate::web::params::Params;
@@ -84,7 +84,7 @@ async fn find(app: &App, visitor: &Visitor, typed: &str) -> web::Result<Result<S
         return Ok(Err(Refusal::Unknown));
     };
     WRONG.take_back(app, address).await?;
-    let display = Display { portal_name: client.metadata.client_name.clone(), ..Display::default() };
     let request = serde_json::to_value(DeviceRequest::new(&waiting.id_hash)).map_err(anyhow::Error::from)?;
-    Ok(Ok(pending::keep(app, &visitor.caller, display, request).await?))
+    let name = &client.metadata.client_name;
+    Ok(Ok(pending::keep_for_page(app, &visitor.caller, name, urls::DEVICE_CONFIRM, request).await?))
 }

@@ -7,7 +7,6 @@ pub mod enter;
 pub mod qr;
 pub mod user_code;
 
-use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -16,7 +15,7 @@ use crate::app::App;
 use crate::guard::pending::{self, Pending};
 use crate::platform::random;
 use crate::web::params::Params;
-use crate::web::{self, Visitor, urls};
+use crate::web::{self, Visitor};
 
 /// What waits while its visitor signs in: see `guard/pending.rs`.
 #[derive(Serialize, Deserialize)]
@@ -47,13 +46,4 @@ async fn pending_device(
     let Some(pending) = pending::find(app, &visitor.caller, id).await? else { return Ok(None) };
     let request = DeviceRequest::deserialize(&pending.request).ok();
     Ok(request.and_then(|request| request.id_hash()).map(|id_hash| (pending, id_hash)))
-}
-
-/// Where a visitor goes on who has signed in for a device; `None` if they have signed in for something else.
-///
-/// # Errors
-/// When the database fails.
-pub async fn resume(app: &App, visitor: &Visitor, query: Option<&str>) -> web::Result<Option<Response>> {
-    let found = pending_device(app, visitor, query).await?;
-    Ok(found.map(|(pending, _)| visitor.go(&urls::with_request(urls::DEVICE_CONFIRM, Some(&pending.id)))))
 }

@@ -45,7 +45,7 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     // RFC 7591 section 2: what it may not have is left out, and the answer says what is left.
     let may_have = |scope: &&str| allowed.iter().any(|one| one == scope);
     metadata.scope = metadata.scope.split(' ').filter(may_have).collect::<Vec<_>>().join(" ");
-    Ok(metadata)
+    Ok(metadata.complete())
 }
 
 /// Visitors are told something: the host that they come back to.

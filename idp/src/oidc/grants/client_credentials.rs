@@ -2,7 +2,6 @@
 
 use crate::app::App;
 use crate::domain::client::Client;
-use crate::domain::confirmation::Confirmation;
 use crate::oidc::access_token::{self, Contents, Draft};
 use crate::oidc::error::{Code, OAuthError, Result};
 use crate::oidc::oxide;
@@ -37,17 +36,7 @@ pub async fn issue(app: &App, request: &TokenRequest<'_>) -> Result<TokenRespons
         authorization_details: None,
         actor: None,
     };
-    let expires_in = draft.lifetime;
-    Ok(TokenResponse {
-        access_token: draft.finish(app, client, &contents)?,
-        token_type: Confirmation::token_type(request.binding.as_ref()),
-        expires_in,
-        refresh_token: None,
-        id_token: None,
-        scope,
-        authorization_details: None,
-        issued_token_type: None,
-    })
+    TokenResponse::new(app, request, draft, &contents)
 }
 
 /// Scopes of a back end are the client's own; those that speak of an account mean nothing here.

@@ -50,27 +50,17 @@ pub async fn take(
             return Err(error.into());
         }
     };
-    let lifetime = draft.lifetime;
     let contents =
         contents(app, request.client, &grant, &grant.scope, audience.as_deref(), request.binding.as_ref());
-    let access_token = draft.finish(app, request.client, &contents)?;
+    let response = TokenResponse::new(app, request, draft, &contents)?;
     let refresh_token = issue_refresh(app, request, &grant).await?;
     let id_token = if scopes::contains(&grant.scope, "openid") {
         let nonce = grant.nonce.as_deref();
-        Some(id_token::make(app, request.client, &grant, &access_token, nonce).await?)
+        Some(id_token::make(app, request.client, &grant, &response.access_token, nonce).await?)
     } else {
         None
     };
-    Ok(TokenResponse {
-        access_token,
-        token_type: Confirmation::token_type(request.binding.as_ref()),
-        expires_in: lifetime,
-        refresh_token,
-        id_token,
-        authorization_details: details(&grant)?,
-        scope: grant.scope,
-        issued_token_type: None,
-    })
+    Ok(TokenResponse { refresh_token, id_token, ..response })
 }
 
 /// What an access token of a grant says.
@@ -96,15 +86,6 @@ pub fn contents<'a>(
         authorization_details: grant.authorization_details.as_deref(),
         actor: None,
     }
-}
-
-/// RFC 9396 section 7: what was agreed to, for the token response.
-///
-/// # Errors
-/// When the store holds what is no JSON.
-pub fn details(grant: &GrantRow) -> Result<Option<serde_json::Value>> {
-    let parsed = grant.authorization_details.as_deref().map(serde_json::from_str).transpose();
-    Ok(parsed.map_err(anyhow::Error::from)?)
 }
 
 /// With `offline_access`, the refresh token that outlives the session. A statement of its own: should it fail, the

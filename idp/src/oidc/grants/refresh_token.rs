@@ -4,7 +4,6 @@
 use super::redemption;
 use crate::app::App;
 use crate::domain::client::Client;
-use crate::domain::confirmation::Confirmation;
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::oidc::access_token::{self, Draft};
 use crate::oidc::error::{Code, OAuthError, Result};
@@ -46,7 +45,6 @@ pub async fn refresh(app: &App, request: &TokenRequest<'_>) -> Result<TokenRespo
     } else {
         presented.to_owned()
     };
-    let lifetime = draft.lifetime;
     let access = NewToken {
         hash: &draft.hash,
         grant_id: Some(&token.grant_id),
@@ -61,23 +59,14 @@ pub async fn refresh(app: &App, request: &TokenRequest<'_>) -> Result<TokenRespo
     tokens::insert_access(&app.store, &access).await?;
     let contents =
         redemption::contents(app, client, &grant, &scope, audience.as_deref(), request.binding.as_ref());
-    let access_token = draft.finish(app, client, &contents)?;
+    let response = TokenResponse::new(app, request, draft, &contents)?;
     // Core section 12.2: the same identity, and no nonce that could be taken for a fresh sign-in's.
     let id_token = if scopes::contains(&scope, "openid") {
-        Some(id_token::make(app, client, &grant, &access_token, None).await?)
+        Some(id_token::make(app, client, &grant, &response.access_token, None).await?)
     } else {
         None
     };
-    Ok(TokenResponse {
-        access_token,
-        token_type: Confirmation::token_type(request.binding.as_ref()),
-        expires_in: lifetime,
-        refresh_token: Some(refresh_token),
-        id_token,
-        authorization_details: redemption::details(&grant)?,
-        scope,
-        issued_token_type: None,
-    })
+    Ok(TokenResponse { refresh_token: Some(refresh_token), id_token, ..response })
 }
 
 /// The successor of a public client's token; `None` if the token was rotated away before and the grace is over.

@@ -4,7 +4,6 @@
 use serde_json::json;
 
 use crate::app::App;
-use crate::domain::confirmation::Confirmation;
 use crate::domain::timestamp::Timestamp;
 use crate::oidc::access_token::{self, Contents, Draft, SignIn};
 use crate::oidc::error::{Code, OAuthError, Result};
@@ -89,17 +88,8 @@ pub async fn exchange(app: &App, request: &TokenRequest<'_>) -> Result<TokenResp
         authorization_details: None,
         actor: Some(&actor),
     };
-    let expires_in = draft.lifetime;
-    Ok(TokenResponse {
-        access_token: draft.finish(app, client, &contents)?,
-        token_type: Confirmation::token_type(request.binding.as_ref()),
-        expires_in,
-        refresh_token: None,
-        id_token: None,
-        scope,
-        authorization_details: None,
-        issued_token_type: Some(ACCESS_TOKEN),
-    })
+    let response = TokenResponse::new(app, request, draft, &contents)?;
+    Ok(TokenResponse { issued_token_type: Some(ACCESS_TOKEN), ..response })
 }
 
 /// The live token that is exchanged, with the account that it speaks of: the client's own, as its user's sign-in got

@@ -113,8 +113,15 @@ pub async fn renew(
 ) -> web::Result<Response> {
     let request = asked.request.as_deref();
     let Fit::Here(purpose) = fit(&app, &visitor, request).await? else { return Ok(unknown()) };
-    let id = browser::open(&app, &visitor.caller, &purpose.display.portal_name, purpose.signed_in.as_ref())
-        .await?;
+    let (name, wanted) = (&purpose.display.portal_name, purpose.signed_in.as_ref());
+    let id = match browser::open(&app, &visitor.caller, name, wanted).await? {
+        Ok(id) => id,
+        Err(refusal) => {
+            let told = json!({ "error": "too_many_attempts", "message": refusal.to_string() });
+            let later = [(header::RETRY_AFTER, browser::OPENED_WITHIN.as_seconds().to_string())];
+            return Ok((StatusCode::TOO_MANY_REQUESTS, later, Json(told)).into_response());
+        }
+    };
     let with_ticket = |path| urls::with_ticket(path, id.as_str(), None);
     Ok(Json(json!({
         "ticket": id.as_str(),

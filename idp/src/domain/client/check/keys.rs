@@ -24,7 +24,12 @@ impl ClientMetadata {
         let method = self.token_endpoint_auth_method;
         let by_keys = method == AuthMethod::PrivateKeyJwt || method.as_str() == "self_signed_tls_client_auth";
         refuse_if(no_keys && by_keys, "jwks", &format!("{} needs public keys", method.as_str()))?;
-        let signs = self.require_signed_request_object || self.request_object_signing_alg.is_some();
+        let encrypts = self.request_object_encryption_alg;
+        let enc = "request_object_encryption_enc";
+        check_named(encrypts, "request_object_encryption_alg", self.request_object_encryption_enc, enc)?;
+        let signs = self.require_signed_request_object
+            || self.request_object_signing_alg.is_some()
+            || encrypts.is_some();
         refuse_if(no_keys && signs, "jwks", "signed request objects need public keys")?;
         for (name, alg, enc) in [
             ("id_token", self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc),
@@ -47,18 +52,25 @@ impl ClientMetadata {
         enc: Option<ContentEncryption>,
     ) -> Checked {
         let alg_member = format!("{name}_encrypted_response_alg");
-        let enc_member = format!("{name}_encrypted_response_enc");
-        let Some(alg) = alg else {
-            return refuse_if(enc.is_some(), &enc_member, &format!("needs {alg_member}"));
-        };
-        // The standard's default, A128CBC-HS256, is none of ours: nobody shall be surprised.
-        refuse_if(enc.is_none(), &enc_member, &format!("must be named beside {alg_member}"))?;
+        check_named(alg, &alg_member, enc, &format!("{name}_encrypted_response_enc"))?;
+        let Some(alg) = alg else { return Ok(()) };
         let fits = match &self.jwks {
             Some(set) => ClientKeys::parse(Some(set)).can_encrypt(alg),
             None => self.jwks_uri.is_some(),
         };
         refuse_if(!fits, &alg_member, "the client has no public key to encrypt to")
     }
+}
+
+/// Both or neither. The standard's default of `enc`, A128CBC-HS256, is none of ours: nobody shall be surprised.
+fn check_named(
+    alg: Option<KeyManagement>,
+    alg_member: &str,
+    enc: Option<ContentEncryption>,
+    enc_member: &str,
+) -> Checked {
+    refuse_if(alg.is_none() && enc.is_some(), enc_member, &format!("needs {alg_member}"))?;
+    refuse_if(alg.is_some() && enc.is_none(), enc_member, &format!("must be named beside {alg_member}"))
 }
 
 fn check_set(set: &Value) -> Checked {
