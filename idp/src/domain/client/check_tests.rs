@@ -41,6 +41,8 @@ fn visitors_are_sent_only_to_safe_addresses() {
         "https://rp.example/a b",
         "https://rp.example/\"x",
         "https://rp.example/cb\n",
+        "https://rp.example;base-uri/cb",
+        "https://rp.example,x/cb",
         "https://rp.example\\@evil.example/",
     ] {
         refused("redirect_uris", &json!({ "redirect_uris": [uri] }));
