@@ -33,8 +33,7 @@ impl ClientKeys {
     /// Keys that can't be used are left out, one by one (RFC 7517 section 5); symmetric keys never verify.
     pub fn parse(jwks: Option<&Value>) -> Self {
         let listed = jwks.and_then(|jwks| jwks.get("keys")?.as_array()).into_iter().flatten();
-        let keys: Vec<Jwk> =
-            listed.filter_map(|key| Jwk::from_map(key.as_object()?.clone()).ok()).collect();
+        let keys: Vec<Jwk> = listed.filter_map(|key| Jwk::from_map(key.as_object()?.clone()).ok()).collect();
         let signing = keys.iter().filter(|key| key.key_use().is_none_or(|usage| usage == "sig"));
         Self {
             signing: signing.flat_map(verifiers).collect(),

@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn what_is_no_name_is_refused() {
         let too_long = "测".repeat(101);
-        for text in ["", "测", "12345", "（）", "测试\u{0}公司", "测试<b>公司", "测试\u{202E}公司", &too_long] {
+        for text in ["", "测", "12345", "（）", "测试\u{0}公司", "测试<b>公司", "测试\u{202E}公司", &too_long]
+        {
             assert_eq!(UnitName::parse(text), Err(UnitNameError), "{text}");
         }
     }

@@ -50,7 +50,12 @@ static OUTSIDE: LazyLock<Outside> = LazyLock::new(|| {
     let address = format!("http://{}/", listener.local_addr().unwrap());
     let registers: RegistersConfig = toml::from_str(&REGISTERS.replace("ADDRESS", &address)).unwrap();
     let gateway: GatewayConfig = toml::from_str(&GATEWAY.replace("ADDRESS", &address)).unwrap();
-    let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).pool_max_idle_per_host(0).build().unwrap();
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .pool_max_idle_per_host(0)
+        .build()
+        .unwrap();
     Outside { runtime, listener, http, registers: Registers::new(&registers), gateway: Sms::Http(gateway) }
 });
 
@@ -68,12 +73,15 @@ fuzz_target!(|data: &[u8]| {
     let body = data.strip_prefix(b"j");
     let mut bytes = data.to_vec();
     if let Some(body) = body {
-        bytes = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
+        bytes = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len())
+            .into_bytes();
         bytes.extend_from_slice(body);
     }
     let json: Option<Value> = body.map(|body| serde_json::from_slice(body).unwrap_or(Value::Null));
     let at = |pointer: &str| json.as_ref().map(|json| json.pointer(pointer).cloned().unwrap_or_default());
-    let is = |pointer, wanted: &str| at(pointer).is_none_or(|found| found == *wanted || found.to_string() == wanted);
+    let is = |pointer, wanted: &str| {
+        at(pointer).is_none_or(|found| found == *wanted || found.to_string() == wanted)
+    };
     runtime.block_on(async {
         let query = EntityQuery {
             credit_code: "91220101TEXT00017E",
@@ -85,14 +93,18 @@ fuzz_target!(|data: &[u8]| {
         let now = Timestamp::from_millis(0);
         let (asked, ()) = tokio::join!(registers.legal_entity(http, now, query), answer(listener, &bytes));
         if asked == Asked::Answered(EntityAnswer::Confirmed) {
-            let same = |name: &str| UnitName::parse(name).is_ok_and(|name| name.key() == UnitName::parse(NAME).unwrap().key());
+            let same = |name: &str| {
+                UnitName::parse(name).is_ok_and(|name| name.key() == UnitName::parse(NAME).unwrap().key())
+            };
             assert!(at("/data/name").is_none_or(|found| found == true || found.as_str().is_some_and(same)));
             assert!(is("/code", "0"));
         }
-        let query = ResidentQuery { name: "王颖", document_type: "111", document_number: "220102199912310002" };
+        let query =
+            ResidentQuery { name: "王颖", document_type: "111", document_number: "220102199912310002" };
         let (asked, ()) = tokio::join!(registers.resident(http, now, query), answer(listener, &bytes));
         assert!(asked != Asked::Answered(ResidentAnswer::Confirmed) || is("/data/same", "true"));
-        let (sent, ()) = tokio::join!(gateway.send(http, "19400000001", "\"验证码\""), answer(listener, &bytes));
+        let (sent, ()) =
+            tokio::join!(gateway.send(http, "19400000001", "\"验证码\""), answer(listener, &bytes));
         match sent {
             Ok(()) => assert!(is("/code", "0")),
             Err(error) => assert!(!format!("{error:#}").contains("19400000001"), "numbers are not for logs"),

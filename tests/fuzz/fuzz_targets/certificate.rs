@@ -19,7 +19,8 @@ static TRUSTED: LazyLock<ClientCertificates> = LazyLock::new(|| {
 });
 
 fn passed(value: &str, peer: &str) -> Option<ClientCertificate> {
-    let headers = HeaderMap::from_iter([("client-cert".parse().unwrap(), HeaderValue::from_str(value).ok()?)]);
+    let headers =
+        HeaderMap::from_iter([("client-cert".parse().unwrap(), HeaderValue::from_str(value).ok()?)]);
     TRUSTED.passed_by_proxy(peer.parse().unwrap(), &headers)
 }
 

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use fuzz::metadata;
+use fuzz::{metadata, same};
 use idp::domain::client::Client;
 use idp::domain::principal::{Person, Principal, StoredDocument};
 use idp::oidc::claims::{self, ClaimsRequest};
@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(request) = ClaimsRequest::parse(text) else { return };
     let written = json!(request).to_string();
-    assert_eq!(json!(ClaimsRequest::parse(&written).unwrap()).to_string(), written);
+    assert!(same(&json!(ClaimsRequest::parse(&written).unwrap()), &json!(request)));
 
     let names = request.names();
     assert_eq!(json!(names.names()), json!(names));

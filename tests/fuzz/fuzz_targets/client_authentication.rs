@@ -36,8 +36,7 @@ fn assertion(provider: &Provider, id: &str, data: &[u8]) {
     let now = provider.app.clock.now().seconds();
     let jti = idp::platform::random::id();
     let alg = if id == "mac" { "HS256" } else { "ES256" };
-    let claims =
-        json!({ "iss": id, "sub": id, "aud": provider.app.config.issuer, "exp": now + 60, "iat": now, "jti": jti });
+    let claims = json!({ "iss": id, "sub": id, "aud": provider.app.config.issuer, "exp": now + 60, "iat": now, "jti": jti });
     let try_with = |jws: &str| {
         proves(provider, HeaderMap::new(), &[("client_assertion_type", TYPE), ("client_assertion", jws)])
     };
@@ -65,7 +64,10 @@ fn basic(provider: &Provider, value: &[u8]) {
     // The right secret, however it is encoded; the input is a colon too much.
     let good = |secret: &str| {
         let pair = STANDARD.encode(format!("hall:{}", fuzz::percent_encoded(secret)));
-        HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::try_from(format!("Basic {pair}")).unwrap())])
+        HeaderMap::from_iter([(
+            header::AUTHORIZATION,
+            HeaderValue::try_from(format!("Basic {pair}")).unwrap(),
+        )])
     };
     assert_eq!(proves(provider, good(&provider.hall_secret), &[]).as_deref(), Some("hall"));
 }

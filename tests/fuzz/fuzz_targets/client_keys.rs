@@ -42,7 +42,8 @@ fuzz_target!(|data: &[u8]| {
     // With the key among them, what it signed is read whatever stands beside it.
     if let Some(all) = set.get_mut("keys").and_then(Value::as_array_mut) {
         all.push(KEY.public());
-        let header = Map::from_iter([("alg".to_owned(), json!("ES256")), ("kid".to_owned(), json!(KEY.kid()))]);
+        let header =
+            Map::from_iter([("alg".to_owned(), json!("ES256")), ("kid".to_owned(), json!(KEY.kid()))]);
         let jws = Wish { by: By::TheKey, header, claims: Map::new() }.signed(&KEY, "");
         let keys = ClientKeys::parse(Some(&set));
         assert!(keys.knows_kid_of(&jws) && keys.verify(&jws, None).is_some());

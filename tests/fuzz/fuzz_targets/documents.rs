@@ -48,6 +48,10 @@ fuzz_target!(|data: &[u8]| {
 
     assert!(validity.holds_on(*TODAY));
     assert!(validity.start() <= *TODAY && validity.exported_end() >= *TODAY);
-    assert!(document.birth_date().is_none_or(|birth| kind != DocumentType::ResidentId || birth < validity.start()));
+    assert!(
+        document
+            .birth_date()
+            .is_none_or(|birth| kind != DocumentType::ResidentId || birth < validity.start())
+    );
     assert_eq!(Validity::from_text(&validity.to_text()).as_ref(), Some(validity));
 });

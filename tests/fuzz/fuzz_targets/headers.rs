@@ -32,7 +32,8 @@ fuzz_target!(|data: &[u8]| {
 
     let visitor = Visitor::new(&parts, &provider.app);
     let caller = &visitor.caller;
-    let is_network = |text: &str| text.strip_suffix("/64").is_some_and(|text| text.parse::<Ipv6Addr>().is_ok());
+    let is_network =
+        |text: &str| text.strip_suffix("/64").is_some_and(|text| text.parse::<Ipv6Addr>().is_ok());
     assert!(caller.address.parse::<Ipv4Addr>().is_ok() || is_network(&caller.address), "{}", caller.address);
     assert!(caller.user_agent.chars().count() <= 200 && is_plain(&caller.user_agent.replace('\t', " ")));
     assert!(visitor.session_token.as_ref().is_none_or(|token| token.len() == 43));

@@ -50,9 +50,7 @@ fuzz_target!(|data: &[u8]| {
 
 /// On a page, in a message, in a token: as what it is, in the order in which it is read.
 fn can_be_shown(name: &str) {
-    let marks = |char: char| {
-        matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '<' | '>')
-    };
+    let marks = |char: char| matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '<' | '>');
     assert!(is_plain(name) && !name.contains(marks), "{name:?}");
     assert_eq!(name.trim(), name);
 }

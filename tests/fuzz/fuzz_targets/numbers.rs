@@ -31,7 +31,10 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(CreditCode::parse(code.as_str()).as_ref(), Ok(&code));
         assert_eq!(CreditCode::parse(&code.as_str().to_lowercase()).as_ref(), Ok(&code));
         if let Some(wrong) = slip(code.as_str(), at, by) {
-            assert!(CreditCode::parse(&wrong).is_ok_and(|read| read == code) || CreditCode::parse(&wrong).is_err());
+            assert!(
+                CreditCode::parse(&wrong).is_ok_and(|read| read == code)
+                    || CreditCode::parse(&wrong).is_err()
+            );
         }
         let _ = code.inner_check_holds();
         assert!(code.suits(code.default_entity_type()) && !code.conflicts_with(code.default_entity_type()));

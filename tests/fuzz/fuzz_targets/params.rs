@@ -12,7 +12,7 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(pairs, standard);
     assert!(!pairs.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')));
     assert_eq!(Params::parse(params.encoded().as_bytes()).as_ref(), Ok(&params));
-    for (name, _) in &pairs {
+    for (name, _) in pairs.iter().take(20) {
         let values: Vec<&str> =
             pairs.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_str()).collect();
         assert_eq!(params.is_repeated(name), values.len() > 1);

@@ -21,7 +21,8 @@ use libfuzzer_sys::fuzz_target;
 use tower::ServiceExt;
 
 static ROUTER: LazyLock<Router> = LazyLock::new(|| router::build(&Provider::get().app).unwrap());
-const PORTAL: &str = "client_id=hall&redirect_uri=https://hall.example/callback&response_type=code&scope=openid";
+const PORTAL: &str =
+    "client_id=hall&redirect_uri=https://hall.example/callback&response_type=code&scope=openid";
 
 /// A session of the demo's legal entity: a new one now and then, since inputs sign out.
 fn session() -> String {
@@ -88,12 +89,17 @@ fuzz_target!(|data: &[u8]| {
         let kind = kind.unwrap_or_default();
         if kind.starts_with("text/html") {
             let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-            assert!(policy.starts_with("default-src 'none'; ") && policy.contains("; frame-ancestors 'none'"));
+            assert!(
+                policy.starts_with("default-src 'none'; ") && policy.contains("; frame-ancestors 'none'")
+            );
         }
         if let Some(location) = response.headers().get(header::LOCATION) {
             let location = location.to_str().unwrap();
             let known = ["/", "https://hall.example/", "http://127.0.0.1"];
-            assert!(known.iter().any(|known| location.starts_with(known)) && !location.starts_with("//"), "{location}");
+            assert!(
+                known.iter().any(|known| location.starts_with(known)) && !location.starts_with("//"),
+                "{location}"
+            );
         }
         if kind.starts_with("text/event-stream") {
             return; // never ends

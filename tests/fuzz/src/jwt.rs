@@ -84,7 +84,8 @@ pub fn wish(data: &[u8], header: &Value, claims: &Value, now: i64) -> Option<Wis
     };
     let changed = |good: &Value, changes: &str| {
         let mut members = good.as_object()?.clone();
-        let changes: Map<String, Value> = if changes.is_empty() { Map::new() } else { serde_json::from_str(changes).ok()? };
+        let changes: Map<String, Value> =
+            if changes.is_empty() { Map::new() } else { serde_json::from_str(changes).ok()? };
         for (name, value) in changes {
             let is_time = matches!(&*name, "exp" | "nbf" | "iat");
             match value.as_i64().filter(|seconds| is_time && seconds.abs() < 1_000_000) {
@@ -132,6 +133,8 @@ impl Wish {
     /// Whether this JWT may count at all: signed by the key, in the way that its header says, without extensions that
     /// nobody here understands (RFC 7515 section 4.1.11).
     pub fn is_sound(&self) -> bool {
-        self.by == By::TheKey && self.header.get("alg") == Some(&json!("ES256")) && !self.header.contains_key("crit")
+        self.by == By::TheKey
+            && self.header.get("alg") == Some(&json!("ES256"))
+            && !self.header.contains_key("crit")
     }
 }

@@ -5,6 +5,8 @@ mod provider;
 
 use std::fmt::Write;
 
+use serde_json::Value;
+
 pub use jwt::{By, Key, Wish, wish};
 pub use provider::{Provider, folder, metadata};
 
@@ -18,6 +20,21 @@ pub fn lines<const N: usize>(data: &[u8]) -> Option<[&str; N]> {
 /// Whether a page, a log or a header can show this without harm.
 pub fn is_plain(text: &str) -> bool {
     !text.chars().any(char::is_control)
+}
+
+/// Equal, but for numbers that are no integers: serde_json reads those with an error in their last digit.
+pub fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one == other || one.is_f64() && other.is_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, one)| other.get(name).is_some_and(|other| same(one, other)))
+        }
+        _ => one == other,
+    }
 }
 
 /// `%` and two digits for every byte.

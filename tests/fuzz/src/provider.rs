@@ -5,9 +5,9 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request};
-use axum::body::Body;
 use idp::app::App;
 use idp::config::{CaptchaMode, Config, OpensWith, RegistrationMode, SmsTransport, Synchronous};
 use idp::domain::client::{Client, ClientMetadata};

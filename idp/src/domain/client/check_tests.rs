@@ -109,7 +109,7 @@ fn flows_and_grants_agree() {
 
 #[test]
 fn names_can_be_shown() {
-    for name in ["", "  ", "a\nb", "a\u{0}", &"长".repeat(101)] {
+    for name in ["", "  ", "a\nb", "a\u{0}", "a\u{202e}b", &"长".repeat(101)] {
         refused("client_name", &json!({ "client_name": name }));
     }
     refused("contacts", &json!({ "contacts": ["a@example", ""] }));

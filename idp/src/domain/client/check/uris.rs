@@ -107,7 +107,11 @@ fn absolute(uri: &str) -> Result<Url, &'static str> {
 fn has_host(url: &Url) -> Result<(), &'static str> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte);
     let host = url.host_str().unwrap_or_default();
-    if host.bytes().all(allowed) { Ok(()) } else { Err("must have a host of letters, digits, hyphens and dots") }
+    if host.bytes().all(allowed) {
+        Ok(())
+    } else {
+        Err("must have a host of letters, digits, hyphens and dots")
+    }
 }
 
 fn characters(uri: &str) -> Result<(), &'static str> {
