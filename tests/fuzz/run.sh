@@ -61,12 +61,13 @@ fi
 fuzz() { # fuzz TARGET: a line when it is done; what it leaves in $scratch/failed is told in the end
     local target=$1 log=$output/$1.log place=$scratch/$1 began=$SECONDS dictionary=() program
     mkdir -p "$place/corpus"
+    rm -f "$log" "$output/$target"-*
     [[ ! -e $here/seeds/$target.dict ]] || dictionary=("-dict=$here/seeds/$target.dict")
     TMPDIR=$place "$programs/$target" "${dictionary[@]}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
         -max_len=8192 -artifact_prefix="$output/$target-" -print_final_stats=1 "$place/corpus" "$here/seeds/$target" \
         >"$log" 2>&1 &
     program=$!
-    trap 'kill "$program"' TERM
+    trap 'kill "$program"; exit 143' TERM
     if wait "$program" && grep -q 'inline 8-bit counters' "$log"; then
         printf '%s: %s inputs in %d s, %s edges\n' "$target" \
             "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" $((SECONDS - began)) \
@@ -79,7 +80,6 @@ fuzz() { # fuzz TARGET: a line when it is done; what it leaves in $scratch/faile
 }
 
 mkdir -p "$output" "$scratch/failed"
-rm -f "$output"/*
 running=0
 for target in "${targets[@]}"; do
     if ((running == $(nproc))); then
