@@ -4,10 +4,10 @@ set -euo pipefail
 
 usage() {
     cat <<'HELP'
-tests/run.sh: format, lints and all tests of this workspace, on SQLite, PostgreSQL and in Chromium.
+tests/run.sh: format, lints, all tests of this workspace, on SQLite, PostgreSQL and in Chromium, and fuzzing.
 
     tests/run.sh                              everything, as CI does
-    tests/run.sh --fast                       tests only: no format, no lints, no browser
+    tests/run.sh --fast                       tests only: no format, no lints, no browser, no fuzzing
     tests/run.sh -- recovery                  only tests with "recovery" in their name
     tests/run.sh --fast -- attacks --nocapture --test-threads=1
     tests/run.sh --postgres                   only the PostgreSQL server, until Enter or Ctrl-C;
@@ -25,7 +25,7 @@ Environment:
     TEST_REQUIRE_AXE=1   fail, rather than skip, where there is no axe-core
     INTEROP_PATH         a folder with off-the-shelf clients, if not to be fetched from npm and PyPI
     TEST_REQUIRE_INTEROP=1  fail, rather than skip, where there are none
-    FUZZ_SECONDS=600     how long mutated requests are sent (4)
+    FUZZ_SECONDS=600     how long each fuzz target runs, and mutated requests are sent to each database (4)
     CARGO_TARGET_DIR     where to build; with CI=true the default is a cache outside of the clone
 HELP
 }
@@ -74,6 +74,7 @@ missing_packages() {
     [[ -n ${CHROMIUM:-} ]] || command -v chromium >/dev/null || echo chromium
     command -v "${CHROMEDRIVER:-chromedriver}" >/dev/null || echo chromium-driver
     has_cjk_font || echo fonts-noto-cjk
+    command -v "${CXX:-c++}" >/dev/null || echo g++ # libFuzzer is C++
     # Off-the-shelf clients: nice to have, so not demanded of others than root.
     if as_root && [[ -z ${INTEROP_PATH:-} ]]; then
         [[ -x /usr/sbin/apache2 ]] || echo apache2-bin
@@ -244,6 +245,7 @@ else
     phase lints cargo clippy "${locked[@]}" --workspace --all-targets -- -D warnings
 fi
 phase tests cargo test "${locked[@]}" --workspace --no-fail-fast -- "${test_args[@]}"
+[[ $fast == yes ]] || phase fuzz tests/fuzz/run.sh
 
 ((${#failed[@]} == 0)) || die "FAILED: ${failed[*]} (after $(minutes "$SECONDS"))"
 say "all passed (after $(minutes "$SECONDS"))"

@@ -113,5 +113,5 @@ impl App {
 
 /// A replaced key stays published until the last ID token that it signed has expired, and a margin for clocks.
 pub fn key_retention(config: &Config) -> Span {
-    Span::seconds(config.tokens.id_token_seconds.max(config.tokens.access_token_seconds) + 300)
+    Span::seconds(config.tokens.id_token_seconds.max(config.tokens.access_token_seconds)) + Span::minutes(5)
 }

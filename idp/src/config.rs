@@ -8,7 +8,7 @@ mod protocol;
 mod sections;
 
 pub use certificates::*;
-pub use load::{ConfigError, load};
+pub use load::{ConfigError, load, read};
 pub use outside::*;
 pub use protocol::*;
 pub use sections::*;
@@ -92,6 +92,10 @@ impl Config {
         }
         if issuer.path() != "/" || self.issuer.ends_with('/') {
             return wrong("issuer", "must be an origin without a path and without a slash at its end");
+        }
+        if issuer.origin().ascii_serialization() != self.issuer {
+            // It is compared as text: with what browsers send as Origin, and by everybody who reads a token.
+            return wrong("issuer", "must be in small letters, without the port that its scheme has anyway");
         }
         let database = &self.database.url;
         if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| database.starts_with(scheme)) {
@@ -194,10 +198,14 @@ mod tests {
             "ftp://localhost",
             "id.example.gov.cn",
             "http://127.0.0.1.example.com",
+            "HTTPS://id.example.gov.cn",
+            "https://ID.example.gov.cn",
+            "https://id.example.gov.cn:443",
+            "https:id.example.gov.cn",
         ] {
             assert!(refused(issuer).starts_with("issuer: "), "{issuer}");
         }
-        for issuer in ["http://127.0.0.1:1", "http://[::1]:80", "https://id.example.gov.cn:8443"] {
+        for issuer in ["http://127.0.0.1:1", "http://[::1]:8080", "https://id.example.gov.cn:8443"] {
             Config { issuer: issuer.to_owned(), ..Config::default() }.check().unwrap();
         }
     }

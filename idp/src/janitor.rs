@@ -57,7 +57,7 @@ async fn reload_keys(app: &App) -> Result<()> {
 pub async fn sweep(app: &App) -> Result<()> {
     // Here too: after a standstill of all instances the sweep must not come first.
     end_lapsed(app).await?;
-    let audit_kept = Span::minutes(app.config.operations.audit_days * 24 * 60);
+    let audit_kept = Span::days(app.config.operations.audit_days);
     loop {
         let deleted = expiry::sweep(&app.store, app.clock.now(), audit_kept).await?;
         app.metrics.janitor_deleted.inc_by(deleted);

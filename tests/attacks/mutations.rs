@@ -1,6 +1,7 @@
 //! Requests as they should be, mutated byte by byte: whatever comes, the answer is an answer. Every parser of outside bytes
 //! is behind one of these seeds. Bounded: `FUZZ_SECONDS` (4) a database, from a seed that a failure names and `FUZZ_SEED`
-//! repeats. See idp/docs/decisions/0026.
+//! repeats. Blind, but over connections and on both databases; tests/fuzz/ sees what it does, and has SQLite only. See
+//! idp/docs/decisions/0029.
 
 use std::time::{Duration, Instant};
 

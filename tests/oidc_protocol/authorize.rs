@@ -95,6 +95,8 @@ on_both! {
         let portal = Portal::register_with(&app, "hall", scope).await;
         let mut strangers = Agent::new(&app.base);
         let mut agent = signed_in(&app).await;
+        let nested =
+            format!("{{\"userinfo\":{{\"name\":{{\"value\":{}1{}}}}}}}", "[".repeat(123), "]".repeat(123));
         for (changes, code) in [
             (&[("response_type", "")][..], "invalid_request"),
             (&[("response_type", "nonsense")], "unsupported_response_type"),
@@ -119,6 +121,8 @@ on_both! {
             (&[("id_token_hint", "not.a.token")], "invalid_request"),
             (&[("claims", "[]")], "invalid_request"),
             (&[("claims", "{\"userinfo\":{\"name\":1}}")], "invalid_request"),
+            // Could be read once more, but not from inside of what is kept for a visitor who signs in.
+            (&[("claims", &nested)], "invalid_request"),
         ] {
             for agent in [&mut agent, &mut strangers] {
                 let reply = agent.get(&portal.authorize_path(changes)).await;

@@ -47,7 +47,7 @@ pub async fn run(app: &App, command: Command) -> Result<()> {
                 bail!("registration.mode: is \"off\", so no client registers itself");
             }
             let token = random::token();
-            let end = now + Span::minutes(days * 24 * 60);
+            let end = now + Span::days(days);
             registrations::insert_initial_token(&app.store, &random::hash(&token), &given_to, uses, now, end)
                 .await?;
             println!("initial_access_token: {token}  (shown only now)");

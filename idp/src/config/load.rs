@@ -37,13 +37,23 @@ pub fn load(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
-    let mut table = Table::new();
-    if let Some(path) = file {
-        let name = path.display().to_string();
-        let text =
-            std::fs::read_to_string(path).map_err(|error| ConfigError::new(&name, error.to_string()))?;
-        table = text.parse().map_err(|error: toml::de::Error| ConfigError::new(&name, error.to_string()))?;
-    }
+    let Some(path) = file else { return read("", "", environment) };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::new(&name, error.to_string()))?;
+    read(&name, &text, environment)
+}
+
+/// The same of a file's text; `name` is what an error calls it.
+///
+/// # Errors
+/// As [`load`].
+pub fn read(
+    name: &str,
+    text: &str,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
+    let mut table: Table =
+        text.parse().map_err(|error: toml::de::Error| ConfigError::new(name, error.to_string()))?;
     for (name, value) in environment {
         if let Some(key) = name.strip_prefix("IDP_").filter(|key| *key != "CONFIG") {
             let path: Vec<String> = key.split("__").map(str::to_lowercase).collect();

@@ -3,9 +3,13 @@
 
 mod encryption;
 
+<<<<<<< HEAD
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use josekit::jwk::{Jwk, JwkSet};
+=======
+use josekit::jwk::Jwk;
+>>>>>>> fuzz
 use josekit::jws::{
     JwsVerifier, alg::ecdsa::EcdsaJwsAlgorithm, alg::eddsa::EddsaJwsAlgorithm,
     alg::rsassa::RsassaJwsAlgorithm, alg::rsassa_pss::RsassaPssJwsAlgorithm,
@@ -34,16 +38,19 @@ struct ClientKey {
 }
 
 impl ClientKeys {
-    /// Keys that can't be used are left out; symmetric keys never verify.
+    /// Keys that can't be used are left out, one by one (RFC 7517 section 5); symmetric keys never verify.
     pub fn parse(jwks: Option<&Value>) -> Self {
-        let Some(set) = jwks.and_then(|jwks| JwkSet::from_bytes(jwks.to_string()).ok()) else {
-            return Self::default();
-        };
-        let signing = set.keys().into_iter().filter(|key| key.key_use().is_none_or(|usage| usage == "sig"));
+        let listed = jwks.and_then(|jwks| jwks.get("keys")?.as_array()).into_iter().flatten();
+        let keys: Vec<Jwk> = listed.filter_map(|key| Jwk::from_map(key.as_object()?.clone()).ok()).collect();
+        let signing = keys.iter().filter(|key| key.key_use().is_none_or(|usage| usage == "sig"));
         Self {
             signing: signing.flat_map(verifiers).collect(),
+<<<<<<< HEAD
             encryption: set.keys().into_iter().filter_map(EncryptionKey::read).collect(),
             certificates: set.keys().into_iter().filter_map(certificate).collect(),
+=======
+            encryption: keys.iter().filter_map(EncryptionKey::read).collect(),
+>>>>>>> fuzz
         }
     }
 
@@ -59,12 +66,12 @@ impl ClientKeys {
         self.signing.iter().any(|key| kid.is_some() && key.kid.as_deref() == kid)
     }
 
-    /// Whether something can be encrypted with this algorithm.
+    /// Whether there is a key for this algorithm. That it works, only trying tells.
     pub fn can_encrypt(&self, alg: KeyManagement) -> bool {
         self.encryption.iter().any(|key| key.is_for(alg))
     }
 
-    /// The payload as a compact JWE for the first key that fits; `None` if there is none.
+    /// The payload as a compact JWE for the first key that works; `None` if there is none.
     pub fn encrypt(
         &self,
         alg: KeyManagement,
@@ -72,7 +79,8 @@ impl ClientKeys {
         inside: Inside,
         payload: &[u8],
     ) -> Option<String> {
-        self.encryption.iter().find(|key| key.is_for(alg))?.encrypt(enc, inside, payload)
+        let mut candidates = self.encryption.iter().filter(|key| key.is_for(alg));
+        candidates.find_map(|key| key.encrypt(enc, inside, payload))
     }
 
     /// The payload of a JWS that one of the keys signed, with the algorithm it must be signed with, if there is one.

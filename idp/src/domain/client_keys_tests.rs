@@ -45,3 +45,22 @@ fn what_is_encrypted_can_be_read_by_the_key_that_was_published() {
         assert!(!only_signs.can_encrypt(alg) && keys.can_encrypt(alg));
     }
 }
+
+/// RFC 7517 section 5: a key of a kind that we do not know, or that is wrong, is no reason to forget its neighbours.
+#[test]
+fn one_bad_key_leaves_the_others() {
+    let good = public(&Jwk::generate_ec_key(EcCurve::P256).unwrap(), "good", "enc");
+    let mut elsewhere = good.clone();
+    elsewhere["x"] = good["y"].clone();
+    for bad in [
+        elsewhere,
+        json!({ "kty": "EC", "x": "a;b" }),
+        json!({ "kty": "AKP", "use": 1 }),
+        json!({}),
+        json!("x"),
+    ] {
+        let keys = ClientKeys::parse(Some(&json!({ "keys": [bad, good] })));
+        let jwe = keys.encrypt(KeyManagement::EcdhEs, ContentEncryption::A128GCM, Inside::Json, b"{}");
+        assert!(jwe.is_some(), "{bad}");
+    }
+}

@@ -1,6 +1,6 @@
 //! A calendar day as people type it.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use super::normalize::normalize;
 
@@ -9,7 +9,7 @@ pub fn parse(text: &str) -> Option<NaiveDate> {
     let text = normalize(text);
     let plain = text.trim_end_matches('日');
     if plain.len() == 8 && plain.bytes().all(|byte| byte.is_ascii_digit()) {
-        return NaiveDate::parse_from_str(plain, "%Y%m%d").ok();
+        return NaiveDate::parse_from_str(plain, "%Y%m%d").ok().filter(|day| day.year() >= 1000);
     }
     let mut parts = plain.split(['-', '/', '.', '年', '月']).map(str::trim);
     let mut number = |most: usize| {
@@ -37,7 +37,9 @@ mod tests {
         {
             assert_eq!(parse(text), day, "{text}");
         }
-        for text in ["", "2026-02-30", "26-1-31", "2026-1", "2026-1-31-1", "31.1.2026", "2026-+1-31", "x"] {
+        for text in
+            ["", "2026-02-30", "26-1-31", "2026-1", "2026-1-31-1", "31.1.2026", "2026-+1-31", "02200131", "x"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }

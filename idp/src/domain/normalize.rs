@@ -20,9 +20,10 @@ pub fn normalize_code(text: &str) -> String {
         .collect()
 }
 
-/// Zero-width and direction marks, which some programs add when a number is copied from them.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{FEFF}')
+/// Zero-width and direction marks, which some programs add when a number is copied from them, and with which a name can
+/// be shown as another one.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// The hyphen of the keyboard, and the hyphens, dashes and the minus sign that look like it.

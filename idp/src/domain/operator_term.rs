@@ -55,8 +55,8 @@ impl OperatorStatus {
 
 /// The last moment of a day in China: an end date still counts.
 pub fn end_of_day(date: NaiveDate) -> Timestamp {
-    const CHINA_IS_AHEAD: Span = Span::minutes(8 * 60);
-    const DAY: Span = Span::minutes(24 * 60);
+    const CHINA_IS_AHEAD: Span = Span::hours(8);
+    const DAY: Span = Span::days(1);
     let midnight = Timestamp::from_millis(date.and_time(NaiveTime::MIN).and_utc().timestamp_millis());
     midnight - CHINA_IS_AHEAD + DAY - Span::millis(1)
 }

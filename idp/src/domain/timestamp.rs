@@ -60,7 +60,15 @@ impl Span {
     }
 
     pub const fn minutes(minutes: u32) -> Self {
-        Self::seconds(minutes * 60)
+        Self(minutes as i64 * 60 * 1000)
+    }
+
+    pub const fn hours(hours: u32) -> Self {
+        Self(hours as i64 * 60 * 60 * 1000)
+    }
+
+    pub const fn days(days: u32) -> Self {
+        Self(days as i64 * 24 * 60 * 60 * 1000)
     }
 
     pub const fn as_seconds(self) -> i64 {
@@ -76,6 +84,13 @@ impl Add<Span> for Timestamp {
     type Output = Timestamp;
     fn add(self, span: Span) -> Timestamp {
         Timestamp(self.0.saturating_add(span.0))
+    }
+}
+
+impl Add for Span {
+    type Output = Span;
+    fn add(self, other: Span) -> Span {
+        Span(self.0.saturating_add(other.0))
     }
 }
 
@@ -96,6 +111,15 @@ impl Sub for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_length_of_time_is_too_long_for_its_type() {
+        assert_eq!(Span::days(3_000_000).as_seconds(), 259_200_000_000);
+        assert_eq!(Span::hours(24), Span::days(1));
+        let longest = Timestamp::from_millis(1_763_135_999_999) + Span::days(u32::MAX);
+        assert!(longest > Timestamp::from_millis(1_763_135_999_999) + Span::minutes(u32::MAX));
+        assert_eq!(Span::millis(i64::MAX) + Span::days(1), Span::millis(i64::MAX));
+    }
 
     #[test]
     fn the_day_changes_at_midnight_in_china() {

@@ -1,6 +1,6 @@
 //! 单位名称, 企业名称: the name of a unit as its registry wrote it.
 
-use super::normalize::normalize;
+use super::normalize::{is_invisible, normalize};
 
 /// Two to a hundred characters, at least two of them letters of some script. Brackets are kept
 /// full-width in a Chinese name, as licences print them.
@@ -22,7 +22,7 @@ impl UnitName {
         }
         let well_formed = (2..=100).contains(&name.chars().count())
             && name.chars().filter(|c| c.is_alphabetic()).count() >= 2
-            && !name.chars().any(|c| c.is_control() || c == '<' || c == '>');
+            && !name.chars().any(|c| c.is_control() || is_invisible(c) || c == '<' || c == '>');
         if well_formed { Ok(UnitName(name)) } else { Err(UnitNameError) }
     }
 
@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn what_is_no_name_is_refused() {
         let too_long = "测".repeat(101);
-        for text in ["", "测", "12345", "（）", "测试\u{0}公司", "测试<b>公司", &too_long] {
+        for text in ["", "测", "12345", "（）", "测试\u{0}公司", "测试<b>公司", "测试\u{202E}公司", &too_long]
+        {
             assert_eq!(UnitName::parse(text), Err(UnitNameError), "{text}");
         }
     }

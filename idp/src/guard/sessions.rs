@@ -74,7 +74,7 @@ pub const LOGOUT_NOTICE: &str = "backchannel_logout";
 
 /// A session's idle time is written at most this often, so that reading it is usually enough.
 const TOUCH_EVERY: Span = Span::minutes(1);
-const KEEP_NOTICE: Span = Span::minutes(24 * 60);
+const KEEP_NOTICE: Span = Span::days(1);
 
 /// The session of a cookie's token.
 ///
@@ -117,7 +117,7 @@ pub async fn start(
     let ends = [proof.valid_until, standing_end].into_iter().flatten();
     let token = random::token();
     let token_hash = random::hash(&token);
-    let absolute = now + Span::minutes(60 * app.config.session.absolute_hours);
+    let absolute = now + Span::hours(app.config.session.absolute_hours);
     let session = NewSession {
         token_hash: &token_hash,
         sid: &random::id(),

@@ -11,7 +11,7 @@ use crate::store::outbox;
 /// The outbox's kind.
 pub const TEXT_MESSAGE: &str = "sms";
 
-const KEEP_NOTICE: Span = Span::minutes(24 * 60);
+const KEEP_NOTICE: Span = Span::days(1);
 
 #[derive(Serialize, Deserialize)]
 struct Message {

@@ -19,6 +19,19 @@ pub struct ClaimsRequest {
     pub id_token: Map<String, Value>,
 }
 
+/// Identity Assurance nests six levels. What is kept is this inside of other objects, and must not be too deep to be read
+/// again.
+const DEEPEST: usize = 20;
+
+fn is_deeper_than(levels: usize, value: &Value) -> bool {
+    let inner: Vec<&Value> = match value {
+        Value::Array(values) => values.iter().collect(),
+        Value::Object(members) => members.values().collect(),
+        _ => return false,
+    };
+    levels == 0 || inner.into_iter().any(|value| is_deeper_than(levels - 1, value))
+}
+
 impl ClaimsRequest {
     /// # Errors
     /// What is wrong with it, for the portal's engineer.
@@ -28,6 +41,9 @@ impl ClaimsRequest {
         let members: Map<String, Value> = serde_json::from_str(text).map_err(wrong)?;
         let request: Self = serde_json::from_value(Value::Object(members)).map_err(wrong)?;
         for (claim, wanted) in request.userinfo.iter().chain(&request.id_token) {
+            if is_deeper_than(DEEPEST, wanted) {
+                return Err("claims is nested too deeply");
+            }
             if claim == verified_claims::NAME {
                 verified_claims::check(wanted)?;
             } else if !(wanted.is_null() || wanted.is_object()) {
@@ -256,5 +272,10 @@ mod tests {
             assert!(ClaimsRequest::parse(wrong).is_err(), "{wrong}");
         }
         assert!(ClaimsRequest::parse("{}").is_ok());
+        let nested = |levels: usize| {
+            let value = "[".repeat(levels) + &"]".repeat(levels);
+            ClaimsRequest::parse(&format!("{{\"userinfo\":{{\"name\":{{\"value\":{value}}}}}}}"))
+        };
+        assert!(nested(19).is_ok() && nested(20).is_err() && nested(120).is_err() && nested(10_000).is_err());
     }
 }

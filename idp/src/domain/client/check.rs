@@ -3,6 +3,8 @@
 mod keys;
 mod uris;
 
+use crate::domain::normalize::is_invisible;
+
 use super::{ApplicationType, AuthMethod, ClientMetadata, GrantType, ResponseType, SubjectType};
 use crate::domain::signing_alg::AssertionAlg;
 
@@ -33,7 +35,8 @@ impl ClientMetadata {
     /// # Errors
     /// The first member that is wrong.
     pub fn check(&self) -> Checked {
-        let unreadable = |text: &str| text.trim().is_empty() || text.chars().any(char::is_control);
+        let hidden = |char: char| char.is_control() || is_invisible(char);
+        let unreadable = |text: &str| text.trim().is_empty() || text.chars().any(hidden);
         let name = &self.client_name;
         let long = name.chars().count() > LONGEST_NAME;
         refuse_if(unreadable(name) || long, "client_name", "must be 1 to 100 characters that can be shown")?;

@@ -41,6 +41,8 @@ fn visitors_are_sent_only_to_safe_addresses() {
         "https://rp.example/a b",
         "https://rp.example/\"x",
         "https://rp.example/cb\n",
+        "https://rp.example;base-uri/cb",
+        "https://rp.example,x/cb",
         "https://rp.example\\@evil.example/",
     ] {
         refused("redirect_uris", &json!({ "redirect_uris": [uri] }));
@@ -110,7 +112,7 @@ fn flows_and_grants_agree() {
 
 #[test]
 fn names_can_be_shown() {
-    for name in ["", "  ", "a\nb", "a\u{0}", &"长".repeat(101)] {
+    for name in ["", "  ", "a\nb", "a\u{0}", "a\u{202e}b", &"长".repeat(101)] {
         refused("client_name", &json!({ "client_name": name }));
     }
     refused("contacts", &json!({ "contacts": ["a@example", ""] }));

@@ -25,8 +25,8 @@ pub enum SendRefusal {
 }
 
 const MINUTE: Span = Span::seconds(60);
-const HOUR: Span = Span::minutes(60);
-const DAY: Span = Span::minutes(24 * 60);
+const HOUR: Span = Span::hours(1);
+const DAY: Span = Span::days(1);
 
 /// Sends a fresh code. `_passed` says that whoever asks has passed a captcha.
 ///

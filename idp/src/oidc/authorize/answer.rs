@@ -87,10 +87,10 @@ fn row(
     now: Timestamp,
 ) -> anyhow::Result<GrantRow> {
     let tokens = &app.config.tokens;
-    let access = now + Span::seconds(tokens.code_seconds + tokens.access_token_seconds);
+    let access = now + Span::seconds(tokens.code_seconds) + Span::seconds(tokens.access_token_seconds);
     // As long as the session, so that its end is told to this portal; longer only with a refresh token.
     let longest = if scopes::contains(&request.scope, "offline_access") {
-        access + Span::minutes(tokens.refresh_token_days * 24 * 60)
+        access + Span::days(tokens.refresh_token_days)
     } else {
         session.expires_at
     };

@@ -154,7 +154,7 @@ fn grant(app: &App, session: &Session, waiting: &Waiting, binding: Option<String
     let tokens = &app.config.tokens;
     let access = Timestamp::from_millis(waiting.expires_at) + Span::seconds(tokens.access_token_seconds);
     let longest = if scopes::contains(&waiting.scope, "offline_access") {
-        access + Span::minutes(tokens.refresh_token_days * 24 * 60)
+        access + Span::days(tokens.refresh_token_days)
     } else {
         session.expires_at
     };

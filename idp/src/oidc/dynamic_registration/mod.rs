@@ -1,7 +1,7 @@
 //! Clients that register themselves: RFC 7591, OpenID Connect Dynamic Client Registration 1.0, and RFC 7592 for what
 //! they do with their registration afterwards.
 
-mod body;
+pub mod body;
 mod manage;
 mod refusal;
 

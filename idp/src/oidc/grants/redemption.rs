@@ -105,7 +105,7 @@ async fn issue_refresh(app: &App, request: &TokenRequest<'_>, grant: &GrantRow) 
         binding: request.stored_binding.as_deref(),
         actor: None,
         now,
-        expires_at: now + Span::minutes(app.config.tokens.refresh_token_days * 24 * 60),
+        expires_at: now + Span::days(app.config.tokens.refresh_token_days),
     };
     tokens::insert_refresh(&app.store, &token).await?;
     Ok(Some(refresh_token))

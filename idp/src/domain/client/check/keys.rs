@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Checked, refuse_if};
 use crate::domain::client::{AuthMethod, ClientMetadata};
-use crate::domain::client_keys::ClientKeys;
+use crate::domain::client_keys::{ClientKeys, Inside};
 use crate::domain::encryption_alg::{ContentEncryption, KeyManagement};
 
 /// RFC 7518 section 6: members of private and of symmetric keys.
@@ -55,7 +55,11 @@ impl ClientMetadata {
         check_named(alg, &alg_member, enc, &format!("{name}_encrypted_response_enc"))?;
         let Some(alg) = alg else { return Ok(()) };
         let fits = match &self.jwks {
-            Some(set) => ClientKeys::parse(Some(set)).can_encrypt(alg),
+            // Tried, since a key that can't be used would only be noticed by visitors.
+            Some(set) => {
+                let keys = ClientKeys::parse(Some(set));
+                keys.encrypt(alg, ContentEncryption::A128GCM, Inside::Json, b"{}").is_some()
+            }
             None => self.jwks_uri.is_some(),
         };
         refuse_if(!fits, &alg_member, "the client has no public key to encrypt to")
