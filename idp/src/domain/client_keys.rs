@@ -3,13 +3,9 @@
 
 mod encryption;
 
-<<<<<<< HEAD
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use josekit::jwk::{Jwk, JwkSet};
-=======
 use josekit::jwk::Jwk;
->>>>>>> fuzz
 use josekit::jws::{
     JwsVerifier, alg::ecdsa::EcdsaJwsAlgorithm, alg::eddsa::EddsaJwsAlgorithm,
     alg::rsassa::RsassaJwsAlgorithm, alg::rsassa_pss::RsassaPssJwsAlgorithm,
@@ -45,12 +41,8 @@ impl ClientKeys {
         let signing = keys.iter().filter(|key| key.key_use().is_none_or(|usage| usage == "sig"));
         Self {
             signing: signing.flat_map(verifiers).collect(),
-<<<<<<< HEAD
-            encryption: set.keys().into_iter().filter_map(EncryptionKey::read).collect(),
-            certificates: set.keys().into_iter().filter_map(certificate).collect(),
-=======
             encryption: keys.iter().filter_map(EncryptionKey::read).collect(),
->>>>>>> fuzz
+            certificates: keys.iter().filter_map(certificate).collect(),
         }
     }
 
