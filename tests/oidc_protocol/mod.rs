@@ -27,7 +27,6 @@ mod par;
 mod promises;
 mod prompts;
 mod refresh;
-mod relying_party;
 mod request_objects;
 mod request_uri;
 mod resources;
