@@ -31,6 +31,7 @@ const clients = {
   bound: { ...basic, dpop_bound_access_tokens: true },
   hybrid: { ...basic, response_types: ["code id_token", "id_token"], grant_types: [...basic.grant_types, "implicit"] },
   terminal: { grant_types: [DEVICE], response_types: [], redirect_uris: [], token_endpoint_auth_method: "none" },
+  details: { ...basic, authorization_details_types: ["tax_filing"] },
   twice: { ...basic, redirect_uris: ["https://twice.example/a", "https://twice.example/b"] },
 };
 
@@ -152,6 +153,10 @@ address_hour = 100000
 [[protocol.resources]]
 uri = "${RESOURCE}"
 title = "reports"
+[[protocol.authorization_details_types]]
+type = "tax_filing"
+title = "tax filing"
+members = [{ name = "period", title = "period", required = true }]
 `);
   const at = { cwd: folder, env: { PATH: process.env.PATH, IDP_CONFIG: "idp.toml" } };
   mkdirSync(join(folder, "data"));
@@ -210,6 +215,13 @@ export async function reference(folder, secrets) {
     features: {
       claimsParameter: on, clientCredentials: on, deviceFlow: on, introspection: on, jwtResponseModes: on,
       registration: on, registrationManagement: on, requestObjects: on, revocation: on,
+      richAuthorizationRequests: {
+        ...on,
+        types: { tax_filing: { validate: (_, detail) => { if (!detail.period) throw new errors.InvalidAuthorizationDetails(); } } },
+        authorizationDetailsForGrantSource: (ctx) => JSON.parse(ctx.oidc.params.authorization_details),
+        authorizationDetailsForAccessToken: (_, __, source) => source.rar,
+        authorizationDetailsForIntrospection: (_, token) => token.rar,
+      },
       resourceIndicators: {
         ...on,
         getResourceServerInfo(_, resource) {

@@ -33,6 +33,7 @@ export const verdicts = {
     "a dpop_jkt that is none": "no proof could ever match it (RFC 9449 10)",
     "the method PUT": METHOD,
     "a body of JSON": "GET and POST of a form are what is there (RFC 6749 3.1); RFC 9110 15.5.16",
+    "authorization_details with a member too many": "unknown fields are refused with this code (RFC 9396 5); the reference misses a resource instead",
     "one of another typ": "a JWT that was made for something else is no request (RFC 8725 3.11, RFC 9101 10.8)",
     "one without redirect_uri, which stands beside it": `RFC 9101 6.3: only what is in the object counts. ${REDIRECT}`,
     "request and request_uri": BESIDE,
