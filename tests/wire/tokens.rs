@@ -85,3 +85,27 @@ on_both! {
         record.matches("refusals");
     }
 }
+
+on_both! {
+    async fn what_is_not_the_usual_form(app: TestApp) {
+        let changes = json!({"userinfo_signed_response_alg": "ES256", "id_token_signed_response_alg": "EdDSA"});
+        let portal = Portal::register_with(&app, "hall", changes).await;
+        let mut agent = signed_in(&app).await;
+        let mut record = Record::new(&app);
+        let mut program = Agent::new(&app.base);
+        let asked = json!({"userinfo": {"verified_claims": {
+            "verification": {"trust_framework": null, "assurance_level": null}, "claims": {"name": null},
+        }}});
+        let code = portal.code(&mut agent, &[("scope", "openid"), ("claims", &asked.to_string())]).await;
+        let request = call(&program, &portal, "/token", &redeem(&portal, &code));
+        let tokens = record.send(&mut program, "A token response", request).await;
+        record.jwt("An ID token by EdDSA", &text(&tokens, "id_token"));
+        let request = program.request(Method::GET, "/userinfo").bearer_auth(text(&tokens, "access_token"));
+        record.send(&mut program, "Signed userinfo with verified claims", request).await;
+        let request = program.request(Method::POST, "/token").header("content-type", "application/json").body("{}");
+        record.send(&mut program, "A body that is no form", request).await;
+        let request = call(&program, &portal, "/token", &[("grant_type", "client_credentials"), ("grant_type", "x")]);
+        record.send(&mut program, "A parameter twice", request).await;
+        record.matches("other_forms");
+    }
+}
