@@ -27,7 +27,7 @@ on_both! {
         record.page(&mut agent, "Front-channel logout", &path, &parts).await;
         idp::janitor::send_outbox(&app.app).await.unwrap();
         let mut asked = site.asked("/logout");
-        for _ in 0..100 {
+        for _ in 0..500 {
             if !asked.is_empty() {
                 break;
             }

@@ -12,8 +12,8 @@ mod registration;
 mod terminals;
 mod tokens;
 
-use record::{Record, call};
-use reqwest::Method;
+use record::Record;
+use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
 use crate::support::{Agent, Portal, Reply, TestApp};
@@ -30,6 +30,17 @@ async fn signed_in(app: &TestApp) -> Agent {
 /// A member that must be text.
 fn text(reply: &Reply, name: &str) -> String {
     reply.json()[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", reply.body)).to_owned()
+}
+
+/// A request of a portal's program with its own client authentication.
+fn call(agent: &Agent, portal: &Portal, path: &str, params: &[(&str, &str)]) -> RequestBuilder {
+    let mut params = params.to_vec();
+    let mut request = agent.request(Method::POST, path);
+    match &portal.secret {
+        Some(secret) => request = request.basic_auth(&portal.id, Some(secret)),
+        None => params.push(("client_id", &portal.id)),
+    }
+    request.form(&params)
 }
 
 /// Each snapshot is compared by some test.
