@@ -1,7 +1,7 @@
 // Plays requests that must be refused against this provider and against oidc-provider from npm (certified by the
 // OpenID Foundation), and writes calibration.md: what was asked, what both answered, and who is right where they differ.
 //
-//   cargo build -p idp && node tests/calibration/calibrate.mjs
+//   cargo build -p idp && node tests/calibration/calibrate.mjs        (Node 20.11 or later)
 //
 // It fails where the answers differ and verdicts.mjs does not say why ours is right. Not part of CI: the reference is
 // fetched from npm, into a folder below the temporary one.

@@ -1,7 +1,7 @@
 // The two servers, with the same clients: ours (the built program) and oidc-provider from npm.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -173,7 +173,10 @@ members = [{ name = "period", title = "period", required = true }]
     server.secrets[id] = output.match(/client_secret: (\S+)/)?.[1];
   }
   const child = spawn(program, ["serve"], { ...at, stdio: ["ignore", "ignore", "inherit"] });
-  server.stop = () => child.kill();
+  server.stop = () => {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true });
+  };
   for (let tries = 0; ; tries++) {
     try {
       return await server.discover();
