@@ -18,3 +18,4 @@ mod registration;
 mod scan;
 mod sign_in;
 mod storage;
+mod wire;

@@ -26,6 +26,7 @@ Environment:
     INTEROP_PATH         a folder with off-the-shelf clients, if not to be fetched from npm and PyPI
     TEST_REQUIRE_INTEROP=1  fail, rather than skip, where there are none
     FUZZ_SECONDS=600     how long each fuzz target runs, and mutated requests are sent to each database (4)
+    INSTA_UPDATE=always  accept what has changed on the wire (tests/wire/snapshots)
     CARGO_TARGET_DIR     where to build; with CI=true the default is a cache outside of the clone
 HELP
 }

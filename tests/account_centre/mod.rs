@@ -6,6 +6,7 @@ mod identities;
 mod pages;
 mod password;
 mod phone;
+mod portal_links;
 mod portals;
 mod representative;
 mod sessions;

@@ -7,6 +7,7 @@ mod mobile_app;
 mod pages;
 mod qr;
 mod registration;
+mod third_party;
 mod visits;
 mod without;
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod app;
 mod qr;
+mod sign_out;
 mod terminal;
 
 use anyhow::{Result, ensure};
@@ -240,7 +241,8 @@ impl Walk<'_> {
         self.browser.goto(&self.demo.provider(&stranger.authorize_path(&posted))).await?;
         wait_for_path(&self.browser, "/nowhere").await?;
         self.terminal().await?;
-        self.provider("sign-out-confirm", "/sign-out?client_id=hall").await
+        self.provider("sign-out-confirm", "/sign-out?client_id=hall").await?;
+        self.telling_portals().await
     }
 
     async fn as_others(&mut self, with_portals: bool) -> Result<()> {

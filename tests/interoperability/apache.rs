@@ -19,7 +19,8 @@ struct Apache {
 
 impl Drop for Apache {
     fn drop(&mut self) {
-        drop(self.process.kill());
+        // Not SIGKILL, which its children would survive.
+        drop(Command::new("kill").arg(self.process.id().to_string()).status());
         drop(self.process.wait());
     }
 }

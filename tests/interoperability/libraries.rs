@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{drive, tools};
 use crate::support::{Agent, Portal, TestApp};
 
-async fn signed_in(app: &TestApp) -> Agent {
+pub async fn signed_in(app: &TestApp) -> Agent {
     let mut agent = Agent::new(&app.base);
     let fields = [("account", "liying2026"), ("password", "Jlrs2026")];
     let reply = agent.sign_in("/sign-in/personal", &fields).await;

@@ -5,6 +5,7 @@
 
 mod apache;
 mod libraries;
+mod openidconnect;
 
 use std::path::PathBuf;
 use std::process::Stdio;

@@ -106,6 +106,7 @@ on_both! {
             (&[("request_uri", "https://hall.example/request")], "invalid_request_uri"),
             (&[("registration", "{}")], "registration_not_supported"),
             (&[("scope", "")], "invalid_scope"),
+            (&[("scope", "openid \"x\"")], "invalid_scope"),
             (&[("scope", "profile")], "invalid_scope"),
             (&[("scope", "openid id_document")], "invalid_scope"),
             // RFC 7636 section 4.4.1 and RFC 9700 section 2.1.1: no plain, nothing half.

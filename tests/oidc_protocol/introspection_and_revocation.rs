@@ -93,7 +93,7 @@ on_both! {
 }
 
 on_both! {
-    // RFC 7009 section 2.1: nobody revokes what is not theirs, and nobody is told whose it is.
+    // RFC 7009 section 2.1: nobody revokes what is not theirs, and they are told so.
     async fn anothers_token_lives_on(app: TestApp) {
         let portal = Portal::register(&app, "hall").await;
         let other = Portal::register(&app, "other").await;
@@ -102,13 +102,17 @@ on_both! {
         let tokens = portal.tokens(&mut agent, &[("scope", "openid offline_access")]).await;
         for name in ["access_token", "refresh_token"] {
             for thief in [&other, &public] {
-                revoke(thief, &mut agent, &[("token", &text(&tokens, name))]).await;
+                let reply = thief.post(&mut agent, "/revoke", &[("token", &text(&tokens, name))]).await;
+                assert_refused(&reply, 400, "invalid_grant");
             }
         }
         assert_eq!(portal.userinfo(&agent, &text(&tokens, "access_token")).await.status, 200);
         let refresh = text(&tokens, "refresh_token");
         let again = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
         assert_eq!(portal.token(&mut agent, &again).await.status, 200);
+        // Section 2.2: what is worth nothing any more is nobody's.
+        app.advance_seconds(600);
+        revoke(&other, &mut agent, &[("token", &text(&tokens, "access_token"))]).await;
         // A public client revokes its own, by name.
         let own = public.tokens(&mut agent, &[("scope", "openid offline_access")]).await;
         revoke(&public, &mut agent, &[("token", &text(&own, "refresh_token"))]).await;

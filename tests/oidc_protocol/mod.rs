@@ -28,7 +28,6 @@ mod par;
 mod promises;
 mod prompts;
 mod refresh;
-mod relying_party;
 mod request_objects;
 mod request_once;
 mod request_uri;

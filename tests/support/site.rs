@@ -39,16 +39,8 @@ pub struct Site {
 impl Site {
     pub async fn start() -> Self {
         let content = Content::default();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let base = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-        let (certificate, key) = certificate();
-        let tls = OpenSSLConfig::from_pem_file(certificate, key).unwrap();
         let router = Router::new().fallback(answer).with_state(content.clone());
-        let acceptor = axum_server::tls_openssl::OpenSSLAcceptor::new(tls);
-        let server = axum_server::from_tcp(listener).unwrap().acceptor(acceptor);
-        tokio::spawn(server.serve(router.into_make_service()));
-        Self { base, content }
+        Self { base: serve(router), content }
     }
 
     /// Puts a JSON document there; gives its URL.
@@ -68,6 +60,19 @@ impl Site {
         let asked = self.content.asked.lock().unwrap();
         asked.iter().filter(|one| one.path == path).cloned().collect()
     }
+}
+
+/// Serves a router in the same way; gives its origin.
+pub fn serve(router: Router) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let base = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let (certificate, key) = certificate();
+    let tls = OpenSSLConfig::from_pem_file(certificate, key).unwrap();
+    let acceptor = axum_server::tls_openssl::OpenSSLAcceptor::new(tls);
+    let server = axum_server::from_tcp(listener).unwrap().acceptor(acceptor);
+    tokio::spawn(server.serve(router.into_make_service()));
+    base
 }
 
 async fn answer(State(content): State<Content>, request: Request) -> Response {

@@ -165,7 +165,6 @@ fn answers() -> Vec<(String, Value)> {
 fn assurance() -> Value {
     let verifiable: Vec<&str> = verified_claims::CLAIMS.iter().map(|(claim, _)| *claim).collect();
     json!({
-        "verified_claims_supported": true,
         "trust_frameworks_supported": [verified_claims::TRUST_FRAMEWORK],
         "evidence_supported": [verified_claims::EVIDENCE],
         "electronic_records_supported": verified_claims::RECORDS,

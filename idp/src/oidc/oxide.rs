@@ -58,7 +58,7 @@ pub fn authorize(
     };
     let input = authorization::Input::Bound { request: &request, bound_client: bound() };
     let authorization::Output::Extend = machine.advance(input) else {
-        return Err(refuse(Code::InvalidRequest, "the request is incomplete"));
+        return Err(refuse(Code::InvalidScope, "the scope is malformed"));
     };
     let must_prove = client.is_public() || client.is_held_to_fapi();
     let pkce = if must_prove { Pkce::required() } else { Pkce::optional() };
@@ -75,7 +75,7 @@ pub fn authorize(
     let authorization::Output::Negotiate { scope: _, .. } =
         machine.advance(authorization::Input::Extended(extensions))
     else {
-        return Err(refuse(Code::InvalidScope, "the scope is malformed"));
+        return Err(refuse(Code::InvalidRequest, "the request is incomplete"));
     };
     // The machine's scope is a set; portals get theirs back in the order in which they asked.
     let scope = negotiate(params.get("scope"))?;

@@ -1,0 +1,241 @@
+//! The `openidconnect` crate, unmodified, as a portal in Rust would use it: everything of ours that it has a way to use.
+
+use std::time::Duration;
+
+use idp::domain::timestamp::Span;
+use idp::platform::random;
+use idp::store::registrations;
+use openidconnect::core::{
+    CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
+    CoreClientRegistrationRequest, CoreDeviceAuthorizationResponse, CoreGrantType, CoreIdToken,
+    CoreIdTokenClaims, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
+    CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType, CoreUserInfoClaims,
+};
+use openidconnect::registration::EmptyAdditionalClientMetadata;
+use openidconnect::{
+    AccessToken, AccessTokenHash, AdditionalProviderMetadata, AsyncHttpClient, AuthorizationCode, ClientId,
+    ClientName, ClientSecret, CsrfToken, DeviceAuthorizationUrl, EndSessionUrl, HttpRequest,
+    IntrospectionUrl, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    PostLogoutRedirectUrl, ProviderMetadata, RedirectUrl, RefreshToken, RevocationUrl, Scope,
+    TokenIntrospectionResponse, TokenResponse,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use super::libraries::signed_in;
+use crate::support::{Agent, Portal, Reply, TestApp};
+
+/// What the crate leaves to its user to read from discovery.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Endpoints {
+    device_authorization_endpoint: DeviceAuthorizationUrl,
+    end_session_endpoint: EndSessionUrl,
+    introspection_endpoint: IntrospectionUrl,
+    revocation_endpoint: RevocationUrl,
+}
+
+impl AdditionalProviderMetadata for Endpoints {}
+
+type Metadata = ProviderMetadata<
+    Endpoints,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+fn http() -> openidconnect::reqwest::Client {
+    let builder = openidconnect::reqwest::ClientBuilder::new();
+    builder.redirect(openidconnect::reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+async fn discovered(app: &TestApp) -> Metadata {
+    Metadata::discover_async(IssuerUrl::new(app.base.clone()).unwrap(), &http()).await.unwrap()
+}
+
+/// Core section 12.2: no nonce in what a refresh brings, nor where no browser asked.
+fn no_nonce(nonce: Option<&Nonce>) -> Result<(), String> {
+    nonce.map_or(Ok(()), |_| Err("a nonce".to_owned()))
+}
+
+on_both! {
+    async fn a_visitor_comes_and_goes(app: TestApp) {
+        for (id, alg) in [("hall", "ES256"), ("old", "RS256"), ("new", "PS256")] {
+            let portal = Portal::register_with(&app, id, json!({"id_token_signed_response_alg": alg})).await;
+            let http = http();
+            let metadata = discovered(&app).await;
+            let endpoints = metadata.additional_metadata().clone();
+            let client = CoreClient::from_provider_metadata(
+                metadata,
+                ClientId::new(portal.id.clone()),
+                portal.secret.clone().map(ClientSecret::new),
+            )
+            .set_redirect_uri(RedirectUrl::new(portal.redirect_uri.clone()).unwrap())
+            .set_introspection_url(endpoints.introspection_endpoint)
+            .set_revocation_url(over_tls(&endpoints.revocation_endpoint));
+            let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+            let (url, state, nonce) = client
+                .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
+                .add_scope(Scope::new("profile".to_owned()))
+                .add_scope(Scope::new("phone".to_owned()))
+                .add_scope(Scope::new("offline_access".to_owned()))
+                .set_pkce_challenge(challenge)
+                .url();
+            let mut agent = signed_in(&app).await;
+            let reply = agent.get(url.as_str()).await;
+            assert_eq!(reply.query("state").as_ref(), Some(state.secret()));
+            let code = AuthorizationCode::new(reply.query("code").unwrap());
+            let request = client.exchange_code(code).unwrap().set_pkce_verifier(verifier);
+            let tokens = request.request_async(&http).await.unwrap();
+            let verifier = client.id_token_verifier();
+            let id_token = tokens.id_token().unwrap();
+            let claims = id_token.claims(&verifier, &nonce).unwrap();
+            let hash = AccessTokenHash::from_token(
+                tokens.access_token(),
+                id_token.signing_alg().unwrap(),
+                id_token.signing_key(&verifier).unwrap(),
+            );
+            assert_eq!(claims.access_token_hash(), Some(&hash.unwrap()));
+            let subject = Some(claims.subject().clone());
+            let request = client.user_info(tokens.access_token().clone(), subject).unwrap();
+            let userinfo: CoreUserInfoClaims = request.request_async(&http).await.unwrap();
+            assert_eq!(userinfo.name().unwrap().get(None).unwrap().as_str(), "李颖");
+            assert_eq!(userinfo.phone_number().unwrap().as_str(), "+8619400000003");
+            let refresh = RefreshToken::new(tokens.refresh_token().unwrap().secret().clone());
+            let request = client.exchange_refresh_token(&refresh).unwrap();
+            let again = request.request_async(&http).await.unwrap();
+            let refreshed = again.id_token().unwrap().claims(&verifier, no_nonce).unwrap();
+            assert_eq!(refreshed.subject(), claims.subject());
+            let told = client.introspect(again.access_token()).request_async(&http).await.unwrap();
+            assert!(told.active() && told.scopes().is_some_and(|scopes| scopes.len() == 4), "{told:?}");
+            assert_eq!(told.client_id().map(|id| id.as_str()), Some(id));
+            let revocation = client.revoke_token(refresh.into()).unwrap();
+            revocation.request_async(&behind_tls(http.clone())).await.unwrap();
+            let told = client.introspect(again.access_token()).request_async(&http).await.unwrap();
+            assert!(!told.active());
+            goes(&app, &portal, &mut agent, endpoints.end_session_endpoint, id_token).await;
+        }
+    }
+}
+
+/// RP-initiated logout.
+async fn goes(app: &TestApp, portal: &Portal, agent: &mut Agent, at: EndSessionUrl, id_token: &CoreIdToken) {
+    let out = format!("https://{}.example/", portal.id);
+    let url = LogoutRequest::from(at)
+        .set_id_token_hint(id_token)
+        .set_post_logout_redirect_uri(PostLogoutRedirectUrl::new(out.clone()).unwrap())
+        .set_state(CsrfToken::new("bye".to_owned()))
+        .http_get_url();
+    assert!(url.as_str().starts_with(&app.base));
+    let reply = agent.get(url.as_str()).await;
+    assert_eq!(reply.location(), Some(format!("{out}?state=bye")), "{}", reply.text());
+    assert!(agent.get("/account").await.status.is_redirection(), "signed out");
+}
+
+/// The crate revokes at https only, as RFC 7009 section 2 asks of it.
+fn over_tls(url: &RevocationUrl) -> RevocationUrl {
+    RevocationUrl::new(url.replacen("http:", "https:", 1)).unwrap()
+}
+
+/// Ends TLS, as a proxy in front of the provider does.
+fn behind_tls(
+    http: openidconnect::reqwest::Client,
+) -> impl for<'c> AsyncHttpClient<'c, Error = std::io::Error> {
+    move |mut request: HttpRequest| {
+        let http = http.clone();
+        async move {
+            let plain = request.uri().to_string().replacen("https:", "http:", 1);
+            *request.uri_mut() = plain.parse().unwrap();
+            http.call(request).await.map_err(std::io::Error::other)
+        }
+    }
+}
+
+on_both! {
+    // A client that registers itself; its visitor is asked, since nobody knows it.
+    async fn it_registers_itself(app: TestApp) {
+        let http = http();
+        let token = random::token();
+        let (now, hash) = (app.clock.now(), random::hash(&token));
+        let end = now + Span::minutes(5);
+        registrations::insert_initial_token(&app.app.store, &hash, "tests", 1, now, end).await.unwrap();
+        let metadata = discovered(&app).await;
+        let redirect = RedirectUrl::new("https://new.example/callback".to_owned()).unwrap();
+        let request = CoreClientRegistrationRequest::new(vec![redirect.clone()], EmptyAdditionalClientMetadata {})
+            .set_client_name(Some(std::iter::once((None, ClientName::new("自行注册的门户".to_owned()))).collect()))
+            .set_initial_access_token(Some(AccessToken::new(token)));
+        let told = request.register_async(metadata.registration_endpoint().unwrap(), &http).await.unwrap();
+        assert!(told.registration_access_token().is_some() && told.registration_client_uri().is_some());
+        let client =
+            CoreClient::from_provider_metadata(metadata, told.client_id().clone(), told.client_secret().cloned())
+                .set_redirect_uri(redirect);
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let flow = CoreAuthenticationFlow::AuthorizationCode;
+        let (url, _, nonce) = client
+            .authorize_url(flow, CsrfToken::new_random, Nonce::new_random)
+            .set_pkce_challenge(challenge)
+            .url();
+        let mut agent = signed_in(&app).await;
+        let asked = agent.get(url.as_str()).await;
+        let page = agent.follow(asked).await;
+        let reply = answer(&mut agent, &page, "/authorize/consent").await;
+        let code = AuthorizationCode::new(reply.query("code").unwrap_or_else(|| panic!("{}", reply.text())));
+        let request = client.exchange_code(code).unwrap().set_pkce_verifier(verifier);
+        let tokens = request.request_async(&http).await.unwrap();
+        let claims = tokens.id_token().unwrap().claims(&client.id_token_verifier(), &nonce).unwrap();
+        assert_eq!(claims.audiences()[0].as_str(), told.client_id().as_str());
+    }
+}
+
+/// Says yes on a page of ours.
+async fn answer(agent: &mut Agent, page: &Reply, path: &str) -> Reply {
+    let action = page.attribute(&format!("form[action^='{path}']"), "action").expect("a form");
+    let sid = page.attribute("input[name=sid]", "value").unwrap();
+    agent.post(&action, &[("decision", "allow"), ("sid", &sid)]).await
+}
+
+on_both! {
+    // RFC 8628: the crate polls, and while it waits somebody allows it.
+    async fn a_terminal_signs_in(app: TestApp) {
+        let changes = json!({
+            "token_endpoint_auth_method": "none", "grant_types": ["urn:ietf:params:oauth:grant-type:device_code"],
+            "redirect_uris": [], "first_party": true,
+        });
+        let portal = Portal::register_with(&app, "terminal", changes).await;
+        let http = http();
+        let metadata = discovered(&app).await;
+        let at = metadata.additional_metadata().device_authorization_endpoint.clone();
+        let client = CoreClient::from_provider_metadata(metadata, ClientId::new(portal.id.clone()), None)
+            .set_device_authorization_url(at);
+        let request = client.exchange_device_code().add_scope(Scope::new("profile".to_owned()));
+        let begun: CoreDeviceAuthorizationResponse = request.request_async(&http).await.unwrap();
+        let visitor = Mutex::new(Some(signed_in(&app).await));
+        let wait = |interval: Duration| {
+            let (app, visitor, user_code) = (&app, &visitor, begun.user_code().secret());
+            async move {
+                app.advance_seconds(u32::try_from(interval.as_secs()).unwrap());
+                if let Some(mut visitor) = visitor.lock().await.take() {
+                    let reply = visitor.post("/device", &[("user_code", user_code)]).await;
+                    let page = visitor.follow(reply).await;
+                    assert_eq!(answer(&mut visitor, &page, "/device/confirm").await.status, 200);
+                }
+            }
+        };
+        let request = client.exchange_device_access_token(&begun).unwrap();
+        let tokens = request.request_async(&http, wait, Some(Duration::from_secs(60))).await.unwrap();
+        assert!(visitor.lock().await.is_none(), "it had to wait");
+        let claims: &CoreIdTokenClaims =
+            tokens.id_token().unwrap().claims(&client.id_token_verifier(), no_nonce).unwrap();
+        let request = client.user_info(tokens.access_token().clone(), Some(claims.subject().clone())).unwrap();
+        let userinfo: CoreUserInfoClaims = request.request_async(&http).await.unwrap();
+        assert_eq!(userinfo.name().unwrap().get(None).unwrap().as_str(), "李颖");
+    }
+}
