@@ -8,6 +8,7 @@ mod account_centre;
 mod architecture;
 mod attacks;
 mod browser;
+mod certification;
 mod interoperability;
 mod mobile_app;
 mod oidc_protocol;

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::app::App;
 use crate::domain::entity_type::EntityType;
 use crate::domain::principal::{AccountKind, LegalEntity, Operator, Person, StoredDocument};
+use crate::domain::profile::Profile;
 use crate::platform::random;
 use crate::store::{accounts, operators, principals};
 
@@ -58,6 +59,7 @@ pub async fn seed(app: &App) -> Result<()> {
         document: Some(resident_id("220102199001010009")),
         document_validity: None,
         phone: Some("19400000003".to_owned()),
+        profile: Profile::default(),
     };
     // Hashed before the transaction begins: the writer must not wait for argon2.
     let mut hashes = Vec::new();

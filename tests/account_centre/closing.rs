@@ -1,7 +1,7 @@
 //! 注销账号: what goes, and what stays.
 
 use super::*;
-use crate::support::{Portal, sql};
+use crate::support::{Portal, profile, sql};
 
 on_both! {
     async fn a_unit_goes_with_its_operators(app: TestApp) {
@@ -37,10 +37,13 @@ on_both! {
 
 on_both! {
     async fn a_person_can_register_anew(app: TestApp) {
+        profile::give(&app, &serde_json::json!({ "nickname": "小颖" })).await;
         let mut agent = person(&app).await;
         let reply = agent.post("/account/close", &[("understood", "yes"), ("password", PASSWORD)]).await;
         assert_eq!(reply.status, 303);
-        assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM persons").await, 0);
+        for table in ["persons", "profiles"] {
+            assert_eq!(sql::number(&app, &format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
+        }
         let form = crate::registration::Form::person()
             .with("person_name", "李颖")
             .with("document_number", "220102199001010009")

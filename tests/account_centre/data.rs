@@ -1,10 +1,11 @@
 //! 导出数据: everything that is kept of an account, for its owner.
 
 use super::*;
-use crate::support::Portal;
+use crate::support::{Portal, profile};
 
 on_both! {
     async fn everything_is_in_the_export(app: TestApp) {
+        profile::give(&app, &serde_json::json!({ "nickname": "小颖" })).await;
         let mut agent = person(&app).await;
         Portal::register(&app, "visited").await.tokens(&mut agent, &[]).await;
         let reply = agent.post("/account/data", &[("password", PASSWORD)]).await;
@@ -12,6 +13,7 @@ on_both! {
         assert!(reply.header("cache-control").contains("no-store"));
         let data = reply.json();
         assert_eq!(data["account"]["name"], "李颖");
+        assert_eq!(data["account"]["profile"]["nickname"], "小颖");
         assert_eq!(data["account"]["document"]["number"], "220102199001010009");
         assert_eq!(data["portals"][0]["client_id"], "visited");
         assert_eq!(data["events"].as_array().unwrap().iter().filter(|event| event["event"] == "sign_in").count(), 1);

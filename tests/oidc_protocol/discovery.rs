@@ -49,7 +49,7 @@ on_both! {
         assert_eq!(methods, expected);
         let asking = list(&document, "introspection_endpoint_auth_methods_supported");
         assert!(!asking.contains(&"none".to_owned()), "a public client may not introspect");
-        for scope in ["openid", "profile", "phone", "offline_access"] {
+        for scope in ["openid", "profile", "email", "address", "phone", "offline_access"] {
             assert!(list(&document, "scopes_supported").contains(&scope.to_owned()), "{scope}");
         }
         for claim in ["sub", "iss", "auth_time", "acr", "amr", "sid", "name", "legal_entity", "operator"] {

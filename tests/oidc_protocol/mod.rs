@@ -25,6 +25,7 @@ mod jarm;
 mod jwt_access_tokens;
 mod keys;
 mod par;
+mod profile;
 mod promises;
 mod prompts;
 mod refresh;
@@ -40,6 +41,7 @@ mod subjects;
 mod token;
 mod token_exchange;
 mod userinfo;
+mod variety;
 mod verified_claims;
 
 use serde_json::{Value, json};

@@ -198,9 +198,11 @@ on_both! {
 on_both! {
     // Each claim is told to somebody: a person, a unit or an operator, in userinfo or in an ID token.
     async fn every_scope_and_claim_is_told(app: TestApp) {
+        crate::support::profile::give(&app, &profile::everything()).await;
         let document = discovery(&app).await;
         let scopes = list(&document, "scopes_supported");
-        let portal = Portal::register_with(&app, "hall", json!({ "scope": scopes.join(" ") })).await;
+        let registered = json!({ "scope": scopes.join(" "), "backchannel_logout_uri": "https://hall.example/logout" });
+        let portal = Portal::register_with(&app, "hall", registered).await;
         let mut told = BTreeSet::new();
         let mut unit = Agent::new(&app.base);
         unit.sign_in_legal_entity().await;

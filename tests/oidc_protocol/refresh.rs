@@ -13,7 +13,8 @@ async fn refresh(portal: &Portal, agent: &mut Agent, token: &str, more: &[(&str,
 on_both! {
     // FAPI 2.0 section 5.3.2.1: the secret protects a confidential client's token, so it stays the same.
     async fn a_confidential_clients_token_stays(app: TestApp) {
-        let portal = Portal::register(&app, "hall").await;
+        let told = json!({ "backchannel_logout_uri": "https://hall.example/logout" });
+        let portal = Portal::register_with(&app, "hall", told).await;
         let mut agent = signed_in(&app).await;
         let first = portal.tokens(&mut agent, &OFFLINE).await;
         let token = text(&first, "refresh_token");

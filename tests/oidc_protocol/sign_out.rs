@@ -149,7 +149,8 @@ on_both! {
 on_both! {
     // Section 2: POST as well. It crosses sites, so the browser sends no Lax cookie with it.
     async fn a_posted_request_works_without_cookies(app: TestApp) {
-        let portal = Portal::register(&app, "hall").await;
+        let told = json!({ "backchannel_logout_uri": "https://hall.example/logout" });
+        let portal = Portal::register_with(&app, "hall", told).await;
         let mut agent = signed_in(&app).await;
         let hint = hint(&portal, &mut agent).await;
         let post = |form: &[(&str, &str)]| {
@@ -182,5 +183,40 @@ on_both! {
         let mut stranger = agent.stranger();
         assert_eq!(stranger.get(&path(&[("id_token_hint", &hint)])).await.status, 200);
         assert!(is_signed_in(&app, &portal, &mut agent).await);
+    }
+}
+
+on_both! {
+    // Back-Channel and Front-Channel Logout section 2.1: `sid` is for those who are told of endings. The others' ID tokens
+    // say nothing of the session to anybody but us.
+    async fn who_hears_of_no_ending_is_not_told_the_session(app: TestApp) {
+        let plain = Portal::register(&app, "plain").await;
+        for (id, member) in [("back", "backchannel_logout_uri"), ("front", "frontchannel_logout_uri")] {
+            let told = Portal::register_with(&app, id, json!({ member: format!("https://{id}.example/logout") })).await;
+            let token = claims(&hint(&told, &mut signed_in(&app).await).await);
+            assert!(token["sid"].is_string() && token.get("jti").is_none(), "{token}");
+        }
+        let mut agent = signed_in(&app).await;
+        let (first, second) = (hint(&plain, &mut agent).await, hint(&plain, &mut agent).await);
+        let ids = [&first, &second].map(|token| {
+            let token = claims(token);
+            assert!(token.get("sid").is_none(), "{token}");
+            text(&token, "jti")
+        });
+        assert_ne!(ids[0], ids[1], "each has an id of its own");
+        // A POST across sites is asked again by GET, which brings the cookie; then it ends this session and no other.
+        let back = ("post_logout_redirect_uri", "https://plain.example/");
+        let form = [("id_token_hint", second.as_str()), back, ("state", "a b")];
+        let request = agent.request(Method::POST, "/sign-out").header("origin", "https://plain.example");
+        let reply = agent.stranger().send(request.header("sec-fetch-site", "cross-site").form(&form)).await;
+        let again = reply.location().unwrap();
+        assert!(reply.status == 303 && again.starts_with("/sign-out?"), "{} {again}", reply.status);
+        assert!(is_signed_in(&app, &plain, &mut agent).await);
+        let mut elsewhere = signed_in(&app).await;
+        assert!(elsewhere.get(&again).await.text().contains("确定退出登录吗？"), "another session's hint");
+        assert!(is_signed_in(&app, &plain, &mut elsewhere).await);
+        let reply = agent.get(&again).await;
+        assert_eq!(reply.location().as_deref(), Some("https://plain.example/?state=a+b"));
+        assert!(!is_signed_in(&app, &plain, &mut agent).await);
     }
 }

@@ -15,6 +15,7 @@ on_both! {
         let portal = Portal::register(&app, "hall").await;
         let mut agent = signed_in(&app).await;
         let code = portal.code(&mut agent, &[("scope", "openid offline_access profile")]).await;
+        assert_eq!(unpadded(&code).len(), 32, "RFC 6749 section 10.10");
         let reply = portal.redeem(&mut agent, &code).await;
         assert_eq!(reply.status, 200, "{}", reply.body);
         assert_eq!(reply.header("content-type"), "application/json");
@@ -31,7 +32,7 @@ on_both! {
         assert_eq!(members(&header), ["alg", "kid", "typ"]);
         assert_eq!(header["alg"], "ES256");
         // Nothing of the account beyond its id: that is what userinfo is for.
-                let protocol = ["acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid", "sub"];
+                let protocol = ["acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "jti", "nonce", "sub"];
         assert_eq!(members(&claims), protocol);
         let now = app.clock.now().seconds();
         assert_eq!((&claims["iss"], &claims["aud"]), (&json!(app.base), &json!("hall")));

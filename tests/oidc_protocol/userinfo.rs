@@ -48,12 +48,15 @@ on_both! {
         let portal = Portal::register(&app, "hall").await;
         let mut agent = signed_in(&app).await;
         for (scope, expected) in [
-            ("openid", &["account_type", "sub"][..]),
+            ("openid", &["sub"][..]),
             (
                 "openid phone",
-                &["account_type", "phone_number", "phone_number_masked", "phone_number_verified", "sub"],
+                &["phone_number", "phone_number_masked", "phone_number_verified", "sub"],
             ),
-            ("openid profile", &["account_type", "id_document_masked", "name", "preferred_username", "sub"]),
+            (
+                "openid profile",
+                &["account_type", "id_document_masked", "name", "preferred_username", "sub", "updated_at"],
+            ),
             ("openid legal_entity operator legal_representative", &["account_type", "sub"]),
         ] {
             let access = text(&portal.tokens(&mut agent, &[("scope", scope)]).await, "access_token");

@@ -6,6 +6,7 @@ mod client_certificates;
 mod command_line;
 mod health;
 mod logs;
+mod profiles;
 mod registration_tokens;
 mod shutdown;
 mod tls;

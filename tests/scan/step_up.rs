@@ -21,7 +21,8 @@ async fn id_token(portal: &Portal, agent: &mut Agent, reply: &Reply) -> Value {
 
 /// Where a portal's request for a second device leads a browser.
 async fn ask(app: &TestApp, agent: Agent, changes: &[(&str, &str)]) -> (Portal, Screen) {
-    let portal = Portal::register(app, &format!("hall-{}", changes[0].0.replace('_', "-"))).await;
+    let told = json!({ "backchannel_logout_uri": "https://hall.example/logout" });
+    let portal = Portal::register_with(app, &format!("hall-{}", changes[0].0.replace('_', "-")), told).await;
     let mut agent = agent;
     let asked = agent.get(&portal.authorize_path(changes)).await;
     let page = asked.location().unwrap();

@@ -1,6 +1,7 @@
 //! Which names open which account, however they are typed.
 
 use idp::domain::principal::{AccountKind, Person, StoredDocument};
+use idp::domain::profile::Profile;
 use idp::platform::random;
 use idp::store::{accounts, principals};
 
@@ -86,6 +87,7 @@ on_both! {
             document: Some(StoredDocument { type_code: "111".to_owned(), number: "22010219880309000X".to_owned() }),
             document_validity: None,
             phone: None,
+            profile: Profile::default(),
         };
         let hash = app.app.hasher.hash(PASSWORD).await.unwrap().unwrap();
         let mut tx = app.app.store.begin().await.unwrap();

@@ -49,7 +49,8 @@ on_both! {
 
 on_both! {
     async fn every_sign_in_has_a_new_token_and_the_old_one_dies(app: TestApp) {
-        let portal = Portal::register(&app, "hall").await;
+        let told = json!({ "backchannel_logout_uri": "https://hall.example/logout" });
+        let portal = Portal::register_with(&app, "hall", told).await;
         let mut agent = Agent::new(&app.base);
         assert_eq!(as_person(&mut agent, "liying2026", PASSWORD).await.status, 303);
         let first = agent.cookies[SESSION].clone();
@@ -63,6 +64,7 @@ on_both! {
         let after = portal.tokens(&mut agent, &[]).await;
         let (before, after) =
             (claims(before["id_token"].as_str().unwrap()), claims(after["id_token"].as_str().unwrap()));
+        assert!(before["sid"].is_string());
         assert_eq!(before["sid"], after["sid"]);
         assert!(before["auth_time"].as_i64() < after["auth_time"].as_i64());
     }

@@ -4,7 +4,7 @@ use serde_json::json;
 use sqlx::Row;
 
 use crate::support::qr::{self, Screen};
-use crate::support::{Agent, Portal, TestApp, sql};
+use crate::support::{Agent, Portal, TestApp, profile, sql};
 
 /// Every byte of every row: of SQLite the files themselves, of PostgreSQL the rows as text, where BYTEA is hexadecimal.
 async fn dump(app: &TestApp) -> Vec<u8> {
@@ -42,6 +42,9 @@ on_both! {
         let portal = Portal::register_with(&app, "hall", changes).await;
         let mut agent = Agent::new(&app.base);
         let mut secrets = vec![("client secret", portal.secret.clone().unwrap())];
+
+        profile::give(&app, &json!({ "email": "secret-address@people.example" })).await;
+        secrets.push(("e-mail address", "secret-address".to_owned()));
 
         let screen = Screen::open(&app).await;
         qr::scan(&mut qr::person(&app).await, &screen.code()).await;

@@ -10,6 +10,7 @@ pub mod dpop;
 pub mod picture;
 pub mod portal;
 pub mod postgres;
+pub mod profile;
 pub mod qr;
 pub mod registers;
 pub mod site;

@@ -119,7 +119,7 @@ fn account(principal: &Principal) -> Value {
             "account_type": "natural_person", "id": person.id, "login_name": person.login_name,
             "name": person.name, "document": document(person.document.as_ref()),
             "document_validity": person.document_validity.map(|validity| validity.to_text()),
-            "phone": person.phone,
+            "phone": person.phone, "profile": person.profile.claims(),
         }),
     }
 }

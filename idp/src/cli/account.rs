@@ -4,6 +4,7 @@ use std::io::Read;
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
+use serde_json::Value;
 
 use crate::app::App;
 use crate::domain::credit_code::CreditCode;
@@ -13,13 +14,14 @@ use crate::domain::login_name::LoginName;
 use crate::domain::password::PasswordPolicy;
 use crate::domain::person_name::PersonName;
 use crate::domain::phone::Phone;
-use crate::domain::principal::{AccountKind, LegalEntity, Operator, Person, StoredDocument};
+use crate::domain::principal::{AccountKind, LegalEntity, Operator, Person, Principal, StoredDocument};
+use crate::domain::profile::Profile;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::unit_name::UnitName;
 use crate::guard::identifiers::Identifier;
 use crate::guard::sessions;
 use crate::platform::random;
-use crate::store::{accounts, is_duplicate, operators, principals};
+use crate::store::{account_changes, accounts, is_duplicate, operators, principals, profiles};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -29,6 +31,12 @@ pub enum Command {
         after_help = "Examples:\n  idp account add person --login-name liying2026 --name 李颖 < password.txt"
     )]
     Add(Add),
+    /// The standard claims of a person beside name, document and telephone: nickname, picture, e-mail address …
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  idp account profile show --person liying2026\n  idp account profile set --person liying2026 < claims.json"
+    )]
+    Profile(ProfileCommand),
     /// Disable an account, and of a unit its operators too: sessions and tokens end at once.
     #[command(
         after_help = "Examples:\n  idp account disable --unit 91220101TEXT00017E\n  idp account disable --person liying2026\n  idp account disable --unit 91220101TEXT00017E --operator 15400000002"
@@ -43,6 +51,26 @@ pub enum Command {
         /// A person's account name, telephone or ID number.
         #[arg(long, conflicts_with = "unit")]
         person: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum ProfileCommand {
+    /// Replace them by a JSON object (OpenID Connect Core section 5.1) that is read from standard input; `{}` removes them.
+    #[command(
+        after_help = "Examples:\n  echo '{\"nickname\":\"小颖\",\"email\":\"liying@people.example\",\"email_verified\":false}' \\\n    | idp account profile set --person liying2026\n  echo '{}' | idp account profile set --person liying2026"
+    )]
+    Set {
+        /// A person's account name, telephone or ID number.
+        #[arg(long)]
+        person: String,
+    },
+    /// Print them.
+    #[command(after_help = "Examples:\n  idp account profile show --person liying2026")]
+    Show {
+        /// A person's account name, telephone or ID number.
+        #[arg(long)]
+        person: String,
     },
 }
 
@@ -108,6 +136,16 @@ pub async fn run(app: &App, command: Command) -> Result<()> {
             let id = insert(app, add).await?;
             println!("account {id} added");
         }
+        Command::Profile(ProfileCommand::Set { person }) => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).context("the claims are read from standard input")?;
+            set_profile(app, &find_person(app, &person).await?, &Profile::parse(&text)?).await?;
+            println!("the claims are set");
+        }
+        Command::Profile(ProfileCommand::Show { person }) => {
+            let person = find_person(app, &person).await?;
+            println!("{}", serde_json::to_string_pretty(person.profile.claims())?);
+        }
         Command::Disable { unit, operator, person } => {
             let identifier = match (unit, operator, person) {
                 (Some(unit), Some(operator), _) => Identifier::operator(&unit, &operator),
@@ -120,6 +158,32 @@ pub async fn run(app: &App, command: Command) -> Result<()> {
             println!("{ended} accounts disabled");
         }
     }
+    Ok(())
+}
+
+async fn find_person(app: &App, typed: &str) -> Result<Person> {
+    let account = Identifier::person(typed).find(app).await?.context("there is no such account")?;
+    match principals::find(&app.store, &app.vault, &account.account_id).await? {
+        Some(Principal::Person(person)) => Ok(person),
+        _ => bail!("there is no such account"),
+    }
+}
+
+async fn set_profile(app: &App, person: &Person, profile: &Profile) -> Result<()> {
+    let now = app.clock.now();
+    let before = Value::Object(person.profile.claims().clone());
+    let after = Value::Object(profile.claims().clone());
+    let change = account_changes::Change {
+        account_id: &person.id,
+        kind: "profile",
+        actor_id: "administrator",
+        before: Some(&before),
+        after: Some(&after),
+    };
+    let mut tx = app.store.begin().await?;
+    profiles::put(&mut tx, &app.vault, &person.id, profile, now).await?;
+    account_changes::insert(&mut tx, &app.vault, &change, now).await?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -171,6 +235,7 @@ async fn insert(app: &App, add: Add) -> Result<String> {
                 document: id_number.as_deref().map(document).transpose()?,
                 document_validity: None,
                 phone: phone(bound)?,
+                profile: Profile::default(),
             };
             accounts::insert(&mut tx, &id, AccountKind::Person, Some(&hash), 1, now).await?;
             principals::insert_person(&mut tx, &app.vault, &person).await

@@ -47,6 +47,11 @@ impl Client {
             || metadata.require_pushed_authorization_requests
     }
 
+    /// Whether it is told when a session ends, and so must know which one that is.
+    pub fn is_told_of_endings(&self) -> bool {
+        self.metadata.backchannel_logout_uri.is_some() || self.metadata.frontchannel_logout_uri.is_some()
+    }
+
     pub fn is_public(&self) -> bool {
         self.metadata.token_endpoint_auth_method == AuthMethod::None
     }

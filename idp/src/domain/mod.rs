@@ -20,6 +20,7 @@ pub mod password;
 pub mod person_name;
 pub mod phone;
 pub mod principal;
+pub mod profile;
 pub mod qr_ticket;
 pub mod resident_id;
 pub mod scopes;

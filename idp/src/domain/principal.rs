@@ -5,6 +5,7 @@ use super::entity_type::EntityType;
 use super::identity_document::{self, IdentityDocument};
 use super::mask;
 use super::password::known_tail;
+use super::profile::Profile;
 use super::timestamp::Timestamp;
 use super::validity::Validity;
 
@@ -88,6 +89,7 @@ pub struct Person {
     pub document: Option<StoredDocument>,
     pub document_validity: Option<Validity>,
     pub phone: Option<String>,
+    pub profile: Profile,
 }
 
 /// A person whom a unit has named to act for it.

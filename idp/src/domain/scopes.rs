@@ -12,10 +12,16 @@ const fn scope(name: &'static str, title: &'static str, detail: &'static str) ->
     Scope { name, title, detail, sensitive: false }
 }
 
-pub const ALL: [Scope; 10] = [
+pub const ALL: [Scope; 12] = [
     scope("openid", "确认您的登录身份", "使用本平台的账号标识识别您"),
-    scope("profile", "读取姓名或单位名称", "包括账号类型和隐藏显示的证件号码"),
+    scope(
+        "profile",
+        "读取姓名或单位名称",
+        "包括账号类型、隐藏显示的证件号码，以及账号中的昵称、头像、性别和生日等资料",
+    ),
     scope("phone", "读取手机号码", "包括该号码是否已验证"),
+    scope("email", "读取电子邮箱", "包括该邮箱是否已验证"),
+    scope("address", "读取通信地址", "账号中登记的通信地址"),
     scope("legal_entity", "读取所代表单位的信息", "单位名称、统一社会信用代码和类型"),
     scope("legal_representative", "读取法定代表人姓名", "所代表单位登记的法定代表人"),
     scope("operator", "读取经办人信息", "所属部门、管理权限和有效时间"),

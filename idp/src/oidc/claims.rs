@@ -80,11 +80,29 @@ impl ClaimsRequest {
     }
 }
 
-/// Which scope lets a portal read a claim; discovery lists them all.
-pub const CLAIMS: [(&str, &str); 11] = [
-    ("account_type", "openid"),
+/// Which scope lets a portal read a claim; discovery lists them all. `openid` alone tells who somebody is, and nothing of
+/// them (Core section 5.4).
+pub const CLAIMS: [(&str, &str); 28] = [
+    ("account_type", "profile"),
+    ("account_type", "legal_entity"),
+    ("account_type", "operator"),
     ("name", "profile"),
+    ("given_name", "profile"),
+    ("family_name", "profile"),
+    ("middle_name", "profile"),
+    ("nickname", "profile"),
     ("preferred_username", "profile"),
+    ("profile", "profile"),
+    ("picture", "profile"),
+    ("website", "profile"),
+    ("gender", "profile"),
+    ("birthdate", "profile"),
+    ("zoneinfo", "profile"),
+    ("locale", "profile"),
+    ("updated_at", "profile"),
+    ("email", "email"),
+    ("email_verified", "email"),
+    ("address", "address"),
     ("id_document_masked", "profile"),
     ("phone_number", "phone"),
     ("phone_number_verified", "phone"),
@@ -100,7 +118,10 @@ pub fn scopes_of(asked: &ClaimsRequest) -> Vec<&'static str> {
     let by_name = |claim: &str| asked.userinfo.contains_key(claim) || asked.id_token.contains_key(claim);
     let verified =
         [&asked.userinfo, &asked.id_token].into_iter().filter_map(|of| of.get(verified_claims::NAME));
-    let plain = CLAIMS.iter().filter(|(claim, _)| by_name(claim)).map(|(_, scope)| *scope);
+    // Of a claim that several scopes open, the first is the one that is asked about.
+    let mut named: Vec<(&str, &str)> = CLAIMS.iter().copied().filter(|(claim, _)| by_name(claim)).collect();
+    named.dedup_by_key(|(claim, _)| *claim);
+    let plain = named.into_iter().map(|(_, scope)| scope);
     plain.chain(verified.flat_map(verified_claims::scopes_of)).collect()
 }
 
@@ -157,6 +178,10 @@ pub(super) fn value(principal: &Principal, claim: &str) -> Option<Value> {
             (&person.name, Some(&person.login_name), person.document.as_ref(), person.phone.as_ref())
         }
     };
+    let profile = match principal {
+        Principal::Person(person) => Some(&person.profile),
+        Principal::LegalEntity(_) | Principal::Operator { .. } => None,
+    };
     match claim {
         "account_type" => Some(json!(principal.kind().as_str())),
         "name" => Some(json!(name)),
@@ -172,7 +197,8 @@ pub(super) fn value(principal: &Principal, claim: &str) -> Option<Value> {
             Principal::Operator { operator, .. } => Some(operator_claim(operator)),
             _ => None,
         },
-        _ => None,
+        "updated_at" => profile?.updated_at.map(|at| json!(at.seconds())),
+        claim => profile?.get(claim).cloned(),
     }
 }
 
@@ -218,6 +244,7 @@ fn operator_claim(operator: &Operator) -> Value {
 mod tests {
     use super::*;
     use crate::domain::principal::Person;
+    use crate::domain::profile::Profile;
 
     fn client(scope: &str) -> Client {
         let metadata = serde_json::from_value(json!({
@@ -237,6 +264,7 @@ mod tests {
             document: Some(document),
             document_validity: None,
             phone: None,
+            profile: Profile::default(),
         })
     }
 

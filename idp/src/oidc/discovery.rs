@@ -49,7 +49,8 @@ pub fn document(config: &Config) -> Value {
     let scopes: Vec<&str> = scopes::ALL.iter().map(|scope| scope.name).collect();
     let protocol = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"];
     let claims = protocol.into_iter().chain(claims::CLAIMS.iter().map(|(claim, _)| *claim));
-    let claims: Vec<&str> = claims.chain([verified_claims::NAME]).collect();
+    let mut claims: Vec<&str> = claims.chain([verified_claims::NAME]).collect();
+    claims.dedup();
     let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": at("/authorize"),

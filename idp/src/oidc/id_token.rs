@@ -12,6 +12,7 @@ use crate::domain::client::Client;
 use crate::domain::client_keys::Inside;
 use crate::domain::signing_alg::SigningAlg;
 use crate::domain::timestamp::Timestamp;
+use crate::guard::id_token_hint;
 use crate::platform::random;
 use crate::store::grants::GrantRow;
 use crate::store::principals;
@@ -99,7 +100,11 @@ async fn sign(
     set("auth_time", json!(Timestamp::from_millis(grant.authenticated_at).seconds()));
     set("acr", json!(grant.acr));
     set("amr", json!(amr));
-    set("sid", json!(grant.sid));
+    if client.is_told_of_endings() {
+        set("sid", json!(grant.sid));
+    } else {
+        set("jti", json!(id_token_hint::id_within(app, &grant.sid)));
+    }
     let signed = app.keys.sign(alg, "JWT", &token, now)?;
     let wanted =
         client.metadata.id_token_encrypted_response_alg.zip(client.metadata.id_token_encrypted_response_enc);

@@ -44,6 +44,7 @@ pub enum Purpose {
     QrIdentity,
     DpopNonce,
     UserCode,
+    TokenSession,
 }
 
 impl Purpose {
@@ -59,6 +60,7 @@ impl Purpose {
             Self::QrIdentity => b"qr-identity",
             Self::DpopNonce => b"dpop-nonce",
             Self::UserCode => b"user-code",
+            Self::TokenSession => b"token-session",
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::domain::password::known_tail;
 use crate::domain::person_name::PersonName;
 use crate::domain::principal::{AccountKind, Person};
+use crate::domain::profile::Profile;
 use crate::guard::evidence::{self, Evidence};
 use crate::guard::sms_code::Purpose;
 use crate::platform::random;
@@ -87,6 +88,7 @@ impl submission::Form for Form {
             document: Some((&document.document).into()),
             document_validity: Some(document.validity),
             phone: None,
+            profile: Profile::default(),
         })
     }
 

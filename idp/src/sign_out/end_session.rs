@@ -40,11 +40,16 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
     }
     let target = return_target(&app, &hint, &params).await?;
     let session = visitor.session().await?;
-    if session.is_some_and(|session| hint.sid.as_deref() != Some(&session.sid)) {
+    if session.as_ref().is_some_and(|session| !hint.is_of(&app, &session.sid)) {
         // The hint speaks of another session than this browser's: only its owner may end that one.
         return confirm::show(&app, &visitor, Some(&hint.client_id)).await;
     }
-    let notices = match &hint.sid {
+    if posted && visitor.session_token.is_none() && hint.sid.is_none() {
+        // Only together with the cookie this hint says which session it is.
+        return Ok(visitor.go(&again_by_get(&params)));
+    }
+    let sid = session.as_ref().map(|session| session.sid.as_str()).or(hint.sid.as_deref());
+    let notices = match sid {
         Some(sid) => guard::front_channel::notices(&app, sid).await?,
         None => Vec::new(),
     };
@@ -65,6 +70,15 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
         cookies::remove(response.headers_mut(), cookies::SESSION);
     }
     Ok(response)
+}
+
+/// The same request; a redirect to it brings the cookie that a POST across sites does not.
+fn again_by_get(params: &Params) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::from("/sign-out?"));
+    for name in ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"] {
+        query.extend_pairs(params.get(name).map(|value| (name, value)));
+    }
+    query.finish()
 }
 
 fn question(client_id: Option<&str>) -> String {

@@ -16,6 +16,7 @@ pub async fn erase(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -> 
         "DELETE FROM password_history WHERE account_id = $1",
         "DELETE FROM account_changes WHERE account_id = $1",
         "DELETE FROM account_details WHERE account_id = $1",
+        "DELETE FROM profiles WHERE account_id = $1",
         "DELETE FROM register_checks WHERE account_id = $1",
         "DELETE FROM devices WHERE account_id = $1",
         "DELETE FROM persons WHERE account_id = $1",

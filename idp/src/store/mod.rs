@@ -37,6 +37,7 @@ pub mod passwords;
 pub mod phone_proofs;
 pub mod phones;
 pub mod principals;
+pub mod profiles;
 pub mod pushed_requests;
 pub mod qr_tickets;
 pub mod recoveries;

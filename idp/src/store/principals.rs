@@ -3,9 +3,10 @@
 use anyhow::Context;
 use sqlx::AnyConnection;
 
-use super::{Store, operators};
+use super::{Store, operators, profiles};
 use crate::domain::entity_type::EntityType;
 use crate::domain::principal::{AccountKind, LegalEntity, Person, Principal, StoredDocument};
+use crate::domain::profile::Profile;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::validity::Validity;
 use crate::platform::vault::{Purpose, Vault};
@@ -34,6 +35,8 @@ struct PersonRow {
     document: Option<Vec<u8>>,
     document_validity: Option<Vec<u8>>,
     phone: Option<Vec<u8>>,
+    claims: Option<Vec<u8>>,
+    updated_at: i64,
 }
 
 /// The account's kind and its own data; `None` for an unknown or removed account.
@@ -79,17 +82,23 @@ async fn legal_entity(store: &Store, vault: &Vault, account_id: &str) -> anyhow:
 }
 
 async fn person(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<Person>> {
-    let sql = "SELECT account_id, login_name, name, document_type, document, document_validity, phone
-        FROM persons WHERE account_id = $1";
+    let sql = "SELECT p.account_id, p.login_name, p.name, p.document_type, p.document, p.document_validity, p.phone,
+            f.claims, COALESCE((SELECT MAX(c.at) FROM account_changes c WHERE c.account_id = a.id), a.created_at)
+                AS updated_at
+        FROM persons p JOIN accounts a ON a.id = p.account_id LEFT JOIN profiles f ON f.account_id = p.account_id
+        WHERE p.account_id = $1";
     let row: Option<PersonRow> = store.read.optional(sqlx::query_as(sql).bind(account_id)).await?;
     let Some(row) = row else { return Ok(None) };
     let id = row.account_id;
+    let claims = row.claims.map(|sealed| profiles::open(vault, &id, &sealed)).transpose()?;
+    let updated_at = Some(Timestamp::from_millis(row.updated_at));
     Ok(Some(Person {
         login_name: row.login_name,
         name: vault.open_text("persons.name", &id, &row.name)?,
         document: open_document(vault, "persons.document", &id, row.document_type, row.document)?,
         document_validity: open_validity(vault, "persons.document_validity", &id, row.document_validity)?,
         phone: open_optional(vault, "persons.phone", &id, row.phone)?,
+        profile: Profile::stored(claims.unwrap_or_default(), updated_at),
         id,
     }))
 }

@@ -236,6 +236,13 @@ on_both! {
             let reply = register(&app, &token, &in_sector(&uri)).await;
             refused(&reply, "invalid_client_metadata", "sector_identifier_uri");
         }
+        // Without a sector there are no pairwise subjects: who asks for them is refused, who does not gets public ones.
+        let pairwise = json!({ "redirect_uris": uris, "subject_type": "pairwise" });
+        refused(&register(&app, &token, &pairwise).await, "invalid_client_metadata", "sector_identifier_uri");
+        for (uris, subject_type) in [(&uris[..], "public"), (&uris[..1], "pairwise")] {
+            let told = register(&app, &token, &json!({ "redirect_uris": uris })).await;
+            assert_eq!((told.status.as_u16(), &told.json()["subject_type"]), (201, &json!(subject_type)), "{}", told.body);
+        }
         // What is asked of a client that registered itself is the same as what is asked of an administrator's.
         let metadata: idp::domain::client::ClientMetadata = serde_json::from_value(json!({
             "client_name": "x", "redirect_uris": uris, "scope": "openid", "grant_types": ["authorization_code"],

@@ -28,6 +28,7 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     let known = ClientMetadata::standard_members();
     sent.retain(|name, value| !value.is_null() && known.contains(name));
     let name = name_by_default(&sent);
+    let no_sector = sent.get("sector_identifier_uri").is_none() && is_on_several_hosts(&sent);
     let mut default = |member: &str, value: Value| {
         sent.entry(member).or_insert(value);
     };
@@ -37,6 +38,10 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     default("token_endpoint_auth_method", json!("client_secret_basic"));
     default("id_token_signed_response_alg", json!("RS256"));
     default("scope", json!(allowed.join(" ")));
+    if no_sector {
+        // Core section 8.1: pairwise subjects of several hosts need a sector. Who asked for neither is told which they get.
+        default("subject_type", json!("public"));
+    }
     sent.insert("self_registered".to_owned(), json!(true));
     let read: Result<ClientMetadata, _> =
         serde_path_to_error::deserialize(Value::Object(sent).into_deserializer());
@@ -46,6 +51,13 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     let may_have = |scope: &&str| allowed.iter().any(|one| one == scope);
     metadata.scope = metadata.scope.split(' ').filter(may_have).collect::<Vec<_>>().join(" ");
     Ok(metadata.complete())
+}
+
+fn is_on_several_hosts(sent: &Map<String, Value>) -> bool {
+    let uris = sent.get("redirect_uris").and_then(Value::as_array).into_iter().flatten();
+    let mut hosts = uris.filter_map(|uri| Url::parse(uri.as_str()?).ok()?.host_str().map(str::to_owned));
+    let first = hosts.next();
+    hosts.any(|host| Some(host) != first)
 }
 
 /// Visitors are told something: the host that they come back to.

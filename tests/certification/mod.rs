@@ -1,0 +1,86 @@
+//! `modules.txt` says which tests try what the OpenID Foundation's modules check; here they are looked for, so that a test
+//! that goes leaves a mark.
+
+mod pages;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The duties of a server are numbered.
+const DUTIES: u32 = 45;
+
+/// The table's lines, by section.
+fn table() -> BTreeMap<String, Vec<(String, String)>> {
+    let mut sections: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    let mut section = String::new();
+    for line in include_str!("modules.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        if let Some(named) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            named.clone_into(&mut section);
+            continue;
+        }
+        let (name, tried) =
+            line.split_once(": ").unwrap_or_else(|| panic!("neither section nor line: {line}"));
+        sections.entry(section.clone()).or_default().push((name.to_owned(), tried.to_owned()));
+    }
+    sections
+}
+
+/// Whether `a::b::name` is a test: `fn name` in tests/a/b.rs, tests/a/b/mod.rs or, of the product's own, in its source.
+fn exists(test: &str) -> bool {
+    let Some((module, function)) = test.rsplit_once("::") else { return false };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = module.replace("::", "/");
+    let files = [format!("{path}.rs"), format!("{path}/mod.rs")];
+    let text =
+        files.iter().find_map(|file| std::fs::read_to_string(folder.join(file)).ok()).unwrap_or_default();
+    let declared = format!("fn {function}(");
+    text.lines().any(|line| line.trim_start().trim_start_matches("async ").starts_with(&declared))
+}
+
+#[test]
+fn every_test_that_the_table_names_exists() {
+    let mut wrong = Vec::new();
+    for (section, lines) in table() {
+        let mut names = BTreeSet::new();
+        for (name, tried) in &lines {
+            assert!(names.insert(name), "{section}: {name} stands there twice");
+            match tried.strip_prefix("not applicable: ") {
+                Some(reason) => assert!(reason.len() > 10, "{section}: {name} needs a reason"),
+                None => wrong.extend(
+                    tried.split(", ").filter(|test| !exists(test)).map(|test| format!("{name}: {test}")),
+                ),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "no such tests:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_plan_and_duty_has_its_lines() {
+    let table = table();
+    for (plans, modules) in [
+        ("oidcc-basic-certification-test-plan, oidcc-formpost-basic-certification-test-plan", 38),
+        ("oidcc-config-certification-test-plan", 1),
+        ("oidcc-3rdparty-init-login-certification-test-plan", 2),
+        ("oidcc-rp-initiated-logout-certification-test-plan", 11),
+        ("oidcc-backchannel-rp-initiated-logout-certification-test-plan", 2),
+        ("oidcc-frontchannel-rp-initiated-logout-certification-test-plan", 2),
+        ("oidcc-dynamic-certification-test-plan", 23),
+        ("fapi2-security-profile-final-test-plan, fapi2-message-signing-final-test-plan", 73),
+    ] {
+        assert_eq!(table.get(plans).map(Vec::len), Some(modules), "{plans}");
+    }
+    let number = |name: &str| name.split_once(". ").unwrap().0.parse::<u32>().unwrap();
+    let duties: Vec<u32> = table["duties"].iter().map(|(name, _)| number(name)).collect();
+    assert_eq!(duties, (1..=DUTIES).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_test_that_does_not_exist_is_noticed() {
+    assert!(exists("certification::a_test_that_does_not_exist_is_noticed"));
+    assert!(exists("oidc_protocol::dynamic_registration::registration_can_be_off"));
+    for made_up in ["certification::made_up", "nowhere::made_up", "made_up", "oidc_protocol::token::a_code"] {
+        assert!(!exists(made_up), "{made_up}");
+    }
+}
