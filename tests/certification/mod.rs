@@ -1,6 +1,8 @@
 //! `modules.txt` says which tests try what the OpenID Foundation's modules check; here they are looked for, so that a test
 //! that goes leaves a mark.
 
+mod pages;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
