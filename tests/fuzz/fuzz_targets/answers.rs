@@ -68,7 +68,7 @@ async fn answer(listener: &TcpListener, bytes: &[u8]) {
     let _ = stream.shutdown().await;
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: { LazyLock::force(&OUTSIDE); }, |data: &[u8]| {
     let Outside { runtime, listener, http, registers, gateway } = &*OUTSIDE;
     let body = data.strip_prefix(b"j");
     let mut bytes = data.to_vec();
