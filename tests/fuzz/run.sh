@@ -63,8 +63,9 @@ fuzz() { # fuzz TARGET: a line when it is done; what it leaves in $scratch/faile
     mkdir -p "$place/corpus"
     rm -f "$log" "$output/$target"-*
     [[ ! -e $here/seeds/$target.dict ]] || dictionary=("-dict=$here/seeds/$target.dict")
-    TMPDIR=$place "$programs/$target" "${dictionary[@]}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-        -max_len=8192 -artifact_prefix="$output/$target-" -print_final_stats=1 "$place/corpus" "$here/seeds/$target" \
+    # libFuzzer's own limits are enough, unless it is its handler of their signals that hangs.
+    TMPDIR=$place timeout --kill-after=5 $((seconds + 180)) "$programs/$target" "${dictionary[@]}" \
+        -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -max_len=8192 -artifact_prefix="$output/$target-" -print_final_stats=1 "$place/corpus" "$here/seeds/$target" \
         >"$log" 2>&1 &
     program=$!
     trap 'kill "$program"; exit 143' TERM
@@ -83,7 +84,7 @@ mkdir -p "$output" "$scratch/failed"
 running=0
 for target in "${targets[@]}"; do
     if ((running == $(nproc))); then
-        wait -n
+        wait -n || true
         running=$((running - 1))
     fi
     fuzz "$target" &

@@ -14,7 +14,7 @@ use serde_json::json;
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: { Provider::get(); }, |data: &[u8]| {
     let provider = Provider::get();
     if let Some(value) = data.strip_prefix(b"A") {
         return basic(provider, value);

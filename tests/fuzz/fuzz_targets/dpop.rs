@@ -9,7 +9,7 @@ use idp::oidc::dpop;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: { Provider::get(); }, |data: &[u8]| {
     let provider = Provider::get();
     let now = provider.app.clock.now().seconds();
     let here = format!("{}/token", provider.app.config.issuer);

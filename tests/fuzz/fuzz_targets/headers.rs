@@ -13,7 +13,7 @@ use idp::oidc::at_resource;
 use idp::web::{Visitor, cookies};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: { Provider::get(); }, |data: &[u8]| {
     let provider = Provider::get();
     let mut request = Request::builder().method(Method::POST).uri("/userinfo").body(Body::empty()).unwrap();
     for line in data.split(|byte| *byte == b'\n').take(50) {

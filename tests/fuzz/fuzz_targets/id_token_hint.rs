@@ -18,7 +18,7 @@ static KEY: LazyLock<Key> = LazyLock::new(|| {
     Key::of(&file["jwk"])
 });
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: { LazyLock::force(&KEY); }, |data: &[u8]| {
     let provider = Provider::get();
     let now = provider.app.clock.now().seconds();
     let issuer = &provider.app.config.issuer;

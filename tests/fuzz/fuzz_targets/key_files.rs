@@ -25,7 +25,7 @@ static FOLDER: LazyLock<(PathBuf, Vec<String>)> = LazyLock::new(|| {
     (path, folder.list("signing-").unwrap())
 });
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: { LazyLock::force(&FOLDER); }, |data: &[u8]| {
     let Some((which, text)) = data.split_first() else { return };
     let Ok(text) = std::str::from_utf8(text) else { return };
     let (path, names) = &*FOLDER;

@@ -9,7 +9,7 @@ use idp::web::params::Params;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: { Provider::get(); }, |data: &[u8]| {
     let provider = Provider::get();
     let client = provider.client("key");
     let resolve = |jws: &str| {

@@ -80,7 +80,7 @@ fn request(data: &[u8]) -> Option<Request<Body>> {
     Some(request)
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(init: { LazyLock::force(&ROUTER); }, |data: &[u8]| {
     let Some(request) = request(data) else { return };
     Provider::get().wait(async {
         let Ok(response) = ROUTER.clone().oneshot(request).await;
