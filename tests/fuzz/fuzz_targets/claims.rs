@@ -25,6 +25,7 @@ static PERSON: LazyLock<Principal> = LazyLock::new(|| {
             number: "220102199001010009".to_owned(),
         }),
         document_validity: None,
+        profile: idp::domain::profile::Profile::default(),
         phone: Some("19400000003".to_owned()),
     })
 });

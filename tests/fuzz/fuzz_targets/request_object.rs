@@ -26,14 +26,14 @@ fuzz_target!(init: { Provider::get(); }, |data: &[u8]| {
         assert!(raw.is_empty() || resolve(&raw).is_err(), "nobody signed it");
         return;
     };
-    let Ok(params) = resolve(&wish.signed(&provider.key, "")) else { return };
+    let Ok(asked) = resolve(&wish.signed(&provider.key, "")) else { return };
     assert!(wish.is_sound(), "{:?} signed {:?}", wish.by, wish.header);
     assert_eq!(wish.text("client_id"), Some("key"));
     assert!(!wish.claims.contains_key("iss") || wish.text("iss") == Some("key"));
     assert_ne!(wish.text("sub"), Some("key"), "it would do as an assertion");
     assert!(!wish.claims.contains_key("exp") || wish.time("exp").unwrap() > now as f64);
     assert!(!wish.claims.contains_key("nbf") || (wish.time("nbf").unwrap() - now as f64).abs() < 3700.0);
-    for (name, value) in params.into_pairs() {
+    for (name, value) in asked.params.into_pairs() {
         assert!(!["request", "request_uri", "iss", "aud", "exp", "nbf", "iat", "jti"].contains(&&*name));
         assert!(!name.contains('\0') && !value.contains('\0'));
         let sent = &wish.claims[&name];

@@ -1,0 +1,96 @@
+//! The `claims` parameter: claims asked for by name (Core section 5.5).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::oidc::verified_claims;
+
+/// The `claims` parameter.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ClaimsRequest {
+    #[serde(default)]
+    pub userinfo: Map<String, Value>,
+    #[serde(default)]
+    pub id_token: Map<String, Value>,
+}
+
+/// Identity Assurance nests six levels. What is kept is this inside of other objects, and must not be too deep to be read
+/// again.
+const DEEPEST: usize = 20;
+
+fn is_deeper_than(levels: usize, value: &Value) -> bool {
+    let inner: Vec<&Value> = match value {
+        Value::Array(values) => values.iter().collect(),
+        Value::Object(members) => members.values().collect(),
+        _ => return false,
+    };
+    levels == 0 || inner.into_iter().any(|value| is_deeper_than(levels - 1, value))
+}
+
+impl ClaimsRequest {
+    /// # Errors
+    /// What is wrong with it, for the portal's engineer.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let wrong = |_| "claims is not a JSON object of claims";
+        // By way of a map, since serde would also read an array as this struct.
+        let members: Map<String, Value> = serde_json::from_str(text).map_err(wrong)?;
+        let request: Self = serde_json::from_value(Value::Object(members)).map_err(wrong)?;
+        for (claim, wanted) in request.userinfo.iter().chain(&request.id_token) {
+            if is_deeper_than(DEEPEST, wanted) {
+                return Err("claims is nested too deeply");
+            }
+            if claim == verified_claims::NAME {
+                verified_claims::check(wanted)?;
+            } else if !(wanted.is_null() || wanted.is_object()) {
+                return Err("a member of claims is neither null nor an object");
+            }
+        }
+        Ok(request)
+    }
+
+    /// What an ID token claim must be: its `value` and `values` as text.
+    pub fn wanted(&self, claim: &str) -> Vec<String> {
+        let Some(wanted) = self.id_token.get(claim) else { return Vec::new() };
+        let one = wanted.get("value").into_iter();
+        let many = wanted.get("values").and_then(Value::as_array).into_iter().flatten();
+        one.chain(many).filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// Which claims, without what they should be: all that matters once the request is answered, and all that is kept
+    /// of it, since a portal may write anything into a `value`.
+    #[must_use]
+    pub fn names(&self) -> Self {
+        let kept = |(name, wanted): (&String, &Value)| {
+            let kept =
+                if name == verified_claims::NAME { verified_claims::reduce(wanted)? } else { Value::Null };
+            Some((name.clone(), kept))
+        };
+        let names = |claims: &Map<String, Value>| claims.iter().filter_map(kept).collect();
+        Self { userinfo: names(&self.userinfo), id_token: names(&self.id_token) }
+    }
+
+    pub fn is_essential(&self, claim: &str) -> bool {
+        let of = |claims: &Map<String, Value>| claims.get(claim)?.get("essential")?.as_bool();
+        of(&self.id_token).or_else(|| of(&self.userinfo)).unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn malformed_claims_are_refused() {
+        for wrong in
+            ["", "[]", "{\"userinfo\":[]}", "{\"userinfo\":{\"name\":true}}", "{\"id_token\":{\"acr\":1}}"]
+        {
+            assert!(ClaimsRequest::parse(wrong).is_err(), "{wrong}");
+        }
+        assert!(ClaimsRequest::parse("{}").is_ok());
+        let nested = |levels: usize| {
+            let value = "[".repeat(levels) + &"]".repeat(levels);
+            ClaimsRequest::parse(&format!("{{\"userinfo\":{{\"name\":{{\"value\":{value}}}}}}}"))
+        };
+        assert!(nested(19).is_ok() && nested(20).is_err() && nested(120).is_err() && nested(10_000).is_err());
+    }
+}
