@@ -131,8 +131,6 @@ const every = {
   server: {
     discoveryUrl: `${options.issuer}/.well-known/openid-configuration`,
     login_hint: user.account,
-    // Identity Assurance 1.0, section 8; the suite's schema of metadata does not have it yet.
-    allow_unexpected_metadata_fields: ["verified_claims_supported"],
   },
   browser,
 };
