@@ -3,7 +3,7 @@
 use idp::config::{CaptchaMode, OpensWith};
 use serde_json::json;
 
-use crate::support::{Agent, Portal, Reply, TestApp};
+use crate::support::{Agent, Portal, Reply};
 
 /// Both in the script and on the page; every page that it shows to a human has a heading.
 #[track_caller]

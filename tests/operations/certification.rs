@@ -155,7 +155,7 @@ async fn pushes(client: &reqwest::Client, base: &str, registered: &Value) -> (u1
     let id = registered["client_id"].as_str().unwrap();
     let jwk =
         josekit::jwk::Jwk::from_map(registered["jwks"]["keys"][0].as_object().unwrap().clone()).unwrap();
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = idp::platform::clock::Clock::default().now().seconds();
     let claims =
         json!({ "iss": id, "sub": id, "aud": "https://localhost", "jti": id, "iat": now, "exp": now + 60 });
     let header = json!({ "typ": "JWT", "kid": registered["jwks"]["keys"][0]["kid"] });
