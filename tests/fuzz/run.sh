@@ -16,6 +16,7 @@ With cargo-fuzz: cargo fuzz run --fuzz-dir tests/fuzz --sanitizer none TARGET CO
 
 Environment:
     FUZZ_SECONDS=600    how long each target runs (4)
+    FUZZ_SEED=7         where it begins (anywhere)
     CARGO_TARGET_DIR    where to build
 HELP
 }
@@ -65,7 +66,7 @@ fuzz() { # fuzz TARGET: a line when it is done; what it leaves in $scratch/faile
     [[ ! -e $here/seeds/$target.dict ]] || dictionary=("-dict=$here/seeds/$target.dict")
     # libFuzzer's own limits are enough, unless it is its handler of their signals that hangs.
     TMPDIR=$place timeout --kill-after=5 $((seconds + 180)) "$programs/$target" "${dictionary[@]}" \
-        -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -max_len=8192 -artifact_prefix="$output/$target-" -print_final_stats=1 "$place/corpus" "$here/seeds/$target" \
+        -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -max_len=8192 -artifact_prefix="$output/$target-" -print_final_stats=1 "$place/corpus" "$here/seeds/$target" \
         >"$log" 2>&1 &
     program=$!
     trap 'kill "$program"; exit 143' TERM
