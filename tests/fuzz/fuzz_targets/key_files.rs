@@ -22,7 +22,7 @@ static FOLDER: LazyLock<(PathBuf, Vec<String>)> = LazyLock::new(|| {
     let path = fuzz::folder();
     let folder = KeyFolder::open(&path).unwrap();
     KeyRing::open(folder.clone(), Span::seconds(1), NOW).unwrap();
-    (path, folder.list("signing-").unwrap())
+    (path, [folder.list("signing-").unwrap(), folder.list("encryption-").unwrap()].concat())
 });
 
 fuzz_target!(init: { LazyLock::force(&FOLDER); }, |data: &[u8]| {
@@ -40,16 +40,19 @@ fuzz_target!(init: { LazyLock::force(&FOLDER); }, |data: &[u8]| {
         assert_eq!(vault.derive(Purpose::PhoneIndex, "1").len(), 43);
         return;
     }
-    let name = "signing-ES256-fuzzed.json";
-    assert!(!names.iter().any(|known| known == name));
-    let _ = fs::remove_file(path.join(name));
+    let fuzzed = ["signing-ES256-fuzzed.json", "encryption-ECDH-ES-fuzzed.json"];
+    for name in fuzzed {
+        assert!(!names.iter().any(|known| known == name));
+        let _ = fs::remove_file(path.join(name));
+    }
+    let name = fuzzed[usize::from(*which == b'e')];
     folder.write_new(name, text).unwrap();
     let Ok(ring) = KeyRing::open(folder, Span::seconds(1), NOW) else { return };
     let set: Value = serde_json::from_slice(&ring.jwks(NOW)).unwrap();
     let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
     for key in set["keys"].as_array().unwrap() {
         assert!(!private.iter().any(|member| key.get(member).is_some()), "published: {key}");
-        assert!(key["kid"].is_string() && key["use"] == "sig");
+        assert!(key["kid"].is_string() && (key["use"] == "sig" || key["use"] == "enc"));
     }
     assert_eq!(ring.status(NOW).len(), names.len() + 1);
     let claims = Map::from_iter([("sub".to_owned(), json!("p"))]);
