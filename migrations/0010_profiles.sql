@@ -5,3 +5,5 @@ CREATE TABLE profiles (
     claims     BYTEA  NOT NULL,
     changed_at BIGINT NOT NULL
 );
+-- The scope now lets a portal read more than was agreed to.
+DELETE FROM consents WHERE scope = 'profile';

@@ -93,9 +93,10 @@ impl Config {
         if issuer.path() != "/" || self.issuer.ends_with('/') {
             return wrong("issuer", "must be an origin without a path and without a slash at its end");
         }
-        if issuer.origin().ascii_serialization() != self.issuer {
+        let plain = issuer.origin().ascii_serialization();
+        if plain != self.issuer {
             // It is compared as text: with what browsers send as Origin, and by everybody who reads a token.
-            return wrong("issuer", "must be in small letters, without the port that its scheme has anyway");
+            return wrong("issuer", &format!("must be written as {plain}"));
         }
         let database = &self.database.url;
         if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| database.starts_with(scheme)) {

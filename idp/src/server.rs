@@ -143,7 +143,7 @@ fn serve_plain(
     Ok(tokio::spawn(async move { server.serve(service).await }))
 }
 
-/// Nobody may hold a connection by sending nothing, or headers slowly; and who waits for events holds little.
+/// Nobody may hold a new connection by sending nothing, or headers slowly; and who waits for events holds little.
 fn limited<A>(
     listener: TcpListener,
     acceptor: A,

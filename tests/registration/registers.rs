@@ -89,6 +89,12 @@ on_both! {
         switch(&app, true).await;
         let form = Form::unit().with("representative_name", "周亭");
         assert_eq!(form.register(&app).await.1.status, 303);
+        // Whatever an administrator has added meanwhile is no obstacle.
+        let id = sql::text(&app, "SELECT id FROM accounts WHERE pending_since IS NOT NULL").await;
+        let profile = idp::domain::profile::Profile::parse(r#"{"nickname":"x"}"#).unwrap();
+        let mut tx = app.app.store.begin().await.unwrap();
+        idp::store::profiles::put(&mut tx, &app.app.vault, &id, &profile, app.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
         switch(&app, false).await;
         app.advance_seconds(3600);
         idp::guard::evidence::ask_due(&app.app).await.unwrap();

@@ -128,6 +128,11 @@ on_both! {
         let screen = Screen::open_at(Agent::at(&app.base, "192.0.2.1"), "/sign-in/qr").await;
         let renew = screen.page.attribute("[data-qr]", "data-renew").unwrap();
         let mut agent = Agent::at(&app.base, "192.0.2.1");
+        // Not a visit: a page elsewhere that asks in somebody's name, or in a frame. It counts for nothing.
+        for place in ["empty", "iframe", "image"] {
+            let request = agent.request(reqwest::Method::GET, "/sign-in/qr").header("sec-fetch-dest", place);
+            assert_eq!(agent.send(request).await.status, 403, "{place}");
+        }
         for _ in 0..2 {
             assert_eq!(agent.post(&renew, &[]).await.status, 200);
         }
@@ -242,6 +247,26 @@ async fn a_stream_is_the_last_answer_of_its_connection() {
     assert!(!head.contains("content-length") && !head.contains("transfer-encoding"), "{head}");
     let events: Vec<&str> = body.split_terminator("\n\n").collect();
     assert!(events.len() == 2 && events[0].contains("waiting") && events[1].contains("expired"), "{body}");
+}
+
+/// Whoever sends on and on where nobody listens is let go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_is_no_place_to_talk() {
+    let app = TestApp::start_with(Engine::Sqlite, |_| ()).await.unwrap();
+    let screen = Screen::open(&app).await;
+    let path = screen.page.attribute("[data-qr]", "data-events").unwrap();
+    let cookies: Vec<String> =
+        screen.agent.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let host = app.base.trim_start_matches("http://");
+    let mut connection = TcpStream::connect(host).await.unwrap();
+    let request = format!("GET {path} HTTP/1.0\r\nhost: {host}\r\ncookie: {}\r\n\r\n", cookies.join("; "));
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut read = Vec::new();
+    while !read.windows(7).any(|bytes| bytes == b"waiting") {
+        assert!(connection.read_buf(&mut read).await.unwrap() > 0);
+    }
+    let talking = async { while connection.write_all(&[b'x'; 4096]).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(10), talking).await.expect("the other side is gone");
 }
 
 /// An instance that stops does not wait for those who wait: they go to the next one.

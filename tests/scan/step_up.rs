@@ -60,6 +60,21 @@ on_both! {
 }
 
 on_both! {
+    |config| config.sign_in.address_codes = 1;
+    // Whoever has given their password is not sent to give it again.
+    async fn too_many_codes_are_no_dead_end(app: TestApp) {
+        let desk = qr::person(&app).await;
+        let (portal, mut screen) = ask(&app, desk, &[("acr_values", LOA_3)]).await;
+        let asked = screen.agent.get(&portal.authorize_path(&[("acr_values", LOA_3)])).await;
+        let page = screen.agent.get(&asked.location().unwrap()).await;
+        assert_eq!(page.status, 429);
+        let onward = page.attribute("a.button", "href").unwrap();
+        let back = screen.agent.get(&onward).await;
+        assert_eq!(id_token(&portal, &mut screen.agent, &back).await["acr"], LOA_2);
+    }
+}
+
+on_both! {
     async fn another_account_is_no_answer(app: TestApp) {
         let desk = qr::person(&app).await;
         let (_, mut screen) = ask(&app, desk, &[("acr_values", LOA_3)]).await;

@@ -112,33 +112,42 @@ pub async fn ask_later(app: &App, tx: &mut AnyConnection, account_id: &str, usab
 /// When the database fails.
 pub async fn ask_due(app: &App) -> Result<()> {
     for due in register_checks::lease(&app.store, app.clock.now(), LEASE, 20).await? {
-        let account = principals::find(&app.store, &app.vault, &due.account_id).await?;
-        let (evidence, phone) = match account {
-            Some(Principal::LegalEntity(unit)) => {
-                (of_legal_entity(app, &unit).await.map_refusal(drop), unit.phone)
-            }
-            Some(Principal::Person(person)) => match &person.document {
-                Some(document) => {
-                    (of_person(app, &person.name, document).await.map_refusal(drop), person.phone)
-                }
-                None => (Evidence::FormatOnly, person.phone),
-            },
-            Some(Principal::Operator { operator, .. }) => {
-                (of_person(app, &operator.name, &operator.document).await.map_refusal(drop), None)
-            }
-            // It went meanwhile.
-            None => (Evidence::FormatOnly, None),
-        };
-        if evidence == Evidence::Waiting {
-            let exponent = u32::try_from(due.attempts).unwrap_or(u32::MAX).min(7);
-            let wait = (30 * 2_u32.saturating_pow(exponent)).min(LONGEST_WAIT);
-            let due_at = app.clock.now() + Span::seconds(wait);
-            register_checks::retry_at(&app.store, &due.account_id, due_at).await?;
-        } else {
-            settle(app, &due.account_id, evidence, phone.as_deref()).await?;
+        // What is wrong with one is no reason to let the others wait.
+        if let Err(error) = ask(app, &due).await {
+            tracing::error!(
+                account = due.account_id,
+                error = format!("{error:#}"),
+                "a register check failed"
+            );
         }
     }
     Ok(())
+}
+
+async fn ask(app: &App, due: &register_checks::Due) -> Result<()> {
+    let account = principals::find(&app.store, &app.vault, &due.account_id).await?;
+    let (evidence, phone) = match account {
+        Some(Principal::LegalEntity(unit)) => {
+            (of_legal_entity(app, &unit).await.map_refusal(drop), unit.phone)
+        }
+        Some(Principal::Person(person)) => match &person.document {
+            Some(document) => (of_person(app, &person.name, document).await.map_refusal(drop), person.phone),
+            None => (Evidence::FormatOnly, person.phone),
+        },
+        Some(Principal::Operator { operator, .. }) => {
+            (of_person(app, &operator.name, &operator.document).await.map_refusal(drop), None)
+        }
+        // It went meanwhile.
+        None => (Evidence::FormatOnly, None),
+    };
+    if evidence == Evidence::Waiting {
+        let exponent = u32::try_from(due.attempts).unwrap_or(u32::MAX).min(7);
+        let wait = (30 * 2_u32.saturating_pow(exponent)).min(LONGEST_WAIT);
+        let due_at = app.clock.now() + Span::seconds(wait);
+        register_checks::retry_at(&app.store, &due.account_id, due_at).await?;
+        return Ok(());
+    }
+    settle(app, &due.account_id, evidence, phone.as_deref()).await
 }
 
 async fn settle(app: &App, account_id: &str, evidence: Evidence<()>, phone: Option<&str>) -> Result<()> {

@@ -46,12 +46,13 @@ pub const CLAIMS: [(&str, &str); 28] = [
 ];
 
 /// The scopes that open the claims that were asked for by name.
-pub fn scopes_of(asked: &ClaimsRequest) -> Vec<&'static str> {
+pub fn scopes_of(client: &Client, asked: &ClaimsRequest) -> Vec<&'static str> {
     let by_name = |claim: &str| asked.userinfo.contains_key(claim) || asked.id_token.contains_key(claim);
     let verified =
         [&asked.userinfo, &asked.id_token].into_iter().filter_map(|of| of.get(verified_claims::NAME));
+    let opens = |(claim, scope): &(&str, &str)| by_name(claim) && client.may_ask_for(scope);
     // Of a claim that several scopes open, the first is the one that is asked about.
-    let mut named: Vec<(&str, &str)> = CLAIMS.iter().copied().filter(|(claim, _)| by_name(claim)).collect();
+    let mut named: Vec<(&str, &str)> = CLAIMS.iter().copied().filter(opens).collect();
     named.dedup_by_key(|(claim, _)| *claim);
     let plain = named.into_iter().map(|(_, scope)| scope);
     plain.chain(verified.flat_map(verified_claims::scopes_of)).collect()
@@ -222,5 +223,13 @@ mod tests {
         assert!(userinfo(&wide, &person(), "openid", Some(&asked)).contains_key("id_document"));
         let token = id_token(&wide, &person(), &asked);
         assert!(token.contains_key("name") && !token.contains_key("id_document"), "never in an ID token");
+    }
+
+    #[test]
+    fn of_several_scopes_one_that_the_client_may_have_is_asked_about() {
+        let asked = ClaimsRequest::parse(r#"{"id_token":{"account_type":null}}"#).unwrap();
+        assert_eq!(scopes_of(&client("openid profile operator"), &asked), ["profile"]);
+        assert_eq!(scopes_of(&client("openid legal_entity"), &asked), ["legal_entity"]);
+        assert!(scopes_of(&client("openid"), &asked).is_empty());
     }
 }

@@ -48,11 +48,11 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response> 
     let wrong_address = |why| OAuthError::new(Code::InvalidRequest, why);
     let address = ReturnAddress::read(&client, &params).map_err(wrong_address)?;
     authorization_request::read(&app, &client, &params, address)?;
-    // Last: what is refused uses nothing up.
+    let request_uri = format!("{PREFIX}{}", keep(&app, &client, &params).await?);
+    // Last: what is refused, or fails, uses nothing up. A request that nobody is told of expires.
     if let Some(once) = asked.once {
         once.use_up(&app).await?;
     }
-    let request_uri = format!("{PREFIX}{}", keep(&app, &client, &params).await?);
     let answer = Json(json!({ "request_uri": request_uri, "expires_in": SECONDS }));
     let mut response = (StatusCode::CREATED, NO_STORE, answer).into_response();
     if proved.is_some() {

@@ -23,6 +23,8 @@ use crate::platform::clock::Clock;
 
 /// Events are small: who does not take one within this time has gone.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes: a pipelined request or two.
+const MOST_IGNORED: usize = 16 * 1024;
 
 /// Lets the answers of another acceptor's connections leave, where they are streams of events (HTTP/1 only: the
 /// streams of an HTTP/2 connection share what it holds).
@@ -208,7 +210,14 @@ fn head(response: &Response, now: Timestamp) -> Vec<u8> {
     head
 }
 
+/// Who talks on where nobody listens is let go, too.
 async fn gone<T: AsyncRead + Unpin>(stream: &mut T) {
     let mut ignored = [0; 64];
-    while matches!(stream.read(&mut ignored).await, Ok(1..)) {}
+    let mut left = MOST_IGNORED;
+    while let Ok(read @ 1..) = stream.read(&mut ignored).await {
+        if read > left {
+            return;
+        }
+        left -= read;
+    }
 }

@@ -4,7 +4,7 @@ pub mod live;
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use qrcode::render::svg;
 use qrcode::{EcLevel, QrCode};
@@ -88,8 +88,13 @@ enum Fit {
 pub async fn get(
     State(app): State<App>,
     visitor: Visitor,
+    headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> web::Result<Response> {
+    // Codes are counted by address: a page elsewhere must not use up those of everybody around its visitor.
+    if headers.get("sec-fetch-dest").is_some_and(|place| place != "document") {
+        return Err(Problem::of_status(StatusCode::FORBIDDEN).into());
+    }
     let purpose = match fit(&app, &visitor, asked.request.as_deref()).await? {
         Fit::Here(purpose) => purpose,
         Fit::ByPassword(display) => return Ok(to_password(&visitor, &display, asked.request.as_deref())),
@@ -182,10 +187,14 @@ pub async fn finish(
     }
 }
 
-fn too_many(refusal: &browser::Refusal, request: Option<&str>) -> Response {
-    let password = urls::with_request(urls::SIGN_IN_PASSWORD, request);
+/// Who has given their password goes on without the telephone, everybody else by password.
+fn too_many(refusal: &browser::Refusal, purpose: &Purpose, request: Option<&str>) -> Response {
+    let (name, url) = match (&purpose.signed_in, request) {
+        (Some(_), Some(request)) => ("不扫码，继续", urls::without_second_device(request)),
+        _ => ("密码登录", urls::with_request(urls::SIGN_IN_PASSWORD, request)),
+    };
     let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "操作过于频繁", refusal.to_string());
-    let mut response = problem.onward("密码登录", password).into_response();
+    let mut response = problem.onward(name, url).into_response();
     response.headers_mut().insert(header::RETRY_AFTER, browser::OPENED_WITHIN.as_seconds().into());
     response
 }
@@ -204,7 +213,7 @@ async fn show(
         Some(shown) => shown,
         None => match browser::open(app, &visitor.caller, &display.portal_name, signed_in.as_ref()).await? {
             Ok(opened) => (opened, View::Waiting),
-            Err(refusal) => return Ok(too_many(&refusal, request)),
+            Err(refusal) => return Ok(too_many(&refusal, purpose, request)),
         },
     };
     let step_up = match (signed_in, request) {

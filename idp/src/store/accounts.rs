@@ -191,6 +191,8 @@ pub async fn erase_unused(tx: &mut AnyConnection, account_id: &str) -> sqlx::Res
         "DELETE FROM agreement_consents WHERE account_id = $1",
         "DELETE FROM legal_entities WHERE account_id = $1",
         "DELETE FROM persons WHERE account_id = $1",
+        "DELETE FROM profiles WHERE account_id = $1",
+        "DELETE FROM account_changes WHERE account_id = $1",
         "DELETE FROM accounts WHERE id = $1",
     ] {
         sqlx::query(sql).bind(account_id).execute(&mut *tx).await?;

@@ -58,6 +58,10 @@ on_both! {
             wrong[member] = value;
             refused(&manage(&app, Method::PUT, &told, Some(&wrong)).await, "invalid_client_metadata", member);
         }
+        // It is pairwise: public subjects from now on would be other ones for the same people.
+        changed["redirect_uris"] = json!([CALLBACK, "https://elsewhere.example/"]);
+        let reply = manage(&app, Method::PUT, &told, Some(&changed)).await;
+        refused(&reply, "invalid_client_metadata", "sector_identifier_uri");
     }
 }
 

@@ -40,7 +40,7 @@ pub enum Refusal {
     AnotherSession,
     #[error("该账号目前不能登录，请联系技术支持")]
     AccountUnavailable,
-    #[error("您所在的网络打开二维码过于频繁，请 10 分钟后再试，或改用密码登录")]
+    #[error("您所在的网络打开二维码过于频繁，请 10 分钟后再试，或不扫码继续")]
     TooMany,
 }
 

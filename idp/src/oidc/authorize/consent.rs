@@ -106,7 +106,9 @@ fn reads(client: &Client, request: &AuthorizationRequest) -> Vec<&'static scopes
     let named: BTreeSet<&str> = request
         .claims
         .as_ref()
-        .map(|asked| claims::scopes_of(asked).into_iter().filter(|scope| client.may_ask_for(scope)).collect())
+        .map(|asked| {
+            claims::scopes_of(client, asked).into_iter().filter(|scope| client.may_ask_for(scope)).collect()
+        })
         .unwrap_or_default();
     let wanted =
         |scope: &&scopes::Scope| scopes::contains(&request.scope, scope.name) || named.contains(scope.name);

@@ -13,7 +13,14 @@ use crate::domain::client::{ClientMetadata, Wrong};
 /// # Errors
 /// Says which member can't be read.
 pub fn read(headers: &HeaderMap, body: &[u8], allowed: &[String]) -> Result<ClientMetadata> {
-    metadata(object(headers, body)?, allowed).map_err(Refusal::from)
+    let mut sent = object(headers, body)?;
+    sent.retain(|_, value| !value.is_null());
+    if !sent.contains_key("sector_identifier_uri") && is_on_several_hosts(&sent) {
+        // Core section 8.1: pairwise subjects of several hosts need a sector. Who asked for neither is told which they get;
+        // later it would be other subjects for the same people.
+        sent.entry("subject_type").or_insert(json!("public"));
+    }
+    metadata(sent, allowed).map_err(Refusal::from)
 }
 
 pub fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>> {
@@ -28,7 +35,6 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     let known = ClientMetadata::standard_members();
     sent.retain(|name, value| !value.is_null() && known.contains(name));
     let name = name_by_default(&sent);
-    let no_sector = sent.get("sector_identifier_uri").is_none() && is_on_several_hosts(&sent);
     let mut default = |member: &str, value: Value| {
         sent.entry(member).or_insert(value);
     };
@@ -38,10 +44,6 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     default("token_endpoint_auth_method", json!("client_secret_basic"));
     default("id_token_signed_response_alg", json!("RS256"));
     default("scope", json!(allowed.join(" ")));
-    if no_sector {
-        // Core section 8.1: pairwise subjects of several hosts need a sector. Who asked for neither is told which they get.
-        default("subject_type", json!("public"));
-    }
     sent.insert("self_registered".to_owned(), json!(true));
     let read: Result<ClientMetadata, _> =
         serde_path_to_error::deserialize(Value::Object(sent).into_deserializer());
