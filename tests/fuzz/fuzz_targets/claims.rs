@@ -45,7 +45,7 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(*kept, Value::Null);
         }
     }
-    assert!(claims::scopes_of(&request).iter().all(|scope| scopes::find(scope).is_some()));
+    assert!(claims::scopes_of(&CLIENT, &request).iter().all(|scope| scopes::find(scope).is_some()));
     assert!(request.wanted("acr").len() <= text.len());
     let _ = request.is_essential("acr");
 
