@@ -14,12 +14,17 @@ use axum_server::accept::DefaultAcceptor;
 use axum_server::tls_openssl::{OpenSSLAcceptor, OpenSSLConfig};
 use hyper_util::rt::TokioTimer;
 use openssl::ssl::SslAcceptorBuilder;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
+use self::event_streams::Streams;
 use crate::app::App;
 use crate::config::TlsConfig;
 use crate::{janitor, router};
 
+/// How often the other side of an HTTP/2 connection is asked whether it is still there.
+const ASKED_EVERY: Duration = Duration::from_secs(30);
 const HEADERS_WITHIN: Duration = Duration::from_secs(15);
 /// Bytes.
 const LONGEST_HEADERS: usize = 128 * 1024;
@@ -31,6 +36,8 @@ pub struct Server {
     app: App,
     handles: Vec<Handle<SocketAddr>>,
     tasks: Vec<JoinHandle<std::io::Result<()>>>,
+    /// Closed once no stream of events is left.
+    streams: watch::Sender<()>,
     janitor: JoinHandle<()>,
 }
 
@@ -65,16 +72,19 @@ impl Server {
         let operations = operations_listener.local_addr()?;
         let handles = vec![Handle::new(), Handle::new(), Handle::new()];
         let router = router::build(&app)?;
+        let (sender, open) = watch::channel(());
+        let streams = Streams { clock: app.clock.clone(), open };
+        let tls = app.config.tls.as_ref();
         let mut tasks = vec![
-            serve(listener, &app, router.clone(), handles[0].clone())?,
-            serve_plain(operations_listener, &app, router::operations(&app), handles[1].clone())?,
+            serve(listener, tls, &streams, router.clone(), handles[0].clone())?,
+            serve_plain(operations_listener, &streams, router::operations(&app), handles[1].clone())?,
         ];
-        if let (Some(listen), Some(tls)) = (&app.config.client_certificates.listen, &app.config.tls) {
+        if let (Some(listen), Some(tls)) = (&app.config.client_certificates.listen, tls) {
             let listener = bind("client_certificates.listen", listen)?;
-            tasks.push(serve_certificates(listener, tls, &app, router, handles[2].clone())?);
+            tasks.push(serve_certificates(listener, tls, &streams, router, handles[2].clone())?);
         }
         let janitor = tokio::spawn(janitor::run(app.clone()));
-        Ok(Self { address, operations, app, handles, tasks, janitor })
+        Ok(Self { address, operations, app, handles, tasks, streams: sender, janitor })
     }
 
     /// Serves until `stop` is done, then finishes what is running.
@@ -100,6 +110,8 @@ impl Server {
         for task in self.tasks {
             task.await??;
         }
+        // They say a last word: whoever does not take it within this time is left.
+        drop(timeout(patience, self.streams.closed()).await);
         self.janitor.abort();
         self.app.store.close().await;
         Ok(())
@@ -108,12 +120,13 @@ impl Server {
 
 fn serve(
     listener: TcpListener,
-    app: &App,
+    tls: Option<&TlsConfig>,
+    streams: &Streams,
     router: Router,
     handle: Handle<SocketAddr>,
 ) -> Result<JoinHandle<std::io::Result<()>>> {
-    let Some(tls) = &app.config.tls else { return serve_plain(listener, app, router, handle) };
-    let server = limited(listener, OpenSSLAcceptor::new(tls_config(tls, |_| ())?), app, handle)?;
+    let Some(tls) = tls else { return serve_plain(listener, streams, router, handle) };
+    let server = limited(listener, OpenSSLAcceptor::new(tls_config(tls, |_| ())?), streams, handle)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     Ok(tokio::spawn(async move { server.serve(service).await }))
 }
@@ -122,23 +135,23 @@ fn serve(
 fn serve_certificates(
     listener: TcpListener,
     tls: &TlsConfig,
-    app: &App,
+    streams: &Streams,
     router: Router,
     handle: Handle<SocketAddr>,
 ) -> Result<JoinHandle<std::io::Result<()>>> {
     let acceptor = OpenSSLAcceptor::new(tls_config(tls, certificates::ask)?);
-    let server = limited(listener, certificates::CertificateAcceptor(acceptor), app, handle)?;
+    let server = limited(listener, certificates::CertificateAcceptor(acceptor), streams, handle)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     Ok(tokio::spawn(async move { server.serve(service).await }))
 }
 
 fn serve_plain(
     listener: TcpListener,
-    app: &App,
+    streams: &Streams,
     router: Router,
     handle: Handle<SocketAddr>,
 ) -> Result<JoinHandle<std::io::Result<()>>> {
-    let server = limited(listener, DefaultAcceptor, app, handle)?;
+    let server = limited(listener, DefaultAcceptor, streams, handle)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     Ok(tokio::spawn(async move { server.serve(service).await }))
 }
@@ -147,11 +160,11 @@ fn serve_plain(
 fn limited<A>(
     listener: TcpListener,
     acceptor: A,
-    app: &App,
+    streams: &Streams,
     handle: Handle<SocketAddr>,
 ) -> Result<axum_server::Server<SocketAddr, event_streams::Acceptor<A>>> {
     let mut server = axum_server::from_tcp(listener)?
-        .acceptor(event_streams::Acceptor { inner: acceptor, clock: app.clock.clone() })
+        .acceptor(event_streams::Acceptor { inner: acceptor, streams: streams.clone() })
         .handle(handle)
         .first_request_timeout(HEADERS_WITHIN);
     let builder = server.http_builder();
@@ -160,7 +173,11 @@ fn limited<A>(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
         .max_buf_size(LONGEST_HEADERS);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(LONGEST_HEADERS as u32);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(ASKED_EVERY)
+        .max_header_list_size(LONGEST_HEADERS as u32);
     Ok(server)
 }
 

@@ -15,6 +15,7 @@ use axum_server::accept::Accept;
 use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tower::Service;
 
@@ -31,7 +32,15 @@ const MOST_IGNORED: usize = 16 * 1024;
 #[derive(Clone)]
 pub struct Acceptor<A> {
     pub inner: A,
+    pub streams: Streams,
+}
+
+/// What streams need once they are on their own.
+#[derive(Clone)]
+pub struct Streams {
     pub clock: Clock,
+    /// Held as long as a stream lasts: whoever has the sender knows when the last one has ended.
+    pub open: watch::Receiver<()>,
 }
 
 impl<A, S> Accept<TcpStream, S> for Acceptor<A>
@@ -44,11 +53,11 @@ where
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let accepting = self.inner.accept(stream, service);
-        let clock = self.clock.clone();
+        let streams = self.streams.clone();
         Box::pin(async move {
             let (stream, inner) = accepting.await?;
             let connection = Lent(Arc::new(Mutex::new(Some(stream))));
-            Ok((connection.clone(), Leaving { connection, inner, clock }))
+            Ok((connection.clone(), Leaving { connection, inner, streams }))
         })
     }
 }
@@ -124,12 +133,12 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Lent<T> {
 pub struct Leaving<T, S> {
     connection: Lent<T>,
     inner: S,
-    clock: Clock,
+    streams: Streams,
 }
 
 impl<T, S: Clone> Clone for Leaving<T, S> {
     fn clone(&self) -> Self {
-        Self { connection: self.connection.clone(), inner: self.inner.clone(), clock: self.clock.clone() }
+        Self { connection: self.connection.clone(), inner: self.inner.clone(), streams: self.streams.clone() }
     }
 }
 
@@ -148,7 +157,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let may_leave = request.version() <= Version::HTTP_11 && request.method() == Method::GET;
-        let (connection, clock) = (self.connection.clone(), self.clock.clone());
+        let (connection, streams) = (self.connection.clone(), self.streams.clone());
         let answering = self.inner.call(request);
         Box::pin(async move {
             let response = answering.await?;
@@ -158,7 +167,11 @@ where
             // In a statement of its own: the lock must not be held while the stream is served.
             let taken = connection.here().take();
             let Some(stream) = taken else { return Ok(response) };
-            tokio::spawn(serve(stream, head(&response, clock.now()), response));
+            let head = head(&response, streams.clock.now());
+            tokio::spawn(async move {
+                serve(stream, head, response).await;
+                drop(streams.open);
+            });
             let mut nothing = Response::default();
             nothing.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             Ok(nothing)
