@@ -266,8 +266,7 @@ on_both! {
         let sid = page.attribute("[name=sid]", "value").unwrap();
         let mut tries = tokio::task::JoinSet::new();
         for _ in 0..10 {
-            let cookies: Vec<String> = agent.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let request = agent.request(reqwest::Method::POST, &action).header("cookie", cookies.join("; "));
+            let request = agent.request(reqwest::Method::POST, &action).header("cookie", agent.cookie_header());
             let request = request.form(&[("decision", "allow"), ("sid", &sid)]).header("sec-fetch-site", "same-origin");
             tries.spawn(async move { request.send().await.unwrap().status().as_u16() });
         }

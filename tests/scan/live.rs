@@ -23,9 +23,7 @@ impl Events {
     }
 
     async fn open_at(agent: &Agent, path: &str) -> Self {
-        let cookies: Vec<String> =
-            agent.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = agent.request(reqwest::Method::GET, path).header(COOKIE, cookies.join("; "));
+        let request = agent.request(reqwest::Method::GET, path).header(COOKIE, agent.cookie_header());
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         let header =
@@ -208,28 +206,33 @@ async fn many_who_wait_cost_one_query_a_second() {
     assert_eq!(app.app.metrics.qr_looks.get(), before, "they have gone");
 }
 
+/// Opens a stream of events on a connection of its own, up to its first event; gives what was read.
+async fn wait_on(connection: &mut TcpStream, app: &TestApp, version: &str) -> Vec<u8> {
+    let screen = Screen::open(app).await;
+    let path = screen.page.attribute("[data-qr]", "data-events").unwrap();
+    let (host, cookies) = (app.base.trim_start_matches("http://"), screen.agent.cookie_header());
+    let request = format!("GET {path} {version}\r\nhost: {host}\r\ncookie: {cookies}\r\n\r\n");
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut read = Vec::new();
+    while !read.windows(7).any(|bytes| bytes == b"waiting") {
+        assert!(connection.read_buf(&mut read).await.unwrap() > 0);
+    }
+    read
+}
+
 /// A stream is answered outside of hyper: with the same headers as every page, and nothing comes after it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_is_the_last_answer_of_its_connection() {
     let app = TestApp::start_with(Engine::Sqlite, |_| ()).await.unwrap();
-    let screen = Screen::open(&app).await;
-    let path = screen.page.attribute("[data-qr]", "data-events").unwrap();
-    let cookies: Vec<String> =
-        screen.agent.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let host = app.base.trim_start_matches("http://");
     let mut connection = TcpStream::connect(host).await.unwrap();
     let help = format!("GET /help HTTP/1.1\r\nhost: {host}\r\n\r\n");
-    let events = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {}\r\n\r\n", cookies.join("; "));
     connection.write_all(help.as_bytes()).await.unwrap();
     let mut read = Vec::new();
     while !read.trim_ascii_end().ends_with(b"</html>") {
         assert!(connection.read_buf(&mut read).await.unwrap() > 0);
     }
-    read.clear();
-    connection.write_all(events.as_bytes()).await.unwrap();
-    while !read.windows(7).any(|bytes| bytes == b"waiting") {
-        assert!(connection.read_buf(&mut read).await.unwrap() > 0);
-    }
+    let mut read = wait_on(&mut connection, &app, "HTTP/1.1").await;
     connection.write_all(help.as_bytes()).await.unwrap();
     app.advance_seconds(121);
     connection.read_to_end(&mut read).await.unwrap();
@@ -253,18 +256,8 @@ async fn a_stream_is_the_last_answer_of_its_connection() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_is_no_place_to_talk() {
     let app = TestApp::start_with(Engine::Sqlite, |_| ()).await.unwrap();
-    let screen = Screen::open(&app).await;
-    let path = screen.page.attribute("[data-qr]", "data-events").unwrap();
-    let cookies: Vec<String> =
-        screen.agent.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let host = app.base.trim_start_matches("http://");
-    let mut connection = TcpStream::connect(host).await.unwrap();
-    let request = format!("GET {path} HTTP/1.0\r\nhost: {host}\r\ncookie: {}\r\n\r\n", cookies.join("; "));
-    connection.write_all(request.as_bytes()).await.unwrap();
-    let mut read = Vec::new();
-    while !read.windows(7).any(|bytes| bytes == b"waiting") {
-        assert!(connection.read_buf(&mut read).await.unwrap() > 0);
-    }
+    let mut connection = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
+    wait_on(&mut connection, &app, "HTTP/1.0").await;
     let talking = async { while connection.write_all(&[b'x'; 4096]).await.is_ok() {} };
     tokio::time::timeout(Duration::from_secs(10), talking).await.expect("the other side is gone");
 }

@@ -67,10 +67,16 @@ impl Agent {
         self.client.request(method, url)
     }
 
-    pub async fn send(&mut self, request: RequestBuilder) -> Reply {
+    /// For requests that do not go by [`Agent::send`].
+    pub fn cookie_header(&self) -> String {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
+        cookies.join("; ")
+    }
+
+    pub async fn send(&mut self, request: RequestBuilder) -> Reply {
+        let request =
+            if self.cookies.is_empty() { request } else { request.header(COOKIE, self.cookie_header()) };
         let request = match &self.address {
             Some(address) => request.header("x-forwarded-for", address),
             None => request,

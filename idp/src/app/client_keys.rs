@@ -1,5 +1,5 @@
-//! The keys and certificates of clients, wherever they are: in their registration (`jwks`), or at a `jwks_uri` that is fetched when it
-//! is needed and kept for a while.
+//! The keys and certificates of clients, wherever they are: in their registration (`jwks`), or at a `jwks_uri` that is
+//! fetched when it is needed and kept for a while.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -47,7 +47,8 @@ pub enum Refusal {
 /// What `sign_in.address_codes` counts.
 pub const OPENED_WITHIN: Span = Span::minutes(10);
 
-/// A new ticket for this browser, unless too many were opened at its address. `wanted` is who is signed in here already, where the telephone only adds to that.
+/// A new ticket for this browser, unless too many were opened at its address. `wanted` is who is signed in here already,
+/// where the telephone only adds to that.
 ///
 /// # Errors
 /// When the database fails.
