@@ -17,8 +17,8 @@ pub enum Command {
     /// Show every key: since when it is the current one of its algorithm, and until when it is kept.
     #[command(after_help = "Examples:\n  idp keys list")]
     List,
-    /// Make the next keys: known at once, signing (or, to encrypt to, published) after `keys.publish_ahead_seconds`. Needs no
-    /// restart.
+    /// Make the next keys: known at once, signing (or, to encrypt to, published) after `keys.publish_ahead_seconds`.
+    /// Needs no restart.
     #[command(
         after_help = "Examples:\n  idp keys rotate\n  idp keys rotate --alg rs256\n  idp keys rotate --now   (after a theft: clients that cached the old keys fail until they fetch again)"
     )]

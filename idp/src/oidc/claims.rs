@@ -45,7 +45,7 @@ pub const CLAIMS: [(&str, &str); 28] = [
     ("id_document", "id_document"),
 ];
 
-/// The scopes that open the claims that were asked for by name.
+/// The scopes that open the claims that were asked for by name, of those that the client may ask for.
 pub fn scopes_of(client: &Client, asked: &ClaimsRequest) -> Vec<&'static str> {
     let by_name = |claim: &str| asked.userinfo.contains_key(claim) || asked.id_token.contains_key(claim);
     let verified =
@@ -55,7 +55,8 @@ pub fn scopes_of(client: &Client, asked: &ClaimsRequest) -> Vec<&'static str> {
     let mut named: Vec<(&str, &str)> = CLAIMS.iter().copied().filter(opens).collect();
     named.dedup_by_key(|(claim, _)| *claim);
     let plain = named.into_iter().map(|(_, scope)| scope);
-    plain.chain(verified.flat_map(verified_claims::scopes_of)).collect()
+    let verified = verified.flat_map(verified_claims::scopes_of).filter(|scope| client.may_ask_for(scope));
+    plain.chain(verified).collect()
 }
 
 /// Sensitive: told by userinfo only.

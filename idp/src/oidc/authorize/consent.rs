@@ -106,9 +106,7 @@ fn reads(client: &Client, request: &AuthorizationRequest) -> Vec<&'static scopes
     let named: BTreeSet<&str> = request
         .claims
         .as_ref()
-        .map(|asked| {
-            claims::scopes_of(client, asked).into_iter().filter(|scope| client.may_ask_for(scope)).collect()
-        })
+        .map(|asked| claims::scopes_of(client, asked).into_iter().collect())
         .unwrap_or_default();
     let wanted =
         |scope: &&scopes::Scope| scopes::contains(&request.scope, scope.name) || named.contains(scope.name);
