@@ -84,6 +84,16 @@ pub enum CodeRefusal {
     Expired,
 }
 
+/// How a proof stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Good,
+    /// Its form was accepted before: it has come twice.
+    Spent,
+    /// There is no such proof, or it has expired.
+    Missing,
+}
+
 /// What became of a proof when its form was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spent {
@@ -117,8 +127,7 @@ pub async fn prove(
     Ok(match prove_as(app, caller, purpose, phone, code, &token).await? {
         Ok(()) => Ok(token),
         Err(CodeRefusal::Expired)
-            if is_proved(app, caller, purpose, phone, &token).await?
-                || was_spent(app, caller, purpose, phone, &token).await? =>
+            if standing(app, caller, purpose, phone, &token).await? != Standing::Missing =>
         {
             Ok(token)
         }
@@ -161,6 +170,28 @@ pub async fn prove_as(
     Ok(Ok(()))
 }
 
+/// How the proof of this telephone stands, for this purpose and browser.
+///
+/// # Errors
+/// When the database fails.
+pub async fn standing(
+    app: &App,
+    caller: &Caller,
+    purpose: Purpose,
+    phone: &Phone,
+    token: &str,
+) -> Result<Standing> {
+    stands(app, &proof_id(caller, purpose, phone.as_str(), token)).await
+}
+
+async fn stands(app: &App, id_hash: &[u8]) -> Result<Standing> {
+    Ok(match phone_proofs::find(&app.store, id_hash).await? {
+        Some((_, Some(_))) => Standing::Spent,
+        Some((expires_at, None)) if app.clock.now().millis() < expires_at => Standing::Good,
+        Some(_) | None => Standing::Missing,
+    })
+}
+
 /// Whether a token still proves this telephone, for this purpose and browser.
 ///
 /// # Errors
@@ -172,8 +203,7 @@ pub async fn is_proved(
     phone: &Phone,
     token: &str,
 ) -> Result<bool> {
-    let id_hash = proof_id(caller, purpose, phone.as_str(), token);
-    Ok(phone_proofs::holds(&app.store, &id_hash, app.clock.now()).await?)
+    Ok(standing(app, caller, purpose, phone, token).await? == Standing::Good)
 }
 
 /// Notes that whoever has no telephone proved themselves in another way.
@@ -212,22 +242,7 @@ pub async fn is_proved_without_phone(
     purpose: Purpose,
     token: &str,
 ) -> Result<bool> {
-    let id_hash = proof_id(caller, purpose, "", token);
-    Ok(phone_proofs::holds(&app.store, &id_hash, app.clock.now()).await?)
-}
-
-/// Whether a proof was used up already: its form has come before.
-///
-/// # Errors
-/// When the database fails.
-pub async fn was_spent(
-    app: &App,
-    caller: &Caller,
-    purpose: Purpose,
-    phone: &Phone,
-    token: &str,
-) -> Result<bool> {
-    Ok(phone_proofs::is_consumed(&app.store, &proof_id(caller, purpose, phone.as_str(), token)).await?)
+    Ok(stands(app, &proof_id(caller, purpose, "", token)).await? == Standing::Good)
 }
 
 /// Uses a proof up, in the transaction that it is needed for.

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::domain::password::Password;
 use crate::domain::principal::AccountKind;
 use crate::guard::evidence::{self, Evidence};
-use crate::guard::sms_code::{self, Purpose, Spent};
+use crate::guard::sms_code::{self, Purpose, Spent, Standing};
 use crate::guard::{Caller, new_password};
 use crate::store::{accounts, audit};
 use crate::web::phone::ProvedPhone;
@@ -58,7 +58,9 @@ pub enum NoAccount {
 /// # Errors
 /// When the database fails.
 pub async fn has_come_before(app: &App, caller: &Caller, proved: &ProvedPhone) -> anyhow::Result<bool> {
-    sms_code::was_spent(app, caller, Purpose::Registration, &proved.phone, &proved.token).await
+    let standing =
+        sms_code::standing(app, caller, Purpose::Registration, &proved.phone, &proved.token).await?;
+    Ok(standing == Standing::Spent)
 }
 
 /// Makes the account's row and all that every kind has: its consents, its place in the register's queue, its audit.

@@ -13,16 +13,13 @@ pub async fn insert(tx: &mut AnyConnection, id_hash: &[u8], expires_at: Timestam
     sqlx::query(sql).bind(id_hash).bind(expires_at.millis()).execute(tx).await.map(drop)
 }
 
-/// Whether a proof is there and was not used yet.
+/// When a proof ends, and when it was used, if it is there: one look, because between two somebody may use it.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn holds(store: &Store, id_hash: &[u8], now: Timestamp) -> sqlx::Result<bool> {
-    let sql =
-        "SELECT expires_at FROM phone_proofs WHERE id_hash = $1 AND expires_at > $2 AND consumed_at IS NULL";
-    let found: Option<i64> =
-        store.read.scalar(sqlx::query_scalar(sql).bind(id_hash).bind(now.millis())).await?;
-    Ok(found.is_some())
+pub async fn find(store: &Store, id_hash: &[u8]) -> sqlx::Result<Option<(i64, Option<i64>)>> {
+    let sql = "SELECT expires_at, consumed_at FROM phone_proofs WHERE id_hash = $1";
+    store.read.optional(sqlx::query_as(sql).bind(id_hash)).await
 }
 
 /// Uses a proof, once. `false` if it is not there, has expired or was used.
@@ -36,22 +33,12 @@ pub async fn consume(tx: &mut AnyConnection, id_hash: &[u8], now: Timestamp) -> 
     Ok(done.rows_affected() == 1)
 }
 
-const CONSUMED: &str = "SELECT consumed_at FROM phone_proofs WHERE id_hash = $1 AND consumed_at IS NOT NULL";
-
-/// Whether a proof was used already: the same form has come twice.
-///
-/// # Errors
-/// When the database fails.
-pub async fn is_consumed(store: &Store, id_hash: &[u8]) -> sqlx::Result<bool> {
-    let found: Option<i64> = store.read.scalar(sqlx::query_scalar(CONSUMED).bind(id_hash)).await?;
-    Ok(found.is_some())
-}
-
-/// The same inside a transaction.
+/// Whether a proof was used already, inside a transaction: the same form has come twice.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn was_consumed(tx: &mut AnyConnection, id_hash: &[u8]) -> sqlx::Result<bool> {
-    let found: Option<i64> = sqlx::query_scalar(CONSUMED).bind(id_hash).fetch_optional(tx).await?;
+    let sql = "SELECT consumed_at FROM phone_proofs WHERE id_hash = $1 AND consumed_at IS NOT NULL";
+    let found: Option<i64> = sqlx::query_scalar(sql).bind(id_hash).fetch_optional(tx).await?;
     Ok(found.is_some())
 }

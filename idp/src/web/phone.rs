@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::domain::mask;
 use crate::domain::phone::Phone;
 use crate::guard::captcha;
-use crate::guard::sms_code::{self, CodeRefusal, Purpose};
+use crate::guard::sms_code::{self, CodeRefusal, Purpose, Standing};
 
 /// The fields for a code to a telephone that the server knows.
 #[derive(Deserialize, Default)]
@@ -151,11 +151,14 @@ impl PhoneFields {
             }
         }
         let (caller, token) = (&visitor.caller, self.phone_token.clone());
-        let spent = sms_code::was_spent(app, caller, purpose, &phone, &token).await?;
-        if !spent && !sms_code::is_proved(app, caller, purpose, &phone, &token).await? {
-            self.phone_token.clear();
-            return Ok(Err(("phone_code", CodeRefusal::Expired.to_string())));
-        }
+        let spent = match sms_code::standing(app, caller, purpose, &phone, &token).await? {
+            Standing::Good => false,
+            Standing::Spent => true,
+            Standing::Missing => {
+                self.phone_token.clear();
+                return Ok(Err(("phone_code", CodeRefusal::Expired.to_string())));
+            }
+        };
         Ok(Ok(ProvedPhone { phone, token, spent }))
     }
 
