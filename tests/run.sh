@@ -27,6 +27,7 @@ Environment:
     TEST_REQUIRE_INTEROP=1  fail, rather than skip, where there are none
     FUZZ_SECONDS=600     how long each fuzz target runs, and mutated requests are sent to each database (4)
     FUZZ_SEED=7          where both begin; with CI=true the default is 1, else chance
+    PROPTEST_RNG_SEED=7  where property tests begin; with CI=true the default is 1, else chance
     INSTA_UPDATE=always  accept what has changed on the wire (tests/wire/snapshots)
     CARGO_TARGET_DIR     where to build; with CI=true the default is a cache outside of the clone
 HELP
@@ -233,7 +234,7 @@ has_openssl && export OPENSSL_NO_VENDOR=1 # use Debian's OpenSSL: building one t
 locked=()
 [[ ${CI:-} != true ]] || locked=(--locked) # the crates that were committed, no newer ones
 # What fails in CI is to be the change's fault, not chance's.
-[[ ${CI:-} != true ]] || export FUZZ_SEED=${FUZZ_SEED:-1}
+[[ ${CI:-} != true ]] || export FUZZ_SEED=${FUZZ_SEED:-1} PROPTEST_RNG_SEED=${PROPTEST_RNG_SEED:-1}
 if [[ ${CI:-} == true && -z ${CARGO_TARGET_DIR:-} ]]; then
     export CARGO_TARGET_DIR=$cache/uia-ci-target CARGO_INCREMENTAL=0
     # Only dependencies are worth keeping: our own crates are always built anew.
@@ -248,6 +249,8 @@ else
     phase format cargo fmt --all --check
     phase lints cargo clippy "${locked[@]}" --workspace --all-targets -- -D warnings
 fi
+# What tests of the program itself would build when they come to it, while others count the seconds.
+cargo build "${locked[@]}" --quiet --workspace --bin idp --test end_to_end </dev/null || true
 phase tests cargo test "${locked[@]}" --workspace --no-fail-fast -- "${test_args[@]}"
 [[ $fast == yes ]] || phase fuzz tests/fuzz/run.sh
 

@@ -49,7 +49,7 @@ async fn another_picture_and_a_password_that_is_shown() -> Result<()> {
         browser.click(button).await?;
         browser.wait_until(picture, |now| now.is_string() && *now != before).await?;
         ensure!(browser.value("#captcha_answer").await?.is_empty());
-        ensure!(browser.focused().await?.contains("captcha_answer"));
+        browser.wait_for_focus("captcha_answer").await?;
         ensure!(browser.text(".captcha__status").await? == "已换一张图片");
         ensure!(browser.value("#password").await? == PASSWORD, "nothing else was lost");
     }

@@ -77,7 +77,7 @@ async fn go_to_sign_in(browser: &Browser, who: Who, viewport: Viewport) -> Resul
         ensure!(browser.text(door).await? == "单位登录");
         browser.click(door).await?;
         ensure!(browser.text("dialog h2").await? == "单位登录");
-        ensure!(browser.focused().await?.contains("/hall/login?as=unit"), "【去登录】 has the focus");
+        browser.wait_for_focus("/hall/login?as=unit").await?;
         browser.click_link_text("去登录").await?;
         wait_for_path(browser, "/sign-in/legal-entity").await?;
     }
@@ -115,7 +115,7 @@ async fn be_refused_once(browser: &Browser, who: Who) -> Result<()> {
         ensure!(browser.value(css).await? == *text);
     }
     ensure!(browser.value("#password").await?.is_empty());
-    ensure!(browser.focused().await?.contains("id=\"password\""), "the focus is where it goes on");
+    browser.wait_for_focus("id=\"password\"").await?;
     ensure!(browser.has("#captcha_answer").await?, "a captcha after a failure");
     Ok(())
 }
@@ -125,7 +125,7 @@ async fn prove_without_picture(browser: &Browser) -> Result<()> {
     browser.click("[data-captcha-proof]").await?;
     browser.wait_for(".captcha--passed").await?;
     ensure!(browser.text(".captcha__status").await? == "已通过无图验证");
-    ensure!(browser.focused().await?.contains("button--primary"), "nothing is left but 【登录】");
+    browser.wait_for_focus("button--primary").await?;
     Ok(())
 }
 

@@ -121,13 +121,13 @@ async fn the_camera_reads_the_screen() -> Result<()> {
     phone.click("[data-start]").await?;
     let status = "return document.querySelector('[data-status]').textContent";
     phone.wait_until(status, |status| status == "请将二维码放入框内").await?;
-    ensure!(phone.focused().await?.contains("data-stop"), "the camera can be closed at once");
+    phone.wait_for_focus("data-stop").await?;
     let runs = "return document.querySelector('video').videoWidth";
     phone.wait_until(runs, |width| *width == 1280).await?;
     phone.screenshot("mobile-app/camera").await?;
     phone.click("[data-stop]").await?;
     phone.wait_until(status, |status| status == "相机已关闭").await?;
-    ensure!(phone.focused().await?.contains("data-start"));
+    phone.wait_for_focus("data-start").await?;
 
     // A code of another site is told and not opened, and the camera goes on.
     film.shoot(&picture::drawn("https://phishing.example/scan/x"))?;
@@ -159,7 +159,7 @@ async fn a_screenshot_does_without_a_camera() -> Result<()> {
     let picture = Film::new();
     upload(&phone, &picture.0, &GrayImage::from_pixel(300, 300, Luma([255]))).await?;
     ensure!(phone.text("#picture-error").await?.contains("没有识别到二维码"));
-    ensure!(phone.focused().await?.contains("id=\"picture\""), "{}", phone.focused().await?);
+    phone.wait_for_focus("id=\"picture\"").await?;
     upload(&phone, &picture.0, &screen).await?;
     agree(&desk, &phone).await?;
     arrive(&desk).await?;

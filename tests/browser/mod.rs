@@ -20,7 +20,7 @@ use crate::support::{Browser, Demo, Viewport};
 
 const PASSWORD: &str = idp::demo::PASSWORD;
 /// How long a chain of redirects may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The demo's accounts that the journeys are made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -95,8 +95,9 @@ async fn three_bad_ends_have_three_texts() -> Result<()> {
     let mut before = read_code(&desk).await?;
     desk.run("window.same = true").await?;
     for _ in 0..5 {
-        demo.provider.advance_seconds(121);
+        // Read first: the provider looks once a second, and may be faster than the question.
         let source = desk.run("return document.querySelector('.qr__code').src").await?;
+        demo.provider.advance_seconds(121);
         desk.wait_until("return document.querySelector('.qr__code').src", |now| *now != source).await?;
         let next = read_code(&desk).await?;
         ensure!(next != before, "another code");

@@ -40,21 +40,21 @@ async fn a_journey_by_keyboard_only() -> Result<()> {
     let browser = Browser::open(Viewport::Desktop).await?;
     browser.goto(&demo.portal("/")).await?;
     browser.press_tab().await?;
-    ensure!(browser.focused().await?.contains("skip"), "the first stop leads past the navigation");
+    browser.wait_for_focus("skip").await?;
     tab_to(&browser, "a[href='/hall/sign-in']").await?;
     browser.press_enter().await?;
     // The dialog has the focus on 【去登录】, and the page behind it can't be reached.
     wait_for_path(&browser, "/hall/sign-in").await?;
-    ensure!(browser.focused().await?.contains("as=unit"));
+    browser.wait_for_focus("as=unit").await?;
     browser.press_enter().await?;
     wait_for_path(&browser, "/sign-in/legal-entity").await?;
-    ensure!(browser.focused().await?.contains("id=\"account\""));
+    browser.wait_for_focus("id=\"account\"").await?;
     browser.type_text("xinyue0221").await?;
     browser.press_tab().await?;
     browser.type_text("Wrong2026").await?;
     browser.press_enter().await?;
     browser.wait_for(".alert--error").await?;
-    ensure!(browser.focused().await?.contains("id=\"password\""));
+    browser.wait_for_focus("id=\"password\"").await?;
     browser.type_text(PASSWORD).await?;
     tab_to(&browser, "#captcha_answer").await?;
     let id = browser.value("[name=captcha_id]").await?;

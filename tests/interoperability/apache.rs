@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::tools;
-use crate::support::{Agent, Portal, TestApp};
+use crate::support::{Agent, Portal, TestApp, free_port};
 
 const MODULES: &str = "/usr/lib/apache2/modules";
 
@@ -53,7 +53,7 @@ async fn start(app: &TestApp, port: u16, client_id: &str, secret: &str) -> Apach
     std::fs::write(&file, configuration).unwrap();
     let process = Command::new("apache2").arg("-DFOREGROUND").arg("-f").arg(&file).spawn().unwrap();
     let mut apache = Apache { base: format!("http://localhost:{port}"), process };
-    for _ in 0..100 {
+    for _ in 0..600 {
         if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
             return apache;
         }
@@ -76,7 +76,7 @@ on_both! {
             eprintln!("SKIPPED: no mod_auth_openidc. tests/run.sh installs it (as root, on Debian).");
             return;
         }
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let changes = json!({
             "redirect_uris": [format!("http://localhost:{port}/secret/callback")],
             "backchannel_logout_uri": format!("http://localhost:{port}/secret/callback?logout=backchannel"),

@@ -110,10 +110,10 @@ on_both! {
         let mut device = Agent::new(&app.base);
         let begun = begin(&portal, &mut device, &[]).await;
         assert_refused(&poll(&portal, &mut device, &begun).await, 400, "authorization_pending");
-        app.advance_seconds(4);
+        app.advance_seconds(1);
         assert_refused(&poll(&portal, &mut device, &begun).await, 400, "slow_down");
         // Five seconds longer from then on.
-        app.advance_seconds(8);
+        app.advance_seconds(5);
         assert_refused(&poll(&portal, &mut device, &begun).await, 400, "slow_down");
         app.advance_seconds(15);
         assert_refused(&poll(&portal, &mut device, &begun).await, 400, "authorization_pending");

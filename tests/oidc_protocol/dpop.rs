@@ -261,6 +261,7 @@ on_both! {
     |config| config.tokens.dpop_nonce = true;
     // Sections 8 and 9: a nonce of ours in each proof, the same at all instances.
     async fn nonces_are_demanded_by_configuration(app: TestApp) {
+        app.begin_a_nonces_window();
         let portal = Portal::register(&app, "hall").await;
         let mut agent = signed_in(&app).await;
         let key = DpopKey::new();

@@ -54,11 +54,11 @@ on_both! {
         let successor = text(&second, "refresh_token");
         assert_ne!(old, successor);
         // An answer can be lost on its way: for 30 seconds the old one gets the same successor.
-        app.advance_seconds(28);
+        app.advance_seconds(15);
         let again = refresh(&portal, &mut agent, &old, &[]).await;
         assert_eq!(again.status, 200, "{}", again.body);
         assert_eq!(text(&again.json(), "refresh_token"), successor);
-        app.advance_seconds(3);
+        app.advance_seconds(16);
         assert_refused(&refresh(&portal, &mut agent, &old, &[]).await, 400, "invalid_grant");
         assert_refused(&refresh(&portal, &mut agent, &successor, &[]).await, 400, "invalid_grant");
         for tokens in [&first, &second] {

@@ -110,7 +110,7 @@ on_both! {
             assert_refused(&portal.token(&mut agent, &params).await, 400, error);
         }
         let code = portal.code(&mut agent, &[]).await;
-        app.advance_seconds(59);
+        app.advance_seconds(45);
         assert_eq!(portal.redeem(&mut agent, &code).await.status, 200);
         let code = portal.code(&mut agent, &[]).await;
         app.advance_seconds(60);

@@ -94,7 +94,7 @@ impl Home {
         let mut running = Running { child, log, base: String::new(), operations: String::new() };
         let started = Instant::now();
         while running.base.is_empty() {
-            assert!(started.elapsed() < Duration::from_secs(20), "it does not start: {}", running.log());
+            assert!(started.elapsed() < Duration::from_secs(60), "it does not start: {}", running.log());
             std::thread::sleep(Duration::from_millis(50));
             let log = running.log();
             let between =

@@ -1,6 +1,5 @@
 //! The listener of the product itself that asks clients for certificates (RFC 8705).
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use reqwest::{Certificate as Root, Client, Identity};
@@ -9,6 +8,7 @@ use serde_json::{Value, json};
 use super::binary::Home;
 use super::tls::certify;
 use crate::support::certificates::{Certificate, certificates};
+use crate::support::free_port;
 
 fn client(root: &Root, certificate: Option<&Certificate>) -> Client {
     // Each request a connection of its own: the certificate belongs to the connection.
@@ -27,7 +27,7 @@ async fn a_listener_of_its_own_asks_for_them() {
     let made = certificates();
     let home = Home::new();
     let (certificate, key) = certify(&home);
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let (listen, url) = (format!("127.0.0.1:{port}"), format!("https://localhost:{port}"));
     let settings = [
         ("IDP_ISSUER", "https://localhost"),

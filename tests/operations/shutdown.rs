@@ -36,9 +36,11 @@ on_both! {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let stopping = tokio::spawn(slow.stop());
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert!(!stopping.is_finished(), "it waits for the visit");
-        assert!(refuses_connections(&base).await, "and takes no other");
+        while !refuses_connections(&base).await && !visit.is_finished() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert!(!visit.is_finished(), "no other visit is taken");
+        assert!(!stopping.is_finished(), "it waits for the one that runs");
         let reply = visit.await.unwrap();
         assert_eq!(reply.status, 422, "{}", reply.text());
         assert!(reply.text().contains("账号或密码错误"));

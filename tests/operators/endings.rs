@@ -122,9 +122,9 @@ on_both! {
             let of_today = sql.replace("SET", "SET ").replacen("{}", &soon.to_string(), 1).replacen("{}", &id, 1);
             assert_eq!(sql::execute(&app, &of_today).await, 1);
         }
-        app.advance_seconds(59);
+        app.advance_seconds(20);
         assert_eq!((holder.alive(&second).await, holder.notices(&app).await), ([true; 3], 0));
-        app.advance_seconds(2);
+        app.advance_seconds(41);
         assert_eq!(holder.alive(&second).await, [false; 3]);
         assert_eq!(holder.alive(&app).await, [false; 3]);
         // The janitors of both instances look every second; one of them tells the portal, and a sweep in between does no

@@ -108,7 +108,7 @@ on_both! {
 
 /// The server's own janitor may have taken the check a moment before.
 async fn settled(app: &TestApp) {
-    for _ in 0..200 {
+    for _ in 0..1000 {
         if sql::number(app, "SELECT COUNT(*) FROM register_checks").await == 0 {
             return;
         }

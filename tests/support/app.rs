@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use idp::app::App;
-use idp::config::{CaptchaMode, Config, OpensWith, SmsTransport};
+use idp::config::{CaptchaMode, Config, OpensWith, SmsTransport, Synchronous};
 use idp::domain::timestamp::Span;
 use idp::platform::clock::Clock;
 use idp::platform::key_files::KeyFolder;
@@ -46,6 +46,9 @@ impl TestApp {
             Engine::Postgres => postgres::fresh_database().await?,
         };
         config.database.max_connections = 8;
+        // Whoever queues for a slow disk is a matter of tests of their own (storage).
+        config.database.synchronous = Synchronous::Normal;
+        config.database.acquire_timeout_seconds = 30;
         config.keys.directory = folder.join("keys");
         copy_keys(&config.keys.directory);
         config.sign_in.captcha = CaptchaMode::Adaptive;
@@ -108,6 +111,12 @@ impl TestApp {
         }
     }
 
+    /// A nonce for DPoP proofs changes every five minutes: moves on to where the next one has just begun.
+    pub fn begin_a_nonces_window(&self) {
+        let into = self.clock.now().seconds() % 300;
+        self.advance_seconds(u32::try_from(301 - into).unwrap());
+    }
+
     pub fn advance_seconds(&self, seconds: u32) {
         self.clock.advance(Span::seconds(seconds));
     }
@@ -127,7 +136,7 @@ impl TestApp {
     async fn texts(&self, phone: &str) -> Vec<String> {
         idp::janitor::send_outbox(&self.app).await.unwrap();
         // The server's own janitor may have taken a message a moment before.
-        for _ in 0..100 {
+        for _ in 0..500 {
             if super::sql::number(self, "SELECT COUNT(*) FROM outbox WHERE kind = 'sms'").await == 0 {
                 break;
             }

@@ -29,7 +29,8 @@ use serde_json::Value;
 use url::Url;
 
 /// How long an element may take to appear.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
+const FOCUSED: &str = "return document.activeElement.cloneNode(false).outerHTML";
 const POLL: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,7 +186,7 @@ impl Browser {
 
     /// The opening tag of the element that has the focus.
     pub async fn focused(&self) -> Result<String> {
-        let tag = self.run("return document.activeElement.cloneNode(false).outerHTML").await?;
+        let tag = self.run(FOCUSED).await?;
         Ok(tag.as_str().unwrap_or_default().to_owned())
     }
 
@@ -196,6 +197,13 @@ impl Browser {
 
     pub async fn wait_for(&self, css: &str) -> Result<()> {
         self.find(Locator::Css(css)).await.map(drop)
+    }
+
+    /// Chromium gives the focus when it draws the page, which may be a moment after the page is there. `wanted` is a
+    /// part of the element's tag.
+    pub async fn wait_for_focus(&self, wanted: &str) -> Result<()> {
+        let wanted = |tag: &Value| tag.as_str().is_some_and(|tag| tag.contains(wanted));
+        self.wait_until(FOCUSED, wanted).await.map(drop)
     }
 
     /// Runs a script again and again, until it gives what is wanted.

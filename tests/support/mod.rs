@@ -24,6 +24,17 @@ pub use demo::Demo;
 pub use portal::Portal;
 pub use site::Site;
 
+/// A port for a program that is told which to take. From where no `bind(0)` and no outgoing connection takes one
+/// between this question and the program's own bind.
+pub fn free_port() -> u16 {
+    loop {
+        let port = 10_000 + u16::try_from(getrandom::u32().unwrap() % 10_000).unwrap();
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
 /// One test on both databases: `on_both! { async fn name(app: TestApp) { … } }` gives `name::sqlite` and
 /// `name::postgres`. With other settings: `on_both! { |config| config.trusted_proxies = 1; async fn … }`.
 #[macro_export]

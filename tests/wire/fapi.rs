@@ -20,6 +20,7 @@ fn with_resource(config: &mut Config) {
 on_both! {
     |config| config.tokens.dpop_nonce = true;
     async fn pushed_and_bound(app: TestApp) {
+        app.begin_a_nonces_window();
         let portal = Portal::register(&app, "hall").await;
         let mut agent = signed_in(&app).await;
         let mut program = Agent::new(&app.base);

@@ -12,9 +12,9 @@ use sqlx::any::{AnyArguments, AnyConnectOptions, AnyRow};
 use sqlx::query::{Query, QueryAs, QueryScalar};
 use sqlx::{Any, AnyConnection, Connection, FromRow};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use super::is_unavailable;
+use super::{is_busy, is_unavailable};
 
 type Prepared<'q> = Query<'q, Any, AnyArguments>;
 type PreparedAs<'q, T> = QueryAs<'q, Any, T, AnyArguments>;
@@ -22,6 +22,7 @@ type PreparedScalar<'q, T> = QueryScalar<'q, Any, T, AnyArguments>;
 
 /// Connections grow old so that a moved server or a changed DNS entry is noticed.
 const LONGEST_LIFE: Duration = Duration::from_secs(1800);
+const AGAIN: Duration = Duration::from_millis(20);
 
 pub struct Connections {
     options: AnyConnectOptions,
@@ -71,9 +72,16 @@ impl Connections {
     }
 
     async fn open(&self) -> sqlx::Result<Idle> {
+        let began = Instant::now();
         let mut connection = AnyConnection::connect_with(&self.options).await?;
-        sqlx::raw_sql(self.setup).execute(&mut connection).await?;
-        Ok(Idle { connection, opened_at: Instant::now() })
+        loop {
+            match sqlx::raw_sql(self.setup).execute(&mut connection).await {
+                Ok(_) => return Ok(Idle { connection, opened_at: Instant::now() }),
+                // SQLite does not wait for its turn to make a new file one with a write-ahead log.
+                Err(error) if is_busy(&error) && began.elapsed() < self.patience => sleep(AGAIN).await,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {

@@ -3,12 +3,16 @@
 use super::Store;
 use crate::domain::timestamp::{Span, Timestamp};
 
+/// The time is asked twice: where a row is being renewed, PostgreSQL waits for that and then looks once more only at
+/// what stands outside of the inner query.
 macro_rules! delete_expired {
     ($table:literal, $key:literal, $column:literal) => {
         concat!(
             "DELETE FROM ",
             $table,
             " WHERE ",
+            $column,
+            " <= $1 AND ",
             $key,
             " IN (SELECT ",
             $key,
@@ -45,7 +49,7 @@ const TOLD_FIRST: [&str; 2] =
 const QR_TICKETS: &str = delete_expired!("qr_tickets", "id_hash", "expires_at");
 
 /// The only key of two columns.
-const OLD_DEVICES: &str = "DELETE FROM devices WHERE (account_id, device_hash) IN
+const OLD_DEVICES: &str = "DELETE FROM devices WHERE seen_at <= $1 AND (account_id, device_hash) IN
     (SELECT account_id, device_hash FROM devices WHERE seen_at <= $1 LIMIT 200)";
 
 /// Deletes at most one batch a table; gives how many rows went.

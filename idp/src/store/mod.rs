@@ -167,19 +167,30 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
         E::Database(database) => {
             let code = database.code().unwrap_or_default();
             if code.len() == 5 {
-                // PostgreSQL: connection exception, insufficient resources, not in the state for it (a database that
-                // takes no connections), operator intervention, query cancelled; a database that is not there; a
-                // server that only reads, after a failover.
-                ["08", "53", "55", "57"].iter().any(|class| code.starts_with(class))
+                // PostgreSQL: connection exception, a transaction that had to make way for another (a deadlock),
+                // insufficient resources, not in the state for it (a database that takes no connections), operator
+                // intervention, query cancelled; a database that is not there; a server that only reads, after a
+                // failover.
+                ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class))
                     || matches!(&*code, "3D000" | "25006")
             } else {
-                // SQLite: busy (5), locked (6), I/O error (10), disk full (13), cannot open (14). The upper bits of
-                // the code say more of the same.
-                code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
+                // SQLite: I/O error (10), disk full (13), cannot open (14).
+                is_busy(error) || sqlite_code(&code).is_some_and(|code| matches!(code, 10 | 13 | 14))
             }
         }
         _ => false,
     }
+}
+
+/// Whether SQLite says that somebody else is at it: busy (5) or locked (6).
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code.len() < 5 && sqlite_code(&code).is_some_and(|code| matches!(code, 5 | 6)))
+}
+
+/// The upper bits of a code say more of the same.
+fn sqlite_code(code: &str) -> Option<u32> {
+    Some(code.parse::<u32>().ok()? & 0xff)
 }
 
 /// Whether a failure is a row that is there already.

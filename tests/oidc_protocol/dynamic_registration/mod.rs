@@ -269,8 +269,17 @@ on_both! {
             assert_eq!(portal.redeem(&mut agent, &code).await.status, 200);
             let before = site.asked("/notice").len();
             agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
-            tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+            // It has left, or it has failed.
+            let tried = "SELECT COUNT(*) FROM outbox WHERE kind = 'backchannel_logout' AND last_error IS NULL";
+            for _ in 0..500 {
+                if sql::number(&app, tried).await == 0 {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
             assert_eq!(site.asked("/notice").len() - before, arrives, "{uri}");
+            let failed = "SELECT COUNT(*) FROM outbox WHERE kind = 'backchannel_logout' AND last_error IS NOT NULL";
+            assert_eq!(sql::number(&app, failed).await, 1 - i64::try_from(arrives).unwrap(), "{uri}");
         }
     }
 }
