@@ -285,14 +285,13 @@ on_both! {
         let reply = portal.post_with(&mut there, "/token", &OWN, &[("dpop", &with(&nonce, now))]).await;
         assert_eq!(reply.status, 200, "{}", reply.body);
         // At the resource, too.
-        let code = portal.code(&mut agent, &[]).await;
-        let proof = with(&nonce, now);
+        let (code, proof) = (portal.code(&mut agent, &[]).await, with(&nonce, now));
         let access = text(&redeem(&portal, &mut agent, &code, Some(&proof)).await.json(), "access_token");
         let request = agent.request(reqwest::Method::GET, "/userinfo").header("authorization", format!("DPoP {access}"));
         let reply = agent.stranger().send(request.header("dpop", key.at_userinfo(&app, &access))).await;
         assert_refused(&reply, 401, "use_dpop_nonce");
-        assert_eq!(reply.header("dpop-nonce"), nonce);
-        assert!(reply.header("www-authenticate").starts_with("DPoP realm="), "{}", reply.header("www-authenticate"));
+        let told = (reply.header("dpop-nonce"), reply.header("www-authenticate"));
+        assert!(told.0 == nonce && told.1.starts_with("DPoP realm="), "{told:?}");
         app.advance_seconds(601);
         let reply = portal.post_with(&mut agent, "/token", &OWN, &[("dpop", &with(&nonce, now + 601))]).await;
         assert_refused(&reply, 400, "use_dpop_nonce");
