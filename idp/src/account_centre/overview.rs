@@ -29,6 +29,7 @@ pub async fn get(visitor: Visitor, owner: Owner, RawQuery(query): RawQuery) -> w
     let notice = match query.as_deref() {
         Some("done=phone") => Some("手机号码修改成功"),
         Some("done=details") => Some("保存成功"),
+        Some("done=entity") => Some("企业信息变更成功"),
         _ => None,
     };
     visitor.show(&Page { frame: visitor.frame(), centre: owner.centre(current), notice, rows })
