@@ -1,5 +1,6 @@
 //! 七 企业中心: what an owner sees and changes.
 
+mod acting;
 mod closing;
 mod data;
 mod identities;
@@ -8,6 +9,7 @@ mod password;
 mod phone;
 mod portal_links;
 mod portals;
+mod races;
 mod representative;
 mod sessions;
 

@@ -49,8 +49,8 @@ pub async fn get(
     Query(place): Query<Where>,
 ) -> web::Result<Response> {
     let before = key(&place.before);
-    let from = before.as_ref().unwrap_or(&Key::NEWEST);
-    let mut found = audit::of_account(&app.store, owner.account_id(), from, A_PAGE + 1).await?;
+    let from = before.clone().unwrap_or(Key::NEWEST);
+    let mut found = audit::of_account(&app.store, owner.account_id(), &from, A_PAGE + 1).await?;
     let more = found.len() > A_PAGE as usize;
     found.truncate(A_PAGE as usize);
     let last = found.last().filter(|_| more).map(|last| format!("{}.{}", last.at, last.id));

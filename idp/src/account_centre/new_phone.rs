@@ -58,6 +58,7 @@ pub async fn post(
     owner: Owner,
     SafeForm(mut form): SafeForm<Form>,
 ) -> web::Result<Response> {
+    let has_old = has_proved_old(&app, &visitor, &owner).await?;
     let proved = match form.phone.is_submission() {
         true => Some(form.phone.prove(&app, &visitor, Purpose::NewPhone).await?),
         false => None,
@@ -66,7 +67,7 @@ pub async fn post(
     if let Some(Ok(ProvedPhone { spent: true, .. })) = &proved {
         return Ok(visitor.go(DONE));
     }
-    if !has_proved_old(&app, &visitor, &owner).await? {
+    if !has_old {
         return Ok(visitor.go(urls::ACCOUNT_PHONE));
     }
     let proved = match proved {
