@@ -3,6 +3,7 @@
 mod acting;
 mod closing;
 mod data;
+mod document;
 mod identities;
 mod pages;
 mod password;

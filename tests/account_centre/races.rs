@@ -114,7 +114,7 @@ on_both! {
         let (reply, ()) = tokio::join!(theft, recovery);
         // Refused, or sent to the door if it came too late to be looked at.
         assert!(!reply.location().unwrap_or_default().contains("ended"), "{:?}", reply.location());
-        for (password, status) in [("Stolen-2027", 422), ("Recovered-1", 303)] {
+        for (password, status) in [("Recovered-1", 303), ("Stolen-2027", 422)] {
             let fields = [("account", "xinyue0221"), ("password", password)];
             assert_eq!(Agent::new(&app.base).sign_in("/sign-in/legal-entity", &fields).await.status, status, "{password}");
         }

@@ -103,7 +103,7 @@ on_both! {
         assert_eq!(app.last_text("19400000203").await, None);
         let mut other = Agent::new(&app.base);
         other.get("/registration/personal").await;
-        assert_eq!(ask(&mut other, "19400000203").await, "sent", "another browser has its own");
+        assert_eq!(ask(&mut other, "19400000203").await, "sent", "another browser, and the number, have their own");
         app.advance_seconds(24 * 3600 + 1);
         assert_eq!(ask(&mut agent, "19400000201").await, "sent");
     }

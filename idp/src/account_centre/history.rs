@@ -95,6 +95,7 @@ fn what(event: &str) -> &'static str {
         "phone_changed" => "修改手机号码",
         "representative_changed" => "变更法定代表人",
         "unit_renamed" => "变更名称",
+        "document_changed" => "变更证件信息",
         "details_changed" => "修改拓展信息",
         "portal_authorized" => "授权应用",
         "portal_revoked" => "撤销授权",
