@@ -75,7 +75,7 @@ async fn count(
     let number = phone.as_str();
     // One after the other, the number last: whoever has had all messages here uses up nobody's own.
     let counts = [
-        ("device-hour", &device, HOUR, limits.device_hour, SendRefusal::TooOften),
+        ("device-hour", &*device, HOUR, limits.device_hour, SendRefusal::TooOften),
         ("device-day", &device, DAY, limits.device_day, SendRefusal::TooManyToday),
         ("address-hour", &caller.address, HOUR, limits.address_hour, SendRefusal::TooOften),
         ("address-day", &caller.address, DAY, limits.address_day, SendRefusal::TooManyToday),
