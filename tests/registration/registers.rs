@@ -84,7 +84,10 @@ on_both! {
 }
 
 on_both! {
-    with_registers;
+    |config| {
+        with_registers(config);
+        config.sign_in.captcha = idp::config::CaptchaMode::Off;
+    };
     async fn a_person_waits_as_well(app: TestApp) {
         for (name, number, comes) in [("陈晶", "19400000201", false), ("陈静", "19400000202", true)] {
             switch(&app, true).await;
