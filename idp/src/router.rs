@@ -13,8 +13,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::account_centre::{
-    close, data, details, ended, entity_change, history, new_phone, operators, overview, password, phone,
-    portals, representative,
+    close, data, details, document, ended, entity_change, history, new_phone, operators, overview, password,
+    phone, portals, representative,
 };
 use crate::app::App;
 use crate::oidc::{
@@ -85,6 +85,7 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/account", get(overview::get))
         .route("/account/representative", get(representative::get))
         .route("/account/details", get(details::get).post(details::post))
+        .route("/account/document", get(document::get).post(document::post))
         .route("/account/phone", get(phone::get).post(phone::post))
         .route("/account/new-phone", get(new_phone::get).post(new_phone::post))
         .route("/account/entity-change", get(entity_change::get).post(entity_change::post))

@@ -15,7 +15,7 @@ async fn token(portal: &Portal, agent: &mut Agent) -> Value {
 }
 
 /// The value of the choice whose label says `text`.
-fn account_of(page: &Reply, text: &str) -> String {
+pub fn account_of(page: &Reply, text: &str) -> String {
     let choices: Vec<&str> = page.body.split("<label class=\"identity\">").skip(1).collect();
     let found = choices
         .iter()

@@ -1,13 +1,16 @@
 //! 七 企业中心: what an owner sees and changes.
 
+mod acting;
 mod closing;
 mod data;
+mod document;
 mod identities;
 mod pages;
 mod password;
 mod phone;
 mod portal_links;
 mod portals;
+mod races;
 mod representative;
 mod sessions;
 

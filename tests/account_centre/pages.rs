@@ -71,5 +71,39 @@ on_both! {
         assert!(agent.follow(reply).await.text().contains("保存成功"));
         let reply = agent.get("/account/details").await;
         assert_eq!(reply.attribute("#postal_code", "value").unwrap(), "130000");
+        // What was there before is kept; what stays the same is no change.
+        agent.post("/account/details", &right).await;
+        agent.post("/account/details", &[("email", "new@example.com")]).await;
+        let data = agent.post("/account/data", &[("password", PASSWORD)]).await.json();
+        let changes: Vec<_> = data["changes"].as_array().unwrap().iter().filter(|change| change["kind"] == "details").collect();
+        let emails: Vec<_> = changes.iter().map(|change| (&change["before"]["email"], &change["after"]["email"])).collect();
+        assert_eq!(emails.len(), 2);
+        assert!(emails.contains(&(&"office@example.com".into(), &"new@example.com".into())), "{emails:?}");
+        assert!(agent.get("/account/history").await.text().contains("修改拓展信息"));
+    }
+}
+
+on_both! {
+    async fn who_was_signed_in_comes_back_to_the_page(app: TestApp) {
+        let mut agent = person(&app).await;
+        app.advance_seconds(24 * 3600);
+        let reply = agent.get("/account/history?before=1.x").await;
+        let sign_in = reply.location().unwrap();
+        assert!(sign_in.starts_with("/sign-in?request="), "{sign_in}");
+        let page = agent.follow(reply).await;
+        assert!(page.text().contains("登录超时，请重新登录"), "{}", page.text());
+        let action = page.attribute("form.form", "action").unwrap();
+        let reply = agent.sign_in(&action, &[("account", "liying2026"), ("password", PASSWORD)]).await;
+        let finish = agent.get(&reply.location().unwrap()).await;
+        assert_eq!(finish.location().as_deref(), Some("/account/history?before=1.x"));
+        // A form's own address may be no page.
+        app.advance_seconds(24 * 3600);
+        let reply = agent.post("/account/sessions", &[("others", "all")]).await;
+        let page = agent.follow(reply).await;
+        assert!(page.text().contains("登录超时，请重新登录"));
+        let action = page.attribute("form.form", "action").unwrap();
+        let reply = agent.sign_in(&action, &[("account", "liying2026"), ("password", PASSWORD)]).await;
+        let finish = agent.get(&reply.location().unwrap()).await;
+        assert_eq!(finish.location().as_deref(), Some("/account"));
     }
 }

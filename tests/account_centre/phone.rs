@@ -96,3 +96,25 @@ on_both! {
         assert!(agent.follow(reply).await.text().contains("194****0301"));
     }
 }
+
+on_both! {
+    |config| config.sms.captcha = true;
+    async fn both_steps_ask_for_a_captcha(app: TestApp) {
+        let mut agent = unit(&app).await;
+        let mut codes = Vec::new();
+        for (page, phone, typed) in [("/account/phone", UNIT_PHONE, ""), ("/account/new-phone", NEW, NEW)] {
+            let reply = agent.post(page, &[("phone", typed), ("action", "send_code")]).await;
+            assert_eq!(error(&reply, "captcha_answer"), "请输入验证码", "{page}");
+            assert_eq!(app.last_text(phone).await, None, "{page}");
+            let id = reply.attribute("[name=captcha_id]", "value").unwrap();
+            let answer = app.captcha_answer(&id).await;
+            let fields = [("phone", typed), ("action", "send_code"), ("captcha_id", &id), ("captcha_answer", &answer)];
+            let sent = agent.post(page, &fields).await;
+            assert!(sent.text_of("[data-sms-status]").starts_with("验证码已发送至"), "{page}: {}", sent.text());
+            codes.push(app.code_sent_to(phone).await);
+            let reply = agent.post(page, &[("phone", typed), ("phone_code", codes.last().unwrap())]).await;
+            assert_eq!(reply.status, 303, "{page}: {}", reply.text());
+        }
+        assert!(agent.get("/account").await.text().contains("194****0301"));
+    }
+}

@@ -4,7 +4,7 @@ use super::*;
 use crate::support::registers::{switch, with_registers};
 use crate::support::sql;
 
-/// The demo's second unit, signed in.
+/// The demo's first unit, signed in.
 async fn shop(app: &TestApp) -> Agent {
     let mut agent = Agent::new(&app.base);
     let fields = [("account", "91220101TEXT00017E"), ("password", PASSWORD)];
@@ -13,7 +13,8 @@ async fn shop(app: &TestApp) -> Agent {
 }
 
 /// Who represents the unit in the register.
-const REGISTERED: [(&str, &str); 6] = [
+const REGISTERED: [(&str, &str); 7] = [
+    ("unit_name", "长春欣悦信息技术有限公司（演示）"),
     ("representative_name", "王颖"),
     ("document_type", "111"),
     ("document_number", "220102199912310002"),
@@ -68,8 +69,9 @@ on_both! {
     async fn a_new_card_of_the_same_person_signs_nobody_out(app: TestApp) {
         let mut agent = shop(&app).await;
         let reply = agent.post("/account/entity-change", &with(&[])).await;
-        assert_eq!(reply.location().as_deref(), Some("/account/representative"));
-        assert!(agent.get("/account/representative").await.text().contains("2032-03-01"));
+        assert_eq!(reply.location().as_deref(), Some("/account/representative?done=changed"));
+        let page = agent.follow(reply).await;
+        assert!(page.text().contains("变更成功") && page.text().contains("2032-03-01"), "{}", page.text());
     }
 }
 
@@ -77,6 +79,8 @@ on_both! {
     async fn each_field_has_its_message(app: TestApp) {
         let mut agent = unit(&app).await;
         for (field, value, message) in [
+            ("unit_name", "", "请输入企业名称"),
+            ("unit_name", "公", "名称格式不正确"),
             ("representative_name", "", "请输入法定代表人姓名"),
             ("document_number", "220102199912310003", "身份证号码格式不正确"),
             ("valid_from", "", "请选择身份证有效开始日期"),
@@ -87,5 +91,42 @@ on_both! {
             assert_eq!(error(&reply, field), message, "{field}={value}");
         }
         assert!(agent.get("/account/entity-change").await.text().contains("企业法定代表人变更"));
+    }
+}
+
+on_both! {
+    with_registers;
+    async fn a_renamed_unit_takes_its_new_name_from_the_register(app: TestApp) {
+        // The register has the demo's name; the account was made under an older one.
+        sql::execute(&app, "UPDATE legal_entities SET name = '长春旧名有限公司' WHERE login_name = 'xinyue0221'").await;
+        let mut agent = shop(&app).await;
+        let page = agent.get("/account/entity-change").await;
+        assert_eq!(page.attribute("#unit_name", "value").as_deref(), Some("长春旧名有限公司"));
+        let reply = agent.post("/account/entity-change", &with(&[("unit_name", "长春旧名有限公司")])).await;
+        assert!(reply.text_of(".alert--error").contains("变更信息与登记机关信息不一致"));
+        assert_eq!(reply.attribute("#unit_name", "value").as_deref(), Some("长春旧名有限公司"));
+        let reply = agent.post("/account/entity-change", &with(&[])).await;
+        let page = agent.follow(reply).await;
+        assert!(page.text().contains("企业信息变更成功"), "{}", page.text());
+        assert!(page.text().contains("长春欣悦信息技术有限公司（演示）"));
+        assert!(is_signed_in(&mut agent).await, "the same representative");
+        assert!(app.last_text(UNIT_PHONE).await.unwrap().contains("变更为“长春欣悦信息技术有限公司（演示）”"));
+        assert!(agent.get("/account/history").await.text().contains("变更名称"));
+        let data = agent.post("/account/data", &[("password", PASSWORD)]).await.json();
+        let change = data["changes"].as_array().unwrap().iter().find(|change| change["kind"] == "unit_name").unwrap();
+        assert_eq!(change["before"], "长春旧名有限公司");
+    }
+}
+
+on_both! {
+    async fn traders_have_a_proprietor(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        agent.sign_in("/sign-in/legal-entity", &[("account", "92220102TEXT00033F"), ("password", PASSWORD)]).await;
+        let fields = with(&[("unit_name", "长春市南关区颖记百货店（演示）")]);
+        let reply = agent.post("/account/entity-change", &fields).await;
+        assert!(agent.follow(reply).await.text().contains("变更成功"));
+        agent.sign_in("/sign-in/legal-entity", &[("account", "92220102TEXT00033F"), ("password", PASSWORD)]).await;
+        let history = agent.get("/account/history").await;
+        assert!(history.text().contains("变更经营者") && !history.text().contains("法定代表人"), "{}", history.text());
     }
 }

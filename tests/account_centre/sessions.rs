@@ -1,6 +1,7 @@
 //! 登录记录 and 登录设备.
 
 use super::*;
+use crate::support::sql;
 
 on_both! {
     |config| config.sign_in.captcha = idp::config::CaptchaMode::Off;
@@ -34,13 +35,15 @@ on_both! {
         assert_eq!(page.body.matches("<tr>").count(), 5, "a head and four");
         assert!(page.text().contains("当前设备"));
         let sid = page.attribute("[name=sid]", "value").unwrap();
-        agents[0].post("/account/sessions", &[("sid", &sid)]).await;
+        let reply = agents[0].post("/account/sessions", &[("sid", &sid)]).await;
+        assert!(agents[0].follow(reply).await.text().contains("该设备已退出登录"));
         let mut left = 0;
         for agent in &mut agents {
             left += u32::from(is_signed_in(agent).await);
         }
         assert_eq!(left, 3);
-        agents[0].post("/account/sessions", &[("others", "all")]).await;
+        let reply = agents[0].post("/account/sessions", &[("others", "all")]).await;
+        assert!(agents[0].follow(reply).await.text().contains("其他设备已全部退出登录"));
         assert!(is_signed_in(&mut agents[0]).await);
         for agent in &mut agents[1..] {
             assert!(!is_signed_in(agent).await);
@@ -57,5 +60,26 @@ on_both! {
         let mut other = person(&app).await;
         other.post("/account/sessions", &[("sid", &sid)]).await;
         assert_eq!(owner.get("/account/sessions").await.body.matches("<tr>").count(), 3);
+    }
+}
+
+on_both! {
+    async fn no_event_is_lost_between_two_pages(app: TestApp) {
+        let mut agent = unit(&app).await;
+        let id = sql::text(&app, "SELECT account_id FROM legal_entities WHERE login_name = 'xinyue0221'").await;
+        // Three pages of events of one millisecond.
+        for number in 0..45 {
+            sql::execute(&app, &format!("INSERT INTO audit_log (id, at, event, account_id, address, user_agent, detail)
+                VALUES ('same{number:02}', 1700000000000, 'sign_out', '{id}', '198.51.100.{number}', '', '')")).await;
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        let mut next = Some("/account/history".to_owned());
+        while let Some(page) = next {
+            let page = agent.get(&page).await;
+            seen.extend((0..45).filter(|number| page.body.contains(&format!(">198.51.100.{number}<"))));
+            let older = page.attribute(".pages .button:last-child", "href");
+            next = older.filter(|href| href.contains("before="));
+        }
+        assert_eq!(seen.len(), 45);
     }
 }

@@ -2,6 +2,7 @@
 
 mod display;
 mod front_channel;
+mod identities;
 mod journeys;
 mod mobile_app;
 mod pages;

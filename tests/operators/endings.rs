@@ -100,7 +100,11 @@ on_both! {
         assert_eq!(reply.location().as_deref(), Some("/account/operators?done=removed"));
         assert_eq!((holder.alive(&second).await, holder.notices(&app).await), ([false; 3], 1));
         assert_eq!(sign_in(&mut Agent::new(&app.base), UNIT, OPERATOR_PHONE, PASSWORD).await.status, 422);
-        assert_eq!(agent.post(&of(&id, "remove"), &[]).await.status, 404);
+        let again = agent.post(&of(&id, "remove"), &[]).await;
+        assert_eq!(again.location().as_deref(), Some("/account/operators?done=removed"), "the same form twice");
+        assert_eq!(agent.get(&of(&id, "remove")).await.status, 404);
+        assert_eq!(agent.post(&of("nobody", "remove"), &[]).await.status, 404);
+        assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM audit_log WHERE event = 'operator_removed'").await, 1);
         assert!(!agent.get(LIST).await.text().contains("刘洋"));
         assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM operators WHERE removed_at IS NOT NULL").await, 1, "kept for the record");
     }

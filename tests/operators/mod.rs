@@ -1,10 +1,12 @@
 //! 三 我的经办人: who may name whom, and what becomes of what they hold.
 
 mod add;
+mod captcha;
 mod edit;
 mod endings;
 mod list;
 mod plan;
+mod races;
 mod refusals;
 mod registers;
 mod representative;

@@ -24,6 +24,10 @@ async fn fill(app: &TestApp) {
         ),
     )
     .await;
+    // Of all of them the register is still to be asked.
+    let checks = "INSERT INTO register_checks (account_id, attempts, due_at, created_at)";
+    let later = "9000000000000000";
+    sql::execute(app, &format!("{checks} {numbers} SELECT {id}, 0, {later}, 0 FROM n")).await;
     sql::execute(app, "ANALYZE").await;
 }
 

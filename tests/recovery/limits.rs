@@ -82,3 +82,46 @@ on_both! {
         assert_eq!(alert(&who.identify(&mut Agent::at(&app.base, "198.51.100.1"), &[]).await), TOO_OFTEN);
     }
 }
+
+/// Asks for a code to a number that is typed.
+async fn ask(agent: &mut Agent, phone: &str) -> String {
+    let reply = agent.post("/sms-code/send", &[("purpose", "registration"), ("phone", phone)]).await;
+    reply.json()["message"].as_str().unwrap_or("sent").to_owned()
+}
+
+const TODAY: &str = "今日获取次数已达上限";
+
+on_both! {
+    |config| config.sms.device_day = 2;
+    async fn a_browser_has_its_messages_a_day(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        agent.get("/registration/personal").await;
+        for phone in ["19400000201", "19400000202"] {
+            assert_eq!(ask(&mut agent, phone).await, "sent");
+        }
+        assert_eq!(ask(&mut agent, "19400000203").await, TODAY);
+        assert_eq!(app.last_text("19400000203").await, None);
+        let mut other = Agent::new(&app.base);
+        other.get("/registration/personal").await;
+        assert_eq!(ask(&mut other, "19400000203").await, "sent", "another browser, and the number, have their own");
+        app.advance_seconds(24 * 3600 + 1);
+        assert_eq!(ask(&mut agent, "19400000201").await, "sent");
+    }
+}
+
+on_both! {
+    |config| { config.sms.address_day = 2; config.trusted_proxies = 1; };
+    async fn an_address_has_its_messages_a_day(app: TestApp) {
+        for (address, phone, answer) in [
+            ("192.0.2.1", "19400000201", "sent"),
+            ("192.0.2.1", "19400000202", "sent"),
+            ("192.0.2.1", "19400000203", TODAY),
+            ("192.0.2.2", "19400000203", "sent"),
+        ] {
+            let mut agent = Agent::at(&app.base, address);
+            assert_eq!(ask(&mut agent, phone).await, answer, "{address} {phone}");
+        }
+        app.advance_seconds(24 * 3600 + 1);
+        assert_eq!(ask(&mut Agent::at(&app.base, "192.0.2.1"), "19400000203").await, "sent");
+    }
+}

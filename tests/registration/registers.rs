@@ -84,6 +84,35 @@ on_both! {
 }
 
 on_both! {
+    |config| {
+        with_registers(config);
+        config.sign_in.captcha = idp::config::CaptchaMode::Off;
+    };
+    async fn a_person_waits_as_well(app: TestApp) {
+        for (name, number, comes) in [("陈晶", "19400000201", false), ("陈静", "19400000202", true)] {
+            switch(&app, true).await;
+            let form = Form::person().with("person_name", name).with("phone", number);
+            let (mut agent, reply) = form.register(&app).await;
+            assert!(agent.follow(reply).await.text().contains("正在核验"), "{name}");
+            let fields = [("account", number), ("password", PASSWORD)];
+            let waiting = agent.sign_in("/sign-in/personal", &fields).await;
+            assert!(waiting.text().contains("核验通过后即可登录"), "{}", waiting.text());
+            switch(&app, false).await;
+            app.advance_seconds(3600);
+            idp::guard::evidence::ask_due(&app.app).await.unwrap();
+            settled(&app).await;
+            let told = app.last_text(number).await.unwrap();
+            assert!(told.contains(if comes { "已通过核验" } else { "未通过核验" }), "{told}");
+            let reply = agent.sign_in("/sign-in/personal", &fields).await;
+            assert_eq!(reply.status, if comes { 303 } else { 422 }, "{name}: {}", reply.text());
+            if comes {
+                assert_eq!(acr(&app, &mut agent).await, "urn:jl-uia:loa:2");
+            }
+        }
+    }
+}
+
+on_both! {
     with_registers;
     async fn what_the_register_denies_later_is_gone(app: TestApp) {
         switch(&app, true).await;

@@ -133,6 +133,13 @@ impl TestApp {
         code.expect("a code was sent").chars().take_while(char::is_ascii_digit).collect()
     }
 
+    /// What a visitor reads from a captcha's picture.
+    pub async fn captcha_answer(&self, id: &str) -> String {
+        let id_hash = idp::platform::random::hash(id);
+        let answer = idp::store::captchas::find(&self.app.store, &id_hash, self.clock.now()).await.unwrap();
+        answer.expect("the captcha is open")
+    }
+
     async fn texts(&self, phone: &str) -> Vec<String> {
         idp::janitor::send_outbox(&self.app).await.unwrap();
         // The server's own janitor may have taken a message a moment before.

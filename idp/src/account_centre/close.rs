@@ -70,9 +70,18 @@ pub async fn post(
 }
 
 /// The rule: everything ends at once, at every portal; of a unit its operators go with it.
-async fn close(app: &App, visitor: &Visitor, owner: &Owner) -> anyhow::Result<()> {
+async fn close(app: &App, visitor: &Visitor, owner: &Owner) -> web::Result<()> {
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
+    let ending = accounts::with_operators(&mut tx, owner.account_id()).await?;
+    let others: Vec<&str> = ending.iter().map(String::as_str).collect();
+    // A sign-in that is under way is waited for, so that its session ends, too.
+    if !owner.is_still_here(&mut tx, &others).await? {
+        // By the same form, if it came twice.
+        let is_closed = accounts::is_disabled(&mut tx, owner.account_id()).await?;
+        tx.rollback().await?;
+        return if is_closed { Ok(()) } else { Err(owner.gone()) };
+    }
     for account_id in accounts::with_operators(&mut tx, owner.account_id()).await? {
         sessions::end_everything(app, &mut tx, &account_id).await?;
         closing::erase(&mut tx, &account_id, now).await?;

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::domain::password::Password;
 use crate::domain::principal::{LegalEntity, Principal, StoredDocument};
 use crate::domain::timestamp::{Span, Timestamp};
+use crate::domain::validity::Validity;
 use crate::guard::own_password;
 use crate::store::{account_changes, account_details, agreements, audit, consents, grants, sessions};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor};
@@ -75,7 +76,7 @@ async fn export(app: &App, owner: &Owner) -> anyhow::Result<Value> {
     let agreements = agreements::of_account(&app.store, id).await?;
     let changes = account_changes::of_account(&app.store, &app.vault, id, MOST).await?;
     let sessions = sessions::of_account(&app.store, id, now, idle).await?;
-    let events = audit::of_account(&app.store, id, Timestamp::from_millis(i64::MAX), MOST).await?;
+    let events = audit::of_account(&app.store, id, &audit::Key::NEWEST, MOST).await?;
     let consents = consents::of_account(&app.store, id).await?;
     let grants = grants::of_account(&app.store, id, now).await?;
     Ok(json!({
@@ -118,7 +119,7 @@ fn account(principal: &Principal) -> Value {
         Principal::Person(person) => json!({
             "account_type": "natural_person", "id": person.id, "login_name": person.login_name,
             "name": person.name, "document": document(person.document.as_ref()),
-            "document_validity": person.document_validity.map(|validity| validity.to_text()),
+            "document_validity": validity(person.document_validity),
             "phone": person.phone, "profile": person.profile.claims(),
         }),
     }
@@ -131,7 +132,7 @@ fn unit(unit: &LegalEntity) -> Value {
         "representative": {
             "name": unit.representative_name,
             "document": document(unit.representative_document.as_ref()),
-            "document_validity": unit.representative_validity.map(|validity| validity.to_text()),
+            "document_validity": validity(unit.representative_validity),
         },
         "phone": unit.phone,
     })
@@ -140,6 +141,12 @@ fn unit(unit: &LegalEntity) -> Value {
 fn document(document: Option<&StoredDocument>) -> Value {
     document
         .map_or(Value::Null, |document| json!({ "type": document.type_label(), "number": document.number }))
+}
+
+fn validity(validity: Option<Validity>) -> Value {
+    validity.map_or(Value::Null, |validity| {
+        json!({ "start": validity.start().to_string(), "end": validity.exported_end().to_string() })
+    })
 }
 
 fn show(visitor: &Visitor, owner: &Owner, errors: Errors) -> web::Result<Response> {

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::shared::{Centre, Owner};
 use crate::app::App;
 use crate::domain::normalize::normalize;
-use crate::store::account_details;
+use crate::store::account_changes::{self, Change};
+use crate::store::{account_details, audit};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
 
 #[derive(Template)]
@@ -59,11 +60,28 @@ pub async fn post(
         let centre = owner.centre("拓展信息");
         return visitor.show_refused(&Page { frame: visitor.frame(), centre, errors, form });
     }
-    let text = serde_json::to_string(&form).map_err(anyhow::Error::from)?;
-    let mut tx = app.store.begin().await?;
-    account_details::put(&mut tx, &app.vault, owner.account_id(), &text, app.clock.now()).await?;
-    tx.commit().await?;
+    store(&app, &visitor, &owner, &form).await?;
     Ok(visitor.go("/account?done=details"))
+}
+
+/// The rule: what was there before is kept in the history.
+async fn store(app: &App, visitor: &Visitor, owner: &Owner, form: &Details) -> web::Result<()> {
+    let text = serde_json::to_string(form).map_err(anyhow::Error::from)?;
+    let (id, now) = (owner.account_id(), app.clock.now());
+    let before = account_details::find(&app.store, &app.vault, id).await?;
+    if before.as_ref() == Some(&text) {
+        return Ok(());
+    }
+    let mut tx = app.store.begin().await?;
+    owner.must_still_be_here(&mut tx, &[]).await?;
+    account_details::put(&mut tx, &app.vault, id, &text, now).await?;
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    let (before, after) = (before.as_deref().and_then(json), json(&text));
+    let (before, after) = (before.as_ref(), after.as_ref());
+    let change = Change { account_id: id, kind: "details", actor_id: id, before, after };
+    account_changes::insert(&mut tx, &app.vault, &change, now).await?;
+    audit::insert(&mut tx, &owner.event(visitor, "details_changed", ""), now).await?;
+    Ok(tx.commit().await?)
 }
 
 impl Details {

@@ -28,6 +28,15 @@ pub fn url(kind: AccountKind, what: &str) -> String {
     format!("{}?kind={}&what={what}", urls::ACCOUNT_ENDED, kind.as_str())
 }
 
+/// Where an account of this kind signs in.
+pub const fn sign_in_page(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::LegalEntity => urls::SIGN_IN_LEGAL_ENTITY,
+        AccountKind::Operator => urls::SIGN_IN_OPERATOR,
+        AccountKind::Person => urls::SIGN_IN_PERSONAL,
+    }
+}
+
 /// # Errors
 /// When the template fails.
 pub async fn get(visitor: Visitor, Query(ended): Query<Ended>) -> web::Result<Response> {
@@ -37,10 +46,6 @@ pub async fn get(visitor: Visitor, Query(ended): Query<Ended>) -> web::Result<Re
         "closed" => ("账号已注销", "您的个人信息已删除。依法需要保存的操作记录到期后将自动删除。"),
         _ => ("您已退出", "请重新登录。"),
     };
-    let sign_in = match AccountKind::parse(&ended.kind) {
-        Some(AccountKind::LegalEntity) => urls::SIGN_IN_LEGAL_ENTITY,
-        Some(AccountKind::Operator) => urls::SIGN_IN_OPERATOR,
-        Some(AccountKind::Person) | None => urls::SIGN_IN_PERSONAL,
-    };
+    let sign_in = AccountKind::parse(&ended.kind).map_or(urls::SIGN_IN_PERSONAL, sign_in_page);
     visitor.show(&Page { frame: visitor.frame(), title, text, sign_in })
 }

@@ -1,20 +1,21 @@
-//! 企业信息变更, 企业法定代表人变更: another representative, as the register has it by now.
+//! 企业信息变更, 企业法定代表人变更: another name or another representative, as the register has them by now.
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::shared::{Centre, Owner};
 use crate::app::App;
 use crate::domain::password::Password;
 use crate::domain::person_name::PersonName;
-use crate::domain::principal::{AccountKind, LegalEntity, StoredDocument};
+use crate::domain::principal::{AccountKind, LegalEntity, Principal, StoredDocument};
+use crate::domain::unit_name::UnitName;
 use crate::guard::evidence::{self, Evidence};
 use crate::guard::{own_password, sessions, text_message};
 use crate::store::account_changes::{self, Change};
-use crate::store::{accounts, audit, legal_entities};
+use crate::store::{accounts, audit, legal_entities, principals};
 use crate::web::document::{DocumentFields, ReadDocument};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, cookies, urls};
 
@@ -33,6 +34,7 @@ struct Page<'a> {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Form {
+    unit_name: String,
     representative_name: String,
     #[serde(flatten)]
     document: DocumentFields,
@@ -42,8 +44,10 @@ pub struct Form {
 enum Outcome {
     /// Another person: everybody signs in anew.
     Changed,
-    /// The same person with a new card.
+    /// The same person with a new card, or nothing new at all.
     Renewed,
+    /// The same person; the unit has another name.
+    Renamed,
     Refused(Errors),
     /// Not what the register has.
     Mismatch,
@@ -55,7 +59,8 @@ const MISMATCH: &str = "变更信息与登记机关信息不一致，请先到�
 /// # Errors
 /// When the database fails.
 pub async fn get(visitor: Visitor, owner: Owner) -> web::Result<Response> {
-    show(&visitor, &owner, &Form::default(), Errors::none(), false)
+    let unit_name = owner.own_unit().map(|unit| unit.name.clone()).unwrap_or_default();
+    show(&visitor, &owner, &Form { unit_name, ..Form::default() }, Errors::none(), false)
 }
 
 /// # Errors
@@ -73,19 +78,30 @@ pub async fn post(
             cookies::remove(response.headers_mut(), cookies::SESSION);
             Ok(response)
         }
-        Outcome::Renewed => Ok(visitor.go(urls::ACCOUNT_REPRESENTATIVE)),
+        Outcome::Renewed => Ok(visitor.go("/account/representative?done=changed")),
+        Outcome::Renamed => Ok(visitor.go("/account?done=entity")),
         Outcome::Refused(errors) => show(&visitor, &owner, &form, errors, false),
         Outcome::Mismatch => show(&visitor, &owner, &form, Errors::whole(MISMATCH), true),
     }
 }
 
 impl Form {
-    fn read(&self, app: &App, unit: &LegalEntity, errors: &mut Errors) -> Option<(PersonName, ReadDocument)> {
+    /// The unit as it is to be.
+    fn read(&self, app: &App, unit: &LegalEntity, errors: &mut Errors) -> Option<LegalEntity> {
+        let missing = format!("请输入{}", unit.entity_type.name_label());
+        let unit_name = errors.take("unit_name", &self.unit_name, &missing, UnitName::parse);
         let who = unit.entity_type.representative_label();
         let missing = format!("请输入{who}姓名");
         let name = errors.take("representative_name", &self.representative_name, &missing, PersonName::parse);
         let document = self.document.read(who, MIN_AGE, app.clock.now().china_date(), errors);
-        Some((name?, document?))
+        let (unit_name, name, ReadDocument { document, validity }) = (unit_name?, name?, document?);
+        Some(LegalEntity {
+            name: unit_name.as_str().to_owned(),
+            representative_name: Some(name.as_str().to_owned()),
+            representative_document: Some((&document).into()),
+            representative_validity: Some(validity),
+            ..unit.clone()
+        })
     }
 }
 
@@ -96,23 +112,17 @@ async fn change(
     owner: &Owner,
     unit: &LegalEntity,
     form: &Form,
-) -> anyhow::Result<Outcome> {
+) -> web::Result<Outcome> {
     let mut errors = Errors::none();
     let read = form.read(app, unit, &mut errors);
     if form.password.expose().is_empty() {
         errors.add("password", "请输入登录密码");
     }
-    let (Some((name, document)), false) = (read, errors.any()) else { return Ok(Outcome::Refused(errors)) };
+    let (Some(changed), false) = (read, errors.any()) else { return Ok(Outcome::Refused(errors)) };
     let checked = own_password::check(app, &visitor.caller, &owner.principal, &form.password).await?;
     if let Err(refusal) = checked {
         return Ok(Outcome::Refused(Errors::none().at("password", refusal.to_string())));
     }
-    let changed = LegalEntity {
-        representative_name: Some(name.as_str().to_owned()),
-        representative_document: Some((&document.document).into()),
-        representative_validity: Some(document.validity),
-        ..unit.clone()
-    };
     let evidence = evidence::of_legal_entity(app, &changed).await;
     match evidence {
         Evidence::Refused(_) => return Ok(Outcome::Mismatch),
@@ -122,32 +132,80 @@ async fn change(
         }
         Evidence::Confirmed | Evidence::FormatOnly => (),
     }
-    let key = |unit: &LegalEntity| unit.representative_document.as_ref().map(StoredDocument::key);
-    let is_another = key(unit) != key(&changed);
+    match store(app, visitor, owner, (unit, &changed), evidence.assurance()).await? {
+        Some(outcome) => Ok(outcome),
+        // The session has ended meanwhile: through this form, if it came twice.
+        None => match principals::find(&app.store, &app.vault, &unit.id).await? {
+            Some(Principal::LegalEntity(present)) if is_same(&present, &changed) => Ok(Outcome::Changed),
+            _ => Err(owner.gone()),
+        },
+    }
+}
+
+/// One transaction; nothing is done once the session has ended: an account that was closed while the register was
+/// asked stays empty.
+async fn store(
+    app: &App,
+    visitor: &Visitor,
+    owner: &Owner,
+    (unit, changed): (&LegalEntity, &LegalEntity),
+    assurance: i64,
+) -> anyhow::Result<Option<Outcome>> {
+    let is_another = represented_by(unit) != represented_by(changed);
+    let is_renamed = unit.name != changed.name;
+    let who = unit.entity_type.representative_label();
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
-    legal_entities::set_representative(&mut tx, &app.vault, &changed, is_another.then_some(now)).await?;
-    accounts::set_assurance(&mut tx, &unit.id, evidence.assurance(), now).await?;
-    let record = Change {
-        account_id: &unit.id,
-        kind: "representative",
-        actor_id: owner.account_id(),
-        before: Some(&describe(unit)),
-        after: Some(&describe(&changed)),
+    if !owner.is_still_here(&mut tx, &[]).await? {
+        tx.rollback().await?;
+        return Ok(None);
+    }
+    legal_entities::set_registered(&mut tx, &app.vault, changed, is_another.then_some(now)).await?;
+    accounts::set_assurance(&mut tx, &unit.id, assurance, now).await?;
+    let mut record = async |event, kind, before: Value, after: Value| -> anyhow::Result<()> {
+        let (before, after) = (Some(&before), Some(&after));
+        let change = Change { account_id: &unit.id, kind, actor_id: owner.account_id(), before, after };
+        account_changes::insert(&mut tx, &app.vault, &change, now).await?;
+        Ok(audit::insert(&mut tx, &owner.event(visitor, event, ""), now).await?)
     };
-    account_changes::insert(&mut tx, &app.vault, &record, now).await?;
-    audit::insert(&mut tx, &owner.event(visitor, "representative_changed", ""), now).await?;
+    if is_renamed {
+        record("unit_renamed", "unit_name", (&*unit.name).into(), (&*changed.name).into()).await?;
+    }
+    if describe(unit) != describe(changed) {
+        record("representative_changed", "representative", describe(unit), describe(changed)).await?;
+    }
+    let phone = unit.phone.as_deref();
+    if is_renamed {
+        let text = format!(
+            "您的单位名称已由“{}”变更为“{}”。如非本单位操作，请联系技术支持。",
+            unit.name, changed.name
+        );
+        text_message::notify(app, &mut tx, phone, &text).await?;
+    }
     if is_another {
         sessions::end_everything(app, &mut tx, &unit.id).await?;
-        let text = format!("{}的法定代表人信息已变更。如有疑问，请联系技术支持。", unit.name);
-        text_message::notify(app, &mut tx, unit.phone.as_deref(), &text).await?;
+        let text = format!("{}的{who}信息已变更。如有疑问，请联系技术支持。", changed.name);
+        text_message::notify(app, &mut tx, phone, &text).await?;
     }
     tx.commit().await?;
-    Ok(if is_another { Outcome::Changed } else { Outcome::Renewed })
+    Ok(Some(match (is_another, is_renamed) {
+        (true, _) => Outcome::Changed,
+        (false, true) => Outcome::Renamed,
+        (false, false) => Outcome::Renewed,
+    }))
+}
+
+/// Who represents a unit: a new card makes nobody another person.
+fn represented_by(unit: &LegalEntity) -> Option<String> {
+    unit.representative_document.as_ref().map(StoredDocument::key)
+}
+
+fn is_same(unit: &LegalEntity, other: &LegalEntity) -> bool {
+    unit.name == other.name && represented_by(unit) == represented_by(other)
 }
 
 /// What the history keeps.
-fn describe(unit: &LegalEntity) -> serde_json::Value {
+fn describe(unit: &LegalEntity) -> Value {
     json!({
         "name": unit.representative_name,
         "document_type": unit.representative_document.as_ref().map(|document| &document.type_code),

@@ -5,11 +5,12 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::operators::access::is_id;
 use super::shared::{Centre, Owner};
 use crate::app::App;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::user_agent;
-use crate::store::audit::{self, Recorded};
+use crate::store::audit::{self, Key, Recorded};
 use crate::web::{self, Frame, Visitor, urls};
 
 const A_PAGE: u32 = 20;
@@ -26,7 +27,7 @@ struct Page<'a> {
 
 struct Event {
     at: String,
-    what: &'static str,
+    what: String,
     how: String,
     address: String,
     browser: String,
@@ -35,7 +36,8 @@ struct Event {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Where {
-    before: Option<i64>,
+    /// The last event of the page before, as `at.id`.
+    before: String,
 }
 
 /// # Errors
@@ -46,26 +48,34 @@ pub async fn get(
     owner: Owner,
     Query(place): Query<Where>,
 ) -> web::Result<Response> {
-    let before = Timestamp::from_millis(place.before.unwrap_or(i64::MAX));
-    let mut found = audit::of_account(&app.store, owner.account_id(), before, A_PAGE + 1).await?;
+    let before = key(&place.before);
+    let from = before.clone().unwrap_or(Key::NEWEST);
+    let mut found = audit::of_account(&app.store, owner.account_id(), &from, A_PAGE + 1).await?;
     let more = found.len() > A_PAGE as usize;
     found.truncate(A_PAGE as usize);
-    let last = found.last().filter(|_| more).map(|last| last.at);
+    let last = found.last().filter(|_| more).map(|last| format!("{}.{}", last.at, last.id));
+    let who = owner.own_unit().map_or("法定代表人", |unit| unit.entity_type.representative_label());
     let page = Page {
         frame: visitor.frame(),
         centre: owner.centre("登录记录"),
-        events: found.into_iter().map(Event::from).collect(),
-        older: last.map(|at| format!("{}?before={at}", urls::ACCOUNT_HISTORY)),
-        is_first: place.before.is_none(),
+        events: found.into_iter().map(|recorded| Event::of(recorded, who)).collect(),
+        older: last.map(|last| format!("{}?before={last}", urls::ACCOUNT_HISTORY)),
+        is_first: before.is_none(),
     };
     visitor.show(&page)
 }
 
-impl From<Recorded> for Event {
-    fn from(recorded: Recorded) -> Self {
+fn key(text: &str) -> Option<Key> {
+    let (at, id) = text.split_once('.').filter(|(_, id)| is_id(id))?;
+    Some(Key { at: at.parse().ok()?, id: id.to_owned() })
+}
+
+impl Event {
+    /// `who` is what the unit calls its representative.
+    fn of(recorded: Recorded, who: &str) -> Self {
         Self {
             at: Timestamp::from_millis(recorded.at).china_minute(),
-            what: what(&recorded.event),
+            what: what(&recorded.event).replace("法定代表人", who),
             how: how(&recorded.event, &recorded.detail),
             address: recorded.address,
             browser: user_agent::words(&recorded.user_agent),
@@ -84,6 +94,9 @@ fn what(event: &str) -> &'static str {
         "password_reset" => "找回密码",
         "phone_changed" => "修改手机号码",
         "representative_changed" => "变更法定代表人",
+        "unit_renamed" => "变更名称",
+        "document_changed" => "变更证件信息",
+        "details_changed" => "修改拓展信息",
         "portal_authorized" => "授权应用",
         "portal_revoked" => "撤销授权",
         "device_allowed" => "允许设备登录",

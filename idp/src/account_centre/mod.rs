@@ -3,6 +3,7 @@
 pub mod close;
 pub mod data;
 pub mod details;
+pub mod document;
 pub mod ended;
 pub mod entity_change;
 pub mod history;

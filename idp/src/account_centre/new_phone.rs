@@ -32,6 +32,8 @@ pub struct Form {
     phone: PhoneFields,
 }
 
+const DONE: &str = "/account?done=phone";
+
 enum Outcome {
     Changed,
     /// The proof of the old number has expired: back to step 1.
@@ -56,24 +58,33 @@ pub async fn post(
     owner: Owner,
     SafeForm(mut form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    if !has_proved_old(&app, &visitor, &owner).await? {
+    let has_old = has_proved_old(&app, &visitor, &owner).await?;
+    let proved = match form.phone.is_submission() {
+        true => Some(form.phone.prove(&app, &visitor, Purpose::NewPhone).await?),
+        false => None,
+    };
+    // The same form has come twice: by now the number bound so far is the new one, which nobody proved as the old.
+    if let Some(Ok(ProvedPhone { spent: true, .. })) = &proved {
+        return Ok(visitor.go(DONE));
+    }
+    if !has_old {
         return Ok(visitor.go(urls::ACCOUNT_PHONE));
     }
-    if !form.phone.is_submission() {
-        return match form.phone.press_button(&app, &visitor, Purpose::NewPhone).await? {
-            Ok(notice) => show(&app, &visitor, &owner, &form, Errors::none(), notice).await,
-            Err(errors) => show(&app, &visitor, &owner, &form, errors, None).await,
-        };
-    }
-    let proved = match form.phone.prove(&app, &visitor, Purpose::NewPhone).await? {
-        Ok(proved) => proved,
-        Err((field, message)) => {
+    let proved = match proved {
+        Some(Ok(proved)) => proved,
+        Some(Err((field, message))) => {
             let errors = Errors::none().at(field, message);
             return show(&app, &visitor, &owner, &form, errors, None).await;
         }
+        None => {
+            return match form.phone.press_button(&app, &visitor, Purpose::NewPhone).await? {
+                Ok(notice) => show(&app, &visitor, &owner, &form, Errors::none(), notice).await,
+                Err(errors) => show(&app, &visitor, &owner, &form, errors, None).await,
+            };
+        }
     };
     match change(&app, &visitor, &owner, &proved).await? {
-        Outcome::Changed => Ok(visitor.go("/account?done=phone")),
+        Outcome::Changed => Ok(visitor.go(DONE)),
         Outcome::OldNumberFirst => Ok(visitor.go(urls::ACCOUNT_PHONE)),
         Outcome::Refused(errors) => {
             form.phone.forget_proof();
@@ -90,13 +101,30 @@ async fn has_proved_old(app: &App, visitor: &Visitor, owner: &Owner) -> anyhow::
     }
 }
 
+async fn change(app: &App, visitor: &Visitor, owner: &Owner, proved: &ProvedPhone) -> web::Result<Outcome> {
+    match try_to_change(app, visitor, owner, proved).await {
+        Err(web::Error::Fault(error)) if is_taken(&error) => (),
+        outcome => return outcome,
+    }
+    if owner.principal.kind() == AccountKind::Operator {
+        let errors = Errors::none().at("phone", "该手机号码已被本单位其他经办人使用");
+        return Ok(Outcome::Refused(errors));
+    }
+    // Somebody else who proved the number was faster, between our release of it and our binding: it is released anew.
+    try_to_change(app, visitor, owner, proved).await
+}
+
+fn is_taken(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<sqlx::Error>().is_some_and(is_duplicate)
+}
+
 /// The rule: both proofs are used up with the change.
-async fn change(
+async fn try_to_change(
     app: &App,
     visitor: &Visitor,
     owner: &Owner,
     proved: &ProvedPhone,
-) -> anyhow::Result<Outcome> {
+) -> web::Result<Outcome> {
     let old = owner.phone();
     if old.as_ref() == Some(&proved.phone) {
         let errors = Errors::none().at("phone", "新手机号码不能与原手机号码相同");
@@ -104,6 +132,7 @@ async fn change(
     }
     let (caller, sid, now) = (&visitor.caller, &owner.session.sid, app.clock.now());
     let mut tx = app.store.begin().await?;
+    owner.must_still_be_here(&mut tx, &[]).await?;
     let old_proved = match &old {
         Some(phone) => {
             sms_code::spend(app, &mut tx, caller, Purpose::OldPhone, phone, sid).await? == Spent::Now
@@ -111,6 +140,10 @@ async fn change(
         None => sms_code::spend_without_phone(app, &mut tx, caller, Purpose::OldPhone, sid).await?,
     };
     let new = sms_code::spend(app, &mut tx, caller, Purpose::NewPhone, &proved.phone, &proved.token).await?;
+    if new == Spent::Before {
+        tx.rollback().await?;
+        return Ok(Outcome::Changed);
+    }
     if !old_proved || new != Spent::Now {
         tx.rollback().await?;
         return Ok(Outcome::OldNumberFirst);
@@ -120,14 +153,7 @@ async fn change(
     if kind == AccountKind::Person {
         phones::release_from_persons(&mut tx, &app.vault, number, now).await?;
     }
-    match phones::bind(&mut tx, &app.vault, kind, owner.account_id(), number).await {
-        Ok(()) => (),
-        Err(error) if error.downcast_ref().is_some_and(is_duplicate) => {
-            let errors = Errors::none().at("phone", "该手机号码已被本单位其他经办人使用");
-            return Ok(Outcome::Refused(errors));
-        }
-        Err(error) => return Err(error),
-    }
+    phones::bind(&mut tx, &app.vault, kind, owner.account_id(), number).await?;
     let before = old.as_ref().map(|phone| Value::from(phone.as_str()));
     let change = Change {
         account_id: owner.account_id(),

@@ -16,6 +16,7 @@ struct Page<'a> {
     centre: Centre,
     notice: Option<&'static str>,
     rows: Vec<(&'static str, String)>,
+    may_renew_document: bool,
 }
 
 /// # Errors
@@ -29,9 +30,14 @@ pub async fn get(visitor: Visitor, owner: Owner, RawQuery(query): RawQuery) -> w
     let notice = match query.as_deref() {
         Some("done=phone") => Some("手机号码修改成功"),
         Some("done=details") => Some("保存成功"),
+        Some("done=document") => Some("证件信息更新成功"),
+        Some("done=entity") => Some("企业信息变更成功"),
         _ => None,
     };
-    visitor.show(&Page { frame: visitor.frame(), centre: owner.centre(current), notice, rows })
+    let may_renew_document =
+        matches!(&owner.principal, Principal::Person(person) if person.document.is_some());
+    let centre = owner.centre(current);
+    visitor.show(&Page { frame: visitor.frame(), centre, notice, rows, may_renew_document })
 }
 
 fn unit_rows(unit: &LegalEntity) -> Vec<(&'static str, String)> {

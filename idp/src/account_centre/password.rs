@@ -9,6 +9,7 @@ use super::shared::{Centre, Owner};
 use crate::app::App;
 use crate::domain::password::Password;
 use crate::guard::{new_password, own_password, sessions, text_message};
+use crate::platform::hasher::Verdict;
 use crate::store::{audit, passwords};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, cookies, urls};
 
@@ -44,16 +45,28 @@ pub async fn post(
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
     match change(&app, &visitor, &owner, &form).await? {
-        Ok(()) => {
-            let mut response = visitor.go(&super::ended::url(owner.principal.kind(), "password"));
-            cookies::remove(response.headers_mut(), cookies::SESSION);
-            Ok(response)
-        }
-        Err(errors) => show(&app, &visitor, &owner, errors),
+        Ok(()) => Ok(ended(&visitor, &owner)),
+        Err(errors) if visitor.session().await?.is_some() => show(&app, &visitor, &owner, errors),
+        // The session has ended meanwhile: through this form, if it came twice.
+        Err(_) if has_taken(&app, &owner, &form).await? => Ok(ended(&visitor, &owner)),
+        Err(_) => Err(owner.gone()),
     }
 }
 
-/// The rule.
+fn ended(visitor: &Visitor, owner: &Owner) -> Response {
+    let mut response = visitor.go(&super::ended::url(owner.principal.kind(), "password"));
+    cookies::remove(response.headers_mut(), cookies::SESSION);
+    response
+}
+
+/// Whether the form's new password is the account's by now.
+async fn has_taken(app: &App, owner: &Owner, form: &Form) -> anyhow::Result<bool> {
+    let present = passwords::present_and_past(&app.store, owner.account_id()).await?.into_iter().next();
+    let verdict = app.hasher.verify(form.new_password.expose(), present.as_deref()).await?;
+    Ok(verdict.is_ok_and(|verdict| verdict != Verdict::Wrong))
+}
+
+/// The rule. Nothing is changed, and nothing told, once the session has ended.
 async fn change(
     app: &App,
     visitor: &Visitor,
@@ -86,6 +99,11 @@ async fn change(
         Err(refusal) => return Ok(Err(Errors::none().at(refusal.field(), refusal.to_string()))),
     };
     let mut tx = app.store.begin().await?;
+    // Else whoever knew the old password could win over the owner who has just recovered the account.
+    if !owner.is_still_here(&mut tx, &[]).await? {
+        tx.rollback().await?;
+        return Ok(Err(Errors::none()));
+    }
     passwords::replace(&mut tx, owner.account_id(), &hash, app.clock.now()).await?;
     sessions::end_everything(app, &mut tx, owner.account_id()).await?;
     audit::insert(&mut tx, &owner.event(visitor, "password_changed", ""), app.clock.now()).await?;

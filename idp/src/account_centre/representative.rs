@@ -1,6 +1,7 @@
 //! 法人信息: who represents the unit, masked.
 
 use askama::Template;
+use axum::extract::RawQuery;
 use axum::response::Response;
 
 use super::shared::{Centre, Owner};
@@ -13,12 +14,13 @@ use crate::web::{self, Frame, Visitor, urls};
 struct Page<'a> {
     frame: Frame<'a>,
     centre: Centre,
+    notice: Option<&'static str>,
     rows: Vec<(String, String)>,
 }
 
 /// # Errors
 /// When the database fails.
-pub async fn get(visitor: Visitor, owner: Owner) -> web::Result<Response> {
+pub async fn get(visitor: Visitor, owner: Owner, RawQuery(query): RawQuery) -> web::Result<Response> {
     let Some(unit) = owner.own_unit() else { return Ok(visitor.go(urls::ACCOUNT)) };
     let who = unit.entity_type.representative_label();
     let document = unit.representative_document.as_ref();
@@ -34,5 +36,6 @@ pub async fn get(visitor: Visitor, owner: Owner) -> web::Result<Response> {
         ("证件有效期".to_owned(), validity.unwrap_or_default()),
         ("手机号码".to_owned(), unit.phone.as_deref().map(mask::phone).unwrap_or_default()),
     ];
-    visitor.show(&Page { frame: visitor.frame(), centre: owner.centre("法人信息"), rows })
+    let notice = (query.as_deref() == Some("done=changed")).then_some("变更成功");
+    visitor.show(&Page { frame: visitor.frame(), centre: owner.centre("法人信息"), notice, rows })
 }

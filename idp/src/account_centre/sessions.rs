@@ -1,7 +1,7 @@
 //! 登录设备: where the account is signed in, and how to end that.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -18,6 +18,7 @@ use crate::web::{self, Frame, SafeForm, Visitor, urls};
 struct Page<'a> {
     frame: Frame<'a>,
     centre: Centre,
+    notice: Option<&'static str>,
     sessions: Vec<Place>,
 }
 
@@ -41,7 +42,12 @@ pub struct Form {
 
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor, owner: Owner) -> web::Result<Response> {
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    owner: Owner,
+    RawQuery(query): RawQuery,
+) -> web::Result<Response> {
     let idle = Span::minutes(app.config.session.idle_minutes);
     let found = sessions::of_account(&app.store, owner.account_id(), app.clock.now(), idle).await?;
     let sessions = found.into_iter().map(|session| Place {
@@ -53,7 +59,12 @@ pub async fn get(State(app): State<App>, visitor: Visitor, owner: Owner) -> web:
         sid: session.sid,
     });
     let sessions = sessions.collect();
-    visitor.show(&Page { frame: visitor.frame(), centre: owner.centre("登录设备"), sessions })
+    let notice = match query.as_deref() {
+        Some("done=one") => Some("该设备已退出登录"),
+        Some("done=others") => Some("其他设备已全部退出登录"),
+        _ => None,
+    };
+    visitor.show(&Page { frame: visitor.frame(), centre: owner.centre("登录设备"), notice, sessions })
 }
 
 /// # Errors
@@ -67,7 +78,8 @@ pub async fn post(
     let others = form.others == "all";
     let sid = if others { &owner.session.sid } else { &form.sid };
     guard::sessions::end_some(&app, &visitor.caller, owner.account_id(), sid, others).await?;
-    Ok(visitor.go(urls::ACCOUNT_SESSIONS))
+    let done = if others { "others" } else { "one" };
+    Ok(visitor.go(&format!("{}?done={done}", urls::ACCOUNT_SESSIONS)))
 }
 
 impl Page<'_> {

@@ -2,15 +2,21 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use sqlx::AnyConnection;
 
+use super::ended::sign_in_page;
 use crate::app::App;
 use crate::domain::mask;
 use crate::domain::phone::Phone;
 use crate::domain::principal::{LegalEntity, Principal};
+use crate::guard::pending;
 use crate::guard::sessions::Session;
-use crate::store::{audit, principals};
-use crate::web::{self, Visitor, urls};
+use crate::store::operators::changes;
+use crate::store::{audit, principals, sessions};
+use crate::web::return_to::ReturnTo;
+use crate::web::{self, Problem, Visitor, urls};
 
 /// Whose account centre this is.
 pub struct Owner {
@@ -39,8 +45,24 @@ impl FromRequestParts<App> for Owner {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let Ok(visitor) = Visitor::from_request_parts(parts, app).await;
         let found = signed_in(app, &visitor).await.map_err(IntoResponse::into_response)?;
-        found.ok_or_else(|| visitor.go(urls::SIGN_IN))
+        match found {
+            Some(owner) => Ok(owner),
+            None => {
+                Err(sign_in_first(app, &visitor, parts).await.unwrap_or_else(IntoResponse::into_response))
+            }
+        }
     }
+}
+
+/// Whoever was signed in is told that this has ended, and comes back to the page: a form's own address may be no page.
+async fn sign_in_first(app: &App, visitor: &Visitor, parts: &Parts) -> web::Result<Response> {
+    if visitor.session_token.is_none() {
+        return Ok(visitor.go(urls::SIGN_IN));
+    }
+    let asked = parts.uri.path_and_query().filter(|_| parts.method == Method::GET);
+    let page = ReturnTo::parse(asked.map_or(urls::ACCOUNT, |asked| asked.as_str()));
+    let request = pending::keep_page(app, &visitor.caller, page.as_str().to_owned()).await?;
+    Ok(visitor.go(&urls::with_request(urls::SIGN_IN, Some(&request))))
 }
 
 async fn signed_in(app: &App, visitor: &Visitor) -> web::Result<Option<Owner>> {
@@ -52,6 +74,32 @@ async fn signed_in(app: &App, visitor: &Visitor) -> web::Result<Option<Owner>> {
 impl Owner {
     pub fn account_id(&self) -> &str {
         &self.session.account_id
+    }
+
+    /// In a transaction that has just begun: holds the account, and others, and says whether this session is still
+    /// there. What the page was asked by was read long before (a password was hashed, a register asked), and whatever
+    /// ends an account's right to act ends its sessions.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_still_here(&self, tx: &mut AnyConnection, others: &[&str]) -> sqlx::Result<bool> {
+        changes::hold_all(tx, [self.account_id()].iter().chain(others).copied()).await?;
+        sessions::hold(tx, &self.session.sid).await
+    }
+
+    /// The same, for those who have nothing else to say to a visitor who is gone.
+    ///
+    /// # Errors
+    /// When the database fails; 403 if the session has ended.
+    pub async fn must_still_be_here(&self, tx: &mut AnyConnection, others: &[&str]) -> web::Result<()> {
+        if self.is_still_here(tx, others).await? { Ok(()) } else { Err(self.gone()) }
+    }
+
+    /// What a visitor is told whose session has ended while something was being done.
+    pub fn gone(&self) -> web::Error {
+        let message = "您的登录在操作期间已结束，本次操作未生效，请重新登录后再试。";
+        let problem = Problem::new(StatusCode::FORBIDDEN, "您已退出登录", message);
+        problem.onward("重新登录", sign_in_page(self.principal.kind())).into()
     }
 
     /// An audit entry of what this visitor does here.

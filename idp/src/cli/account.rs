@@ -205,6 +205,14 @@ async fn insert(app: &App, add: Add) -> Result<String> {
             number: document.number().to_owned(),
         })
     };
+    // Looked up before the transaction: in it, a second connection may never come.
+    let unit_id = match &add {
+        Add::Operator { unit, .. } => {
+            let unit = Identifier::legal_entity(unit).find(app).await?.context("there is no such unit")?;
+            unit.account_id
+        }
+        Add::LegalEntity { .. } | Add::Person { .. } => String::new(),
+    };
     let mut tx = app.store.begin().await?;
     let result = match add {
         Add::LegalEntity { login_name, credit_code, name, representative, phone: bound } => {
@@ -240,8 +248,7 @@ async fn insert(app: &App, add: Add) -> Result<String> {
             accounts::insert(&mut tx, &id, AccountKind::Person, Some(&hash), 1, now).await?;
             principals::insert_person(&mut tx, &app.vault, &person).await
         }
-        Add::Operator { unit, name, id_number, phone: bound, department, manager } => {
-            let unit = Identifier::legal_entity(&unit).find(app).await?.context("there is no such unit")?;
+        Add::Operator { unit: _, name, id_number, phone: bound, department, manager } => {
             let operator = Operator {
                 id: id.clone(),
                 name: PersonName::parse(&name)?.as_str().to_owned(),
@@ -254,7 +261,7 @@ async fn insert(app: &App, add: Add) -> Result<String> {
                 frozen: false,
             };
             accounts::insert(&mut tx, &id, AccountKind::Operator, Some(&hash), 1, now).await?;
-            operators::insert(&mut tx, &app.vault, &unit.account_id, &operator, now).await
+            operators::insert(&mut tx, &app.vault, &unit_id, &operator, now).await
         }
     };
     result.map_err(|error| {

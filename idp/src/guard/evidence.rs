@@ -3,11 +3,13 @@
 use anyhow::Result;
 use sqlx::AnyConnection;
 
-use super::text_message;
+use super::{sessions, text_message};
 use crate::app::App;
-use crate::domain::principal::{LegalEntity, Principal, StoredDocument};
+use crate::domain::mask;
+use crate::domain::principal::{LegalEntity, Operator, Principal, StoredDocument};
 use crate::domain::timestamp::Span;
 use crate::platform::registers::{Asked, EntityAnswer, EntityQuery, ResidentAnswer, ResidentQuery};
+use crate::store::operators::changes;
 use crate::store::{accounts, audit, principals, register_checks};
 
 /// Trust levels: the number in `urn:jl-uia:loa:…`.
@@ -126,19 +128,17 @@ pub async fn ask_due(app: &App) -> Result<()> {
 
 async fn ask(app: &App, due: &register_checks::Due) -> Result<()> {
     let account = principals::find(&app.store, &app.vault, &due.account_id).await?;
-    let (evidence, phone) = match account {
-        Some(Principal::LegalEntity(unit)) => {
-            (of_legal_entity(app, &unit).await.map_refusal(drop), unit.phone)
-        }
+    let evidence = match &account {
+        Some(Principal::LegalEntity(unit)) => of_legal_entity(app, unit).await.map_refusal(drop),
         Some(Principal::Person(person)) => match &person.document {
-            Some(document) => (of_person(app, &person.name, document).await.map_refusal(drop), person.phone),
-            None => (Evidence::FormatOnly, person.phone),
+            Some(document) => of_person(app, &person.name, document).await.map_refusal(drop),
+            None => Evidence::FormatOnly,
         },
         Some(Principal::Operator { operator, .. }) => {
-            (of_person(app, &operator.name, &operator.document).await.map_refusal(drop), None)
+            of_person(app, &operator.name, &operator.document).await.map_refusal(drop)
         }
         // It went meanwhile.
-        None => (Evidence::FormatOnly, None),
+        None => Evidence::FormatOnly,
     };
     if evidence == Evidence::Waiting {
         let exponent = u32::try_from(due.attempts).unwrap_or(u32::MAX).min(7);
@@ -147,11 +147,22 @@ async fn ask(app: &App, due: &register_checks::Due) -> Result<()> {
         register_checks::retry_at(&app.store, &due.account_id, due_at).await?;
         return Ok(());
     }
-    settle(app, &due.account_id, evidence, phone.as_deref()).await
+    settle(app, &due.account_id, evidence, account.as_ref()).await
 }
 
-async fn settle(app: &App, account_id: &str, evidence: Evidence<()>, phone: Option<&str>) -> Result<()> {
+async fn settle(
+    app: &App,
+    account_id: &str,
+    evidence: Evidence<()>,
+    account: Option<&Principal>,
+) -> Result<()> {
+    let phone = match account {
+        Some(Principal::LegalEntity(unit)) => unit.phone.as_deref(),
+        Some(Principal::Person(person)) => person.phone.as_deref(),
+        Some(Principal::Operator { .. }) | None => None,
+    };
     let mut tx = app.store.begin().await?;
+    changes::hold(&mut tx, account_id).await?;
     register_checks::settle(&mut tx, account_id).await?;
     let waited = accounts::is_pending(&mut tx, account_id).await?;
     let detail = match evidence {
@@ -162,7 +173,12 @@ async fn settle(app: &App, account_id: &str, evidence: Evidence<()>, phone: Opti
             text_message::notify(app, &mut tx, phone, text).await?;
             "refused"
         }
-        Evidence::Refused(()) => "differs",
+        Evidence::Refused(()) => {
+            if let Some(Principal::Operator { operator, unit }) = account {
+                deny(app, &mut tx, operator, unit).await?;
+            }
+            "differs"
+        }
         _ => {
             accounts::set_assurance(&mut tx, account_id, evidence.assurance(), app.clock.now()).await?;
             if waited {
@@ -183,4 +199,17 @@ async fn settle(app: &App, account_id: &str, evidence: Evidence<()>, phone: Opti
     audit::insert(&mut tx, &entry, app.clock.now()).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// An operator worked meanwhile, for a unit that stands by them; nobody goes on under a name that is not theirs.
+async fn deny(app: &App, tx: &mut AnyConnection, operator: &Operator, unit: &LegalEntity) -> Result<()> {
+    if !changes::deny(tx, &operator.id, app.clock.now()).await? {
+        return Ok(());
+    }
+    sessions::end_everything(app, tx, &operator.id).await?;
+    let name = mask::name(&operator.name);
+    let text = format!("经办人{name}的姓名与证件号码核验不一致，账号已冻结，请核对后删除并重新添加。");
+    text_message::notify(app, tx, unit.phone.as_deref(), &text).await?;
+    let text = format!("您在“{}”的经办人账号因姓名与证件号码核验不一致已冻结，请联系本单位。", unit.name);
+    text_message::notify(app, tx, Some(&operator.phone), &text).await
 }

@@ -15,8 +15,9 @@ use crate::domain::principal::Principal;
 use crate::domain::timestamp::Timestamp;
 use crate::platform::vault::Purpose as Derived;
 use crate::store::identities::{self, IdentityRow};
+use crate::store::operators::changes;
 use crate::store::principals::{self, document_index};
-use crate::store::{accounts, audit};
+use crate::store::{accounts, audit, sessions as session_rows};
 
 /// One of the accounts to act through.
 #[derive(Debug, Clone)]
@@ -45,6 +46,8 @@ pub struct Choice {
     pub identities: Vec<Identity>,
     /// A code to the telephone comes first.
     pub needs_code: bool,
+    /// A code to the telephone was proved for this.
+    used_code: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +58,14 @@ pub enum Refusal {
     Unavailable,
     #[error("请先验证手机号码")]
     CodeFirst,
+}
+
+impl Choice {
+    /// The code to the telephone was right.
+    pub const fn note_code(&mut self) {
+        self.needs_code = false;
+        self.used_code = true;
+    }
 }
 
 impl Identity {
@@ -87,24 +98,23 @@ pub async fn of_session(app: &App, caller: &Caller, session: &Session) -> Result
         _ => Vec::new(),
     };
     let phone = phone.and_then(|phone| Phone::parse(&phone).ok());
-    let proved = match &phone {
-        Some(phone) => {
-            session.amr.split(' ').any(|method| method == "sms")
-                || sms_code::is_proved(app, caller, Purpose::ChooseIdentity, phone, &session.sid).await?
-        }
+    let used_code = match &phone {
+        Some(phone) => sms_code::is_proved(app, caller, Purpose::ChooseIdentity, phone, &session.sid).await?,
         None => false,
     };
+    let proved = used_code || session.amr.split(' ').any(|method| method == "sms");
     Ok(Some(Choice {
         holder_id: holder_id.to_owned(),
         masked_name: mask::name(&name),
         phone,
         identities: found.into_iter().map(Identity::from).collect(),
         needs_code: is_operator && !proved,
+        used_code,
     }))
 }
 
-/// Acts through another account from now on; gives the new cookie's token. The session before ends, and its portals
-/// are told: nobody goes on as somebody else without noticing.
+/// Acts through another account from now on; gives the new cookie's token, if there is a new one. The session before
+/// ends, and its portals are told: nobody goes on as somebody else without noticing.
 ///
 /// # Errors
 /// When the database fails.
@@ -121,6 +131,13 @@ pub async fn choose(
     let here = account_id == session.account_id;
     let identity = choice.identities.iter().find(|identity| identity.account_id == account_id);
     let mut tx = app.store.begin().await?;
+    // Whatever ends an account holds it first: it comes before this, or waits and then ends what this begins.
+    changes::hold_all(&mut tx, [choice.holder_id.as_str(), account_id]).await?;
+    if !session_rows::hold(&mut tx, &session.sid).await? {
+        // It has ended since it was looked at: for good, or through this very form that came twice. The cookie tells.
+        tx.rollback().await?;
+        return Ok(Ok(None));
+    }
     let entry = audit::Entry {
         event: "identity_chosen",
         account_id: Some(account_id),
@@ -134,16 +151,19 @@ pub async fn choose(
         tx.commit().await?;
         return Ok(Ok(None));
     }
-    let Some(identity) = identity else { return Ok(Err(Refusal::Unavailable)) };
+    let Some(identity) = identity else {
+        tx.rollback().await?;
+        return Ok(Err(Refusal::Unavailable));
+    };
     if choice.needs_code {
+        tx.rollback().await?;
         return Ok(Err(Refusal::CodeFirst));
     }
     // As sure as the weaker of the two: the holder's proof opens the other account.
     let holder = accounts::assurance(&mut tx, &choice.holder_id).await?.unwrap_or(identity.assurance);
     let acr = credentials::acr(identity.assurance.min(holder));
-    let proved = sms_code_was_used(app, caller, session, choice).await?;
     let says_so = session.amr.split(' ').any(|method| method == "sms");
-    let amr = if proved && !says_so { &format!("{} sms", session.amr) } else { &session.amr };
+    let amr = if choice.used_code && !says_so { &format!("{} sms", session.amr) } else { &session.amr };
     let proof = Proof {
         account_id: &identity.account_id,
         holder_id: Some(&choice.holder_id),
@@ -160,13 +180,6 @@ pub async fn choose(
     audit::insert(&mut tx, &entry, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Ok(Some(new)))
-}
-
-async fn sms_code_was_used(app: &App, caller: &Caller, session: &Session, choice: &Choice) -> Result<bool> {
-    match &choice.phone {
-        Some(phone) => sms_code::is_proved(app, caller, Purpose::ChooseIdentity, phone, &session.sid).await,
-        None => Ok(false),
-    }
 }
 
 impl From<IdentityRow> for Identity {

@@ -32,9 +32,20 @@ pub struct Display {
     pub return_to: Option<String>,
     /// Whoever signs in does so at the telephone that is to scan.
     pub at_telephone: bool,
+    /// The visitor was signed in, and that has ended.
+    pub timed_out: bool,
 }
 
 impl Display {
+    /// Why somebody who was signed in is to sign in again.
+    pub const fn why_again(&self) -> Option<&'static str> {
+        match (self.timed_out, self.again) {
+            (true, _) => Some("登录超时，请重新登录"),
+            (false, true) => Some("请重新登录以确认身份"),
+            (false, false) => None,
+        }
+    }
+
     /// Where a telephone is to confirm what was begun here, or is what one sits at, it can't be how one begins.
     pub const fn needs_password(&self) -> bool {
         self.second_device || self.at_telephone
@@ -65,6 +76,15 @@ struct Stored {
 pub async fn keep_scan(app: &App, caller: &Caller, name: &str, path: String) -> Result<String> {
     let portal_name = name.to_owned();
     let display = Display { portal_name, return_to: Some(path), at_telephone: true, ..Display::default() };
+    keep(app, caller, display, serde_json::Value::Null).await
+}
+
+/// Keeps the page that a visitor asked for whose session has ended; gives the id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep_page(app: &App, caller: &Caller, path: String) -> Result<String> {
+    let display = Display { return_to: Some(path), timed_out: true, ..Display::default() };
     keep(app, caller, display, serde_json::Value::Null).await
 }
 

@@ -128,7 +128,7 @@ pub async fn find(app: &App, caller: &Caller, token: &str) -> Result<Option<Begu
     Ok(phone.map(|phone| Begun { principal, phone, proved: row.proved_at.is_some() }))
 }
 
-/// Takes the code that was sent. Sent twice by an impatient finger it is right twice.
+/// Takes the code that was sent.
 ///
 /// # Errors
 /// When the database fails.
@@ -139,13 +139,9 @@ pub async fn prove(
     begun: &Begun,
     code: &str,
 ) -> Result<Result<(), CodeRefusal>> {
-    let (purpose, phone) = (Purpose::Recovery, &begun.phone);
-    if let Err(refusal) = sms_code::prove_as(app, caller, purpose, phone, code, token).await? {
-        let before = refusal == CodeRefusal::Expired
-            && sms_code::is_proved(app, caller, purpose, phone, token).await?;
-        if !before {
-            return Ok(Err(refusal));
-        }
+    let proved = sms_code::prove_as(app, caller, Purpose::Recovery, &begun.phone, code, token).await?;
+    if let Err(refusal) = proved {
+        return Ok(Err(refusal));
     }
     let now = app.clock.now();
     recoveries::note_proof(&app.store, &random::hash(token), now, now + STEP).await?;

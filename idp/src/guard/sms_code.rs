@@ -35,8 +35,6 @@ pub enum Purpose {
     OperatorPhone,
     /// Acting for another unit.
     ChooseIdentity,
-    /// 注销账号
-    CloseAccount,
 }
 
 impl Purpose {
@@ -49,7 +47,6 @@ impl Purpose {
             Self::ManageOperators => "manage_operators",
             Self::OperatorPhone => "operator_phone",
             Self::ChooseIdentity => "choose_identity",
-            Self::CloseAccount => "close_account",
         }
     }
 
@@ -68,7 +65,6 @@ impl Purpose {
             Self::ManageOperators => "管理经办人",
             Self::OperatorPhone => "登记为经办人",
             Self::ChooseIdentity => "切换办事身份",
-            Self::CloseAccount => "注销账号",
         }
     }
 }
@@ -126,8 +122,9 @@ pub async fn prove(
     let token = app.vault.derive(Derived::SmsCode, &token);
     Ok(match prove_as(app, caller, purpose, phone, code, &token).await? {
         Ok(()) => Ok(token),
+        // Its form was accepted, too, before it came a second time.
         Err(CodeRefusal::Expired)
-            if standing(app, caller, purpose, phone, &token).await? != Standing::Missing =>
+            if standing(app, caller, purpose, phone, &token).await? == Standing::Spent =>
         {
             Ok(token)
         }
@@ -135,11 +132,27 @@ pub async fn prove(
     })
 }
 
-/// The same with a token that the caller has already: a session's `sid`, for what a session proves once.
+/// The same with a token that the caller has already: a session's `sid`, for what a session proves once. A code that
+/// is sent twice by an impatient finger is right twice.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn prove_as(
+    app: &App,
+    caller: &Caller,
+    purpose: Purpose,
+    phone: &Phone,
+    code: &str,
+    token: &str,
+) -> Result<Result<(), CodeRefusal>> {
+    let taken = take(app, caller, purpose, phone, code, token).await?;
+    let before = taken == Err(CodeRefusal::Expired)
+        && standing(app, caller, purpose, phone, token).await? == Standing::Good;
+    Ok(if before { Ok(()) } else { taken })
+}
+
+/// Uses the code up, and leaves the proof.
+async fn take(
     app: &App,
     caller: &Caller,
     purpose: Purpose,

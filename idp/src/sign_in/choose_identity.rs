@@ -57,7 +57,8 @@ pub async fn get(
     if (only_here || as_person) && (query.request().is_some() || query.is_fresh()) {
         return Ok(go_on(&visitor, &query));
     }
-    show(&app, &visitor, (&session, &choice), &query, &display, Errors::none(), None).await
+    let shown = Shown { session: &session, query: &query, display: &display, picked: "" };
+    shown.show(&app, &visitor, &choice, Errors::none(), None).await
 }
 
 /// # Errors
@@ -72,27 +73,31 @@ pub async fn post(
         return Ok(go_on(&visitor, &query));
     };
     let display = display(&app, &visitor, &query).await?;
-    let (caller, with) = (&visitor.caller, (&session, &choice));
+    let caller = &visitor.caller;
+    let shown = Shown { session: &session, query: &query, display: &display, picked: &form.account };
     if choice.needs_code
-        && form.account != session.account_id
         && let Some(phone) = choice.phone.clone()
     {
+        // Whoever presses a button beside a field may not have chosen yet.
         if !form.code.is_submission() {
             let sent = form.code.send_if_asked(&app, &visitor, Purpose::ChooseIdentity, &phone).await?;
             let (errors, notice) = match sent {
                 Ok(sent) => (Errors::none(), sent.then(|| sent_to(&phone))),
                 Err(errors) => (errors, None),
             };
-            return show(&app, &visitor, with, &query, &display, errors, notice).await;
+            return shown.show(&app, &visitor, &choice, errors, notice).await;
         }
-        let code = form.code.code();
-        let proved =
-            sms_code::prove_as(&app, caller, Purpose::ChooseIdentity, &phone, code, &session.sid).await?;
-        if let Err(refusal) = proved {
-            let errors = Errors::none().at("phone_code", refusal.to_string());
-            return show(&app, &visitor, with, &query, &display, errors, None).await;
+        // Nobody proves anything to stay who they are.
+        if form.account != session.account_id {
+            let code = form.code.code();
+            let proved =
+                sms_code::prove_as(&app, caller, Purpose::ChooseIdentity, &phone, code, &session.sid).await?;
+            if let Err(refusal) = proved {
+                let errors = Errors::none().at("phone_code", refusal.to_string());
+                return shown.show(&app, &visitor, &choice, errors, None).await;
+            }
+            choice.note_code();
         }
-        choice.needs_code = false;
     }
     let current = (visitor.session_token.as_deref(), &session);
     match identities::choose(&app, caller, current, &choice, &form.account).await? {
@@ -105,7 +110,7 @@ pub async fn post(
         }
         Err(refusal) => {
             let errors = Errors::none().at("account", refusal.to_string());
-            show(&app, &visitor, (&session, &choice), &query, &display, errors, None).await
+            shown.show(&app, &visitor, &choice, errors, None).await
         }
     }
 }
@@ -128,40 +133,56 @@ fn go_on(visitor: &Visitor, query: &shared::Query) -> Response {
     visitor.go(&urls::with_request(urls::SIGN_IN_FINISH, query.request()))
 }
 
-async fn show(
-    app: &App,
-    visitor: &Visitor,
-    (session, choice): (&Session, &Choice),
-    query: &shared::Query,
-    display: &Display,
-    errors: Errors,
-    notice: Option<String>,
-) -> web::Result<Response> {
-    let refused = errors.any();
-    let wanted = display.acting_for.as_deref();
-    let asked: Vec<&Identity> = choice
-        .identities
-        .iter()
-        .filter(|identity| wanted.is_some_and(|wanted| identity.acts_for(wanted)))
-        .collect();
-    let is_asked = !asked.is_empty();
-    let identities = if is_asked { asked } else { choice.identities.iter().collect() };
-    let chosen = if is_asked { identities[0].account_id.clone() } else { session.account_id.clone() };
-    let page = Page {
-        frame: visitor.frame(),
-        errors,
-        portal_name: display.portal_name.clone(),
-        masked_name: choice.masked_name.clone(),
-        masked_phone: choice.phone.as_ref().map(|phone| phone.masked()).unwrap_or_default(),
-        identities,
-        chosen,
-        is_asked,
-        needs_code: choice.needs_code,
-        captcha: if choice.needs_code { CaptchaView::before_sending(app).await? } else { None },
-        notice,
-        action: urls::with_request(urls::SIGN_IN_CHOOSE_IDENTITY, query.request()),
-        another_account: urls::with_request(urls::SIGN_IN_OPERATOR, query.request()),
-    };
-    let response = if refused { visitor.show_refused(&page)? } else { visitor.show(&page)? };
-    Ok(Visitor::allow_form_to(response, display.form_target.clone()))
+/// What the page shows, and to whom.
+struct Shown<'a> {
+    session: &'a Session,
+    query: &'a shared::Query,
+    display: &'a Display,
+    /// The account that the form came back with: it stays chosen.
+    picked: &'a str,
+}
+
+impl Shown<'_> {
+    async fn show(
+        &self,
+        app: &App,
+        visitor: &Visitor,
+        choice: &Choice,
+        errors: Errors,
+        notice: Option<String>,
+    ) -> web::Result<Response> {
+        let refused = errors.any();
+        let display = self.display;
+        let wanted = display.acting_for.as_deref();
+        let asked: Vec<&Identity> = choice
+            .identities
+            .iter()
+            .filter(|identity| wanted.is_some_and(|wanted| identity.acts_for(wanted)))
+            .collect();
+        let is_asked = !asked.is_empty();
+        let identities = if is_asked { asked } else { choice.identities.iter().collect() };
+        let is_shown = |id: &str| identities.iter().any(|identity| identity.account_id == id);
+        let chosen = match self.picked {
+            picked if is_shown(picked) => picked,
+            _ if is_asked => &identities[0].account_id,
+            _ => &self.session.account_id,
+        };
+        let page = Page {
+            frame: visitor.frame(),
+            errors,
+            portal_name: display.portal_name.clone(),
+            masked_name: choice.masked_name.clone(),
+            masked_phone: choice.phone.as_ref().map(|phone| phone.masked()).unwrap_or_default(),
+            chosen: chosen.to_owned(),
+            identities,
+            is_asked,
+            needs_code: choice.needs_code,
+            captcha: if choice.needs_code { CaptchaView::before_sending(app).await? } else { None },
+            notice,
+            action: urls::with_request(urls::SIGN_IN_CHOOSE_IDENTITY, self.query.request()),
+            another_account: urls::with_request(urls::SIGN_IN_OPERATOR, self.query.request()),
+        };
+        let response = if refused { visitor.show_refused(&page)? } else { visitor.show(&page)? };
+        Ok(Visitor::allow_form_to(response, display.form_target.clone()))
+    }
 }

@@ -232,7 +232,7 @@ async fn show(
         frame: visitor.frame(),
         errors,
         portal_name: Some(display.portal_name.clone()).filter(|name| !name.is_empty()),
-        notice: (display.again && step_up.is_none()).then(|| "请重新登录以确认身份".to_owned()),
+        notice: display.why_again().filter(|_| step_up.is_none()).map(str::to_owned),
         upstreams: if step_up.is_some() { Vec::new() } else { app.config.site.upstreams.clone() },
         view,
         picture: with_ticket(urls::SIGN_IN_QR_PICTURE),

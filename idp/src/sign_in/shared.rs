@@ -93,7 +93,7 @@ impl Around {
         if self.display.second_device {
             return Some("该服务要求更高的安全级别：请先用密码登录，再用手机扫码确认".to_owned());
         }
-        self.display.again.then(|| "请重新登录以确认身份".to_owned())
+        self.display.why_again().map(str::to_owned)
     }
 
     /// What to type into the account field, as the portal suggests.

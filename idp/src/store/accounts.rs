@@ -237,6 +237,14 @@ pub async fn disable(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -
     Ok(sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await?.rows_affected() == 1)
 }
 
+/// # Errors
+/// When the database fails.
+pub async fn is_disabled(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<bool> {
+    let sql = "SELECT disabled_at FROM accounts WHERE id = $1 AND disabled_at IS NOT NULL";
+    let since: Option<i64> = sqlx::query_scalar(sql).bind(account_id).fetch_optional(tx).await?;
+    Ok(since.is_some())
+}
+
 /// The accounts that go when this one goes: itself, and the operators of a unit.
 ///
 /// # Errors

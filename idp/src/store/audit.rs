@@ -37,6 +37,7 @@ pub async fn insert(tx: &mut AnyConnection, entry: &Entry<'_>, now: Timestamp) -
 /// An event as its account's owner may see it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Recorded {
+    pub id: String,
     pub at: i64,
     pub event: String,
     pub client_id: Option<String>,
@@ -45,18 +46,30 @@ pub struct Recorded {
     pub detail: String,
 }
 
-/// The newest events of an account, from before a moment.
+/// Where a page begins: an event that is on the page before. Several may have happened in one millisecond.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    pub at: i64,
+    pub id: String,
+}
+
+impl Key {
+    /// Nothing is newer.
+    pub const NEWEST: Self = Self { at: i64::MAX, id: String::new() };
+}
+
+/// The newest events of an account, from before another.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn of_account(
     store: &Store,
     account_id: &str,
-    before: Timestamp,
+    before: &Key,
     most: u32,
 ) -> sqlx::Result<Vec<Recorded>> {
-    let sql = "SELECT at, event, client_id, address, user_agent, detail FROM audit_log
-        WHERE account_id = $1 AND at < $2 ORDER BY at DESC, id LIMIT $3";
-    let query = sqlx::query_as(sql).bind(account_id).bind(before.millis()).bind(i64::from(most));
+    let sql = "SELECT id, at, event, client_id, address, user_agent, detail FROM audit_log
+        WHERE account_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4";
+    let query = sqlx::query_as(sql).bind(account_id).bind(before.at).bind(&before.id).bind(i64::from(most));
     store.read.all(query).await
 }

@@ -7,11 +7,12 @@ use crate::domain::principal::LegalEntity;
 use crate::domain::timestamp::Timestamp;
 use crate::platform::vault::Vault;
 
-/// Writes the representative of a unit anew; `changed_at` if it is another person.
+/// Writes what the register has of a unit anew: its name, and its representative; `changed_at` if that is another
+/// person.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn set_representative(
+pub async fn set_registered(
     tx: &mut AnyConnection,
     vault: &Vault,
     unit: &LegalEntity,
@@ -19,7 +20,7 @@ pub async fn set_representative(
 ) -> anyhow::Result<()> {
     let sql = "UPDATE legal_entities SET representative_name = $2, representative_document_type = $3,
             representative_document = $4, representative_document_index = $5, representative_validity = $6,
-            representative_changed_at = COALESCE($7, representative_changed_at)
+            representative_changed_at = COALESCE($7, representative_changed_at), name = $8
         WHERE account_id = $1";
     let id = &unit.id;
     let document = unit.representative_document.as_ref();
@@ -33,6 +34,7 @@ pub async fn set_representative(
         .bind(document.map(|document| document_index(vault, document)))
         .bind(seal("legal_entities.representative_validity", validity.as_deref())?)
         .bind(changed_at.map(Timestamp::millis))
+        .bind(&unit.name)
         .execute(tx)
         .await?;
     Ok(())

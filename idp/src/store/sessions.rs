@@ -128,6 +128,15 @@ pub async fn token_hash_of(tx: &mut AnyConnection, sid: &str) -> sqlx::Result<Op
     sqlx::query_scalar("SELECT token_hash FROM sessions WHERE sid = $1").bind(sid).fetch_optional(tx).await
 }
 
+/// Whether a session is still there; nobody ends it before the transaction has ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold(tx: &mut AnyConnection, sid: &str) -> sqlx::Result<bool> {
+    let sql = "UPDATE sessions SET sid = sid WHERE sid = $1";
+    Ok(sqlx::query(sql).bind(sid).execute(tx).await?.rows_affected() == 1)
+}
+
 /// Ends every session of an account, and those that rest on its proof; gives their `sid`s and who acts in them.
 ///
 /// # Errors

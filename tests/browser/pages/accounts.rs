@@ -67,8 +67,13 @@ impl Walk<'_> {
         self.provider("account-ended", "/account/ended?kind=legal_entity&what=password").await
     }
 
-    /// Who signed in as an operator proves the telephone before acting as somebody else.
+    /// A person's renewed document; who signed in as an operator proves the telephone before acting as somebody else.
     pub(super) async fn choosing(&mut self, name: &str) -> Result<()> {
+        if name == "person" {
+            self.provider("account-document", "/account/document").await?;
+            self.browser.follow("form.rows .button--primary").await?;
+            self.here("account-document-nothing-typed").await?;
+        }
         self.provider(&format!("choose-identity-{name}"), "/sign-in/choose-identity").await
     }
 }

@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use sqlx::AnyConnection;
 use url::form_urlencoded;
 
 use crate::account_centre::shared::{Centre, Owner};
@@ -11,6 +12,7 @@ use crate::app::App;
 use crate::domain::principal::{LegalEntity, Principal};
 use crate::domain::timestamp::Timestamp;
 use crate::guard::sms_code::{self, Purpose};
+use crate::store::operators::changes;
 use crate::store::operators::listing::{self, Listed};
 use crate::web::{self, Problem, Visitor, urls};
 
@@ -31,8 +33,7 @@ impl FromRequestParts<App> for Manager {
         let owner = Owner::from_request_parts(parts, app).await?;
         match owner.managed_unit().cloned() {
             Some(unit) => Ok(Self { owner, unit }),
-            None => Err(forbidden("没有管理权限", "只有法人账号和具有管理权限的经办人可以管理经办人。")
-                .into_response()),
+            None => Err(may_not_manage().into_response()),
         }
     }
 }
@@ -54,9 +55,27 @@ impl Manager {
             true => listing::one(&app.store, &app.vault, &self.unit.id, id).await?,
             false => None,
         };
-        found.ok_or_else(|| {
-            Problem::new(StatusCode::NOT_FOUND, "经办人不存在", "该经办人不存在或已被删除。").into()
-        })
+        found.ok_or_else(no_such_operator)
+    }
+
+    /// In a transaction that has just begun: holds the manager's account, and the operators'. What the page was asked
+    /// by was read before; by now the manager may have been frozen, removed or left without the right to manage.
+    ///
+    /// # Errors
+    /// When the database fails; 403 if the manager may not manage any more.
+    pub async fn must_still_manage(
+        &self,
+        app: &App,
+        tx: &mut AnyConnection,
+        operators: &[&str],
+    ) -> web::Result<()> {
+        self.owner.must_still_be_here(tx, operators).await?;
+        let is_unit = self.owner.own_unit().is_some();
+        let id = self.owner.account_id();
+        match is_unit || changes::may_manage(tx, &self.unit.id, id, app.clock.now()).await? {
+            true => Ok(()),
+            false => Err(may_not_manage()),
+        }
     }
 
     /// Where the manager's own validity ends: nobody gives more than they have.
@@ -87,6 +106,14 @@ impl Manager {
         let sid = &self.owner.session.sid;
         Ok(sms_code::is_proved(app, &visitor.caller, Purpose::ManageOperators, &phone, sid).await?)
     }
+}
+
+fn may_not_manage() -> web::Error {
+    forbidden("没有管理权限", "只有法人账号和具有管理权限的经办人可以管理经办人。")
+}
+
+pub fn no_such_operator() -> web::Error {
+    Problem::new(StatusCode::NOT_FOUND, "经办人不存在", "该经办人不存在或已被删除。").into()
 }
 
 fn forbidden(title: &'static str, message: &str) -> web::Error {

@@ -95,18 +95,19 @@ pub async fn post(
         return show(&app, &visitor, &manager, &form, errors, said).await;
     }
     match submit(&app, &visitor, &manager, &mut form).await? {
-        Ok(()) => Ok(visitor.go(&done_url("added", ""))),
+        Ok(done) => Ok(visitor.go(&done_url(done, ""))),
         Err(errors) => show(&app, &visitor, &manager, &form, errors, Said::Nothing).await,
     }
 }
 
-/// Checks everything before anything is refused, so that one answer tells all that is wrong.
+/// Checks everything before anything is refused, so that one answer tells all that is wrong. Gives what the list is to
+/// say.
 async fn submit(
     app: &App,
     visitor: &Visitor,
     manager: &Manager,
     form: &mut Form,
-) -> web::Result<Result<(), Errors>> {
+) -> web::Result<Result<&'static str, Errors>> {
     let now = app.clock.now();
     let (mut errors, person) =
         Person::read(&form.name, &form.document_type, &form.document_number, now, Errors::none());
@@ -160,7 +161,8 @@ async fn submit(
     let new = store::New { operator: &operator, hash: &hash, proved: &proved, evidence: &evidence };
     Ok(match new.store(app, visitor, manager).await? {
         // The same form came twice: there is one operator.
-        Outcome::Stored | Outcome::StoredBefore => Ok(()),
+        Outcome::Stored | Outcome::StoredBefore if evidence == Evidence::Waiting => Ok("added_unchecked"),
+        Outcome::Stored | Outcome::StoredBefore => Ok("added"),
         Outcome::ProofIsGone => {
             form.phone.forget_proof();
             Err(Errors::none().at("phone_code", "手机号码验证已失效，请重新获取验证码"))

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::access::{Manager, done_url, url, verify_url};
+use super::access::{Manager, done_url, no_such_operator, url, verify_url};
 use super::record::{Record, snapshot};
 use super::rights::{Limits, MANAGEMENT, Rights, VALIDITIES};
 use crate::account_centre::shared::Centre;
@@ -151,11 +151,11 @@ impl Editing<'_> {
         &self,
         edited: &Operator,
         proved: Option<&ProvedPhone>,
-    ) -> anyhow::Result<Result<(), Errors>> {
+    ) -> web::Result<Result<(), Errors>> {
         let (app, caller, unit) = (self.app, &self.visitor.caller, &self.manager.unit);
         let is_taken = || Errors::none().at("phone", "该手机号码已被本单位其他经办人使用");
         let mut tx = app.store.begin().await?;
-        changes::hold(&mut tx, &edited.id).await?;
+        self.manager.must_still_manage(app, &mut tx, &[&edited.id]).await?;
         if let Some(ProvedPhone { phone, token, .. }) = proved {
             match sms_code::spend(app, &mut tx, caller, PURPOSE, phone, token).await? {
                 Spent::Now => (),
@@ -169,12 +169,17 @@ impl Editing<'_> {
                 return Ok(Err(is_taken()));
             }
         }
-        match changes::update(&mut tx, &app.vault, &unit.id, edited, app.clock.now()).await {
-            Ok(_) => (),
+        let new_phone = proved.map(|proved| proved.phone.as_str());
+        match changes::update(&mut tx, &app.vault, &unit.id, edited, new_phone, app.clock.now()).await {
+            Ok(true) => (),
+            Ok(false) => {
+                tx.rollback().await?;
+                return Err(no_such_operator());
+            }
             Err(error) if error.downcast_ref::<sqlx::Error>().is_some_and(is_duplicate) => {
                 return Ok(Err(is_taken()));
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
         if let Some(end) = edited.valid_until {
             sessions::bound(&mut tx, &edited.id, end).await?;

@@ -51,6 +51,8 @@ struct Row {
     status: OperatorStatus,
     is_self: bool,
     is_unconfirmed: bool,
+    is_unchecked: bool,
+    is_denied: bool,
     edit_url: String,
     remove_url: String,
     password_url: String,
@@ -211,6 +213,10 @@ fn statuses(representative_changed_at: Option<Timestamp>) -> Vec<(&'static str, 
 fn notice(done: &str) -> Option<&'static str> {
     Some(match done {
         "added" => "添加成功，已短信通知该经办人",
+        "added_unchecked" => {
+            "添加成功，已短信通知该经办人。核验服务暂时不可用，该经办人的姓名和证件号码待核验，核验不一致时账号将被冻结"
+        }
+        "denied" => "该经办人的姓名与证件号码核验不一致，不能解冻，请删除后重新添加",
         "edited" => "修改成功",
         "removed" => "删除成功，该经办人已退出所有应用",
         "frozen" => "冻结成功，该经办人已退出所有应用",
@@ -243,6 +249,8 @@ impl Row {
                 .unit
                 .representative_changed_at
                 .is_some_and(|changed| changed > listed.confirmed_at),
+            is_unchecked: listed.is_unchecked,
+            is_denied: listed.is_denied,
             edit_url: action("edit"),
             remove_url: action("remove"),
             password_url: action("password"),

@@ -1,6 +1,6 @@
 //! 三 我的经办人: whom a unit has named to act for it, and what whoever manages them may do.
 
-mod access;
+pub(super) mod access;
 pub mod add;
 pub mod edit;
 pub mod list;

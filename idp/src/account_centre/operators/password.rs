@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::access::{Manager, done_url, url, verify_url};
+use super::access::{Manager, done_url, no_such_operator, url, verify_url};
 use super::record::Record;
 use crate::account_centre::shared::Centre;
 use crate::app::App;
@@ -82,7 +82,11 @@ pub async fn post(
         }
     };
     let mut tx = app.store.begin().await?;
-    changes::hold(&mut tx, &id).await?;
+    manager.must_still_manage(&app, &mut tx, &[&id]).await?;
+    if changes::was_removed(&mut tx, &manager.unit.id, &id).await? {
+        tx.rollback().await?;
+        return Err(no_such_operator());
+    }
     passwords::replace(&mut tx, &id, &hash, app.clock.now()).await?;
     sessions::end_everything(&app, &mut tx, &id).await?;
     let record = Record { event: "operator_password_reset", operator_id: &id, before: None, after: None };

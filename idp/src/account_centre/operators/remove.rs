@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::access::{Manager, done_url, url};
+use super::access::{Manager, done_url, is_id, url};
 use super::record::{Record, snapshot};
 use crate::account_centre::shared::Centre;
 use crate::app::App;
@@ -53,9 +53,15 @@ pub async fn post(
     manager: Manager,
     Path(id): Path<String>,
 ) -> web::Result<Response> {
-    let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
+    let operator = match manager.operator(&app, &id, NOT_ONESELF).await {
+        Ok(listed) => listed.operator,
+        // The same form came twice.
+        Err(error) => {
+            return if removed(&app, &manager, &id).await? { Ok(done(&visitor)) } else { Err(error) };
+        }
+    };
     let mut tx = app.store.begin().await?;
-    changes::hold(&mut tx, &id).await?;
+    manager.must_still_manage(&app, &mut tx, &[&id]).await?;
     if changes::remove(&mut tx, &manager.unit.id, &id, app.clock.now()).await? {
         sessions::end_everything(&app, &mut tx, &id).await?;
         let before = Some(snapshot(&operator));
@@ -63,5 +69,19 @@ pub async fn post(
         record.write(&app, &mut tx, &visitor, &manager).await?;
     }
     tx.commit().await?;
-    Ok(visitor.go(&done_url("removed", "")))
+    Ok(done(&visitor))
+}
+
+async fn removed(app: &App, manager: &Manager, id: &str) -> anyhow::Result<bool> {
+    if !is_id(id) {
+        return Ok(false);
+    }
+    let mut tx = app.store.begin().await?;
+    let removed = changes::was_removed(&mut tx, &manager.unit.id, id).await?;
+    tx.rollback().await?;
+    Ok(removed)
+}
+
+fn done(visitor: &Visitor) -> Response {
+    visitor.go(&done_url("removed", ""))
 }

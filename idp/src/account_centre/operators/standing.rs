@@ -32,7 +32,7 @@ pub async fn freeze(
 ) -> web::Result<Response> {
     manager.operator(&app, &id, "不能冻结自己").await?;
     let mut tx = app.store.begin().await?;
-    changes::hold(&mut tx, &id).await?;
+    manager.must_still_manage(&app, &mut tx, &[&id]).await?;
     if changes::freeze(&mut tx, &manager.unit.id, &id, app.clock.now()).await? {
         sessions::end_everything(&app, &mut tx, &id).await?;
         let record = Record { event: "operator_frozen", operator_id: &id, before: None, after: None };
@@ -53,11 +53,15 @@ pub async fn unfreeze(
     Path(id): Path<String>,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    manager.operator(&app, &id, "不能解冻自己").await?;
+    let is_denied = manager.operator(&app, &id, "不能解冻自己").await?.is_denied;
+    if is_denied {
+        return Ok(visitor.go(&done_url("denied", &form.back)));
+    }
     if !manager.is_verified(&app, &visitor).await? {
         return Ok(visitor.go(&verify_url(&done_url("verified", &form.back))));
     }
     let mut tx = app.store.begin().await?;
+    manager.must_still_manage(&app, &mut tx, &[&id]).await?;
     if changes::unfreeze(&mut tx, &manager.unit.id, &id).await? {
         let record = Record { event: "operator_unfrozen", operator_id: &id, before: None, after: None };
         record.write(&app, &mut tx, &visitor, &manager).await?;
@@ -80,6 +84,7 @@ pub async fn confirm(
     manager.must_be_the_unit()?;
     manager.operator(&app, &id, "不能确认自己").await?;
     let mut tx = app.store.begin().await?;
+    manager.must_still_manage(&app, &mut tx, &[&id]).await?;
     if changes::confirm(&mut tx, &manager.unit.id, &id, app.clock.now()).await? {
         let record = Record { event: "operator_confirmed", operator_id: &id, before: None, after: None };
         record.write(&app, &mut tx, &visitor, &manager).await?;

@@ -73,14 +73,15 @@ async fn count(
     let limits = &app.config.sms;
     let device = random::base64url(&caller.device_hash);
     let number = phone.as_str();
+    // One after the other, the number last: whoever has had all messages here uses up nobody's own.
     let counts = [
-        ("minute", number, MINUTE, 1, SendRefusal::TooOften),
-        ("hour", number, HOUR, limits.number_hour, SendRefusal::TooOften),
-        ("day", number, DAY, limits.number_day, SendRefusal::TooManyToday),
-        ("device-hour", &device, HOUR, limits.device_hour, SendRefusal::TooOften),
+        ("device-hour", &*device, HOUR, limits.device_hour, SendRefusal::TooOften),
         ("device-day", &device, DAY, limits.device_day, SendRefusal::TooManyToday),
         ("address-hour", &caller.address, HOUR, limits.address_hour, SendRefusal::TooOften),
         ("address-day", &caller.address, DAY, limits.address_day, SendRefusal::TooManyToday),
+        ("minute", number, MINUTE, 1, SendRefusal::TooOften),
+        ("hour", number, HOUR, limits.number_hour, SendRefusal::TooOften),
+        ("day", number, DAY, limits.number_day, SendRefusal::TooManyToday),
     ];
     for (name, value, window, most, refusal) in counts {
         let bucket = app.vault.derive(Derived::AttemptBucket, &format!("sms-{name}|{value}"));

@@ -3,6 +3,8 @@
 //! Whoever takes an operator's right away calls [`hold`] first: a sign-in that is under way is waited for, so that its
 //! session is seen, and one that comes later sees what has changed.
 
+use std::collections::BTreeSet;
+
 use sqlx::AnyConnection;
 
 use crate::domain::principal::Operator;
@@ -42,6 +44,39 @@ pub async fn hold(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<()> 
     // The row that a sign-in writes first. (SQLite knows no FOR UPDATE.)
     let sql = "UPDATE accounts SET kind = kind WHERE id = $1";
     sqlx::query(sql).bind(account_id).execute(tx).await.map(drop)
+}
+
+/// The same of several, in one order everywhere: two who wait for each other would wait for ever.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold_all<'a>(
+    tx: &mut AnyConnection,
+    account_ids: impl IntoIterator<Item = &'a str>,
+) -> sqlx::Result<()> {
+    let ordered: BTreeSet<&str> = account_ids.into_iter().collect();
+    for id in ordered {
+        hold(tx, id).await?;
+    }
+    Ok(())
+}
+
+/// Whether an operator may manage the unit's operators (管理权限) at this moment.
+///
+/// # Errors
+/// When the database fails.
+pub async fn may_manage(
+    tx: &mut AnyConnection,
+    unit_id: &str,
+    account_id: &str,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let sql = "SELECT account_id FROM operators WHERE account_id = $1 AND legal_entity_id = $2
+            AND manager_since IS NOT NULL AND removed_at IS NULL AND frozen_at IS NULL
+            AND (valid_until IS NULL OR valid_until > $3)";
+    let query = sqlx::query_scalar(sql).bind(account_id).bind(unit_id).bind(now.millis());
+    let found: Option<String> = query.fetch_optional(tx).await?;
+    Ok(found.is_some())
 }
 
 /// # Errors
@@ -89,8 +124,9 @@ pub async fn taken(
     })
 }
 
-/// Writes what may be changed: telephone, department, right to manage, end of validity. `false` if the operator was
-/// removed meanwhile.
+/// Writes what may be changed: department, right to manage, end of validity, and the telephone if there is a new one:
+/// one that stays is not written back, since the operator may be changing it. `false` if the operator was removed
+/// meanwhile.
 ///
 /// # Errors
 /// When the database fails; [`is_duplicate`](crate::store::is_duplicate) tells a telephone that is taken.
@@ -99,16 +135,18 @@ pub async fn update(
     vault: &Vault,
     unit_id: &str,
     operator: &Operator,
+    new_phone: Option<&str>,
     now: Timestamp,
 ) -> anyhow::Result<bool> {
-    let sql = "UPDATE operators SET phone = $3, phone_index = $4, department = $5, valid_until = $6,
+    let sql = "UPDATE operators SET phone = COALESCE($3, phone), phone_index = COALESCE($4, phone_index),
+            department = $5, valid_until = $6,
             manager_since = CASE WHEN $7 = 1 THEN COALESCE(manager_since, $8) ELSE NULL END
         WHERE account_id = $1 AND legal_entity_id = $2 AND removed_at IS NULL";
     let done = sqlx::query(sql)
         .bind(&operator.id)
         .bind(unit_id)
-        .bind(vault.seal("operators.phone", &operator.id, &operator.phone)?)
-        .bind(vault.derive(Purpose::PhoneIndex, &operator.phone))
+        .bind(new_phone.map(|phone| vault.seal("operators.phone", &operator.id, phone)).transpose()?)
+        .bind(new_phone.map(|phone| vault.derive(Purpose::PhoneIndex, phone)))
         .bind(&operator.department)
         .bind(operator.valid_until.map(Timestamp::millis))
         .bind(i64::from(operator.may_manage))
@@ -133,11 +171,26 @@ pub async fn freeze(
     mark(tx, sql, unit_id, account_id, now).await
 }
 
+/// A register says that name and number do not belong together: the operator is frozen for good. `false` for an account
+/// that is no operator's, or removed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn deny(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE operators SET denied_at = $2, frozen_at = COALESCE(frozen_at, $2)
+        WHERE account_id = $1 AND removed_at IS NULL";
+    let done = sqlx::query(sql).bind(account_id).bind(now.millis()).execute(tx).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Nobody gives back what a register has denied.
+///
 /// # Errors
 /// As [`freeze`].
 pub async fn unfreeze(tx: &mut AnyConnection, unit_id: &str, account_id: &str) -> sqlx::Result<bool> {
     let sql = "UPDATE operators SET frozen_at = NULL
-        WHERE account_id = $1 AND legal_entity_id = $2 AND removed_at IS NULL AND frozen_at IS NOT NULL";
+        WHERE account_id = $1 AND legal_entity_id = $2 AND removed_at IS NULL AND frozen_at IS NOT NULL
+            AND denied_at IS NULL";
     let done = sqlx::query(sql).bind(account_id).bind(unit_id).execute(tx).await?;
     Ok(done.rows_affected() == 1)
 }
@@ -170,6 +223,18 @@ pub async fn confirm(
     let sql = "UPDATE operators SET confirmed_at = $3
         WHERE account_id = $1 AND legal_entity_id = $2 AND removed_at IS NULL";
     mark(tx, sql, unit_id, account_id, now).await
+}
+
+/// Whether an operator of the unit was removed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn was_removed(tx: &mut AnyConnection, unit_id: &str, account_id: &str) -> sqlx::Result<bool> {
+    let sql = "SELECT account_id FROM operators
+        WHERE account_id = $1 AND legal_entity_id = $2 AND removed_at IS NOT NULL";
+    let query = sqlx::query_scalar(sql).bind(account_id).bind(unit_id);
+    let found: Option<String> = query.fetch_optional(tx).await?;
+    Ok(found.is_some())
 }
 
 async fn mark(

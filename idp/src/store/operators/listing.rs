@@ -26,6 +26,10 @@ pub struct Listed {
     pub added_at: Timestamp,
     /// Since when the unit's representative of then stands by them.
     pub confirmed_at: Timestamp,
+    /// The register was away, and is yet to say whether name and number belong together.
+    pub is_unchecked: bool,
+    /// It has said that they do not.
+    pub is_denied: bool,
 }
 
 #[derive(FromRow)]
@@ -34,6 +38,8 @@ struct Row {
     operator: OperatorRow,
     added_at: i64,
     confirmed_at: i64,
+    unchecked_since: Option<i64>,
+    denied_at: Option<i64>,
 }
 
 /// Where a page begins or ends: the key of an operator that is not on it.
@@ -76,7 +82,8 @@ macro_rules! listing {
         concat!(
             "SELECT ",
             operator_columns!(),
-            ", o.added_at, COALESCE(o.confirmed_at, o.added_at) AS confirmed_at
+            ", o.added_at, COALESCE(o.confirmed_at, o.added_at) AS confirmed_at, o.denied_at,
+                (SELECT c.created_at FROM register_checks c WHERE c.account_id = o.account_id) AS unchecked_since
             FROM operators o
             WHERE o.legal_entity_id = $1 AND o.removed_at IS NULL",
             $($more)+
@@ -207,6 +214,8 @@ impl Row {
             operator: self.operator.open(vault)?,
             added_at: Timestamp::from_millis(self.added_at),
             confirmed_at: Timestamp::from_millis(self.confirmed_at),
+            is_unchecked: self.unchecked_since.is_some(),
+            is_denied: self.denied_at.is_some(),
         })
     }
 }

@@ -9,8 +9,8 @@ use crate::guard::sms_code::{self, Purpose, Spent};
 use crate::guard::text_message;
 use crate::store::operators::changes::{self, Taken};
 use crate::store::{accounts, is_duplicate, operators};
-use crate::web::Visitor;
 use crate::web::phone::ProvedPhone;
+use crate::web::{self, Visitor};
 
 pub struct New<'a> {
     pub operator: &'a Operator,
@@ -31,18 +31,21 @@ pub enum Outcome {
 impl New<'_> {
     /// # Errors
     /// When the database fails.
-    pub async fn store(&self, app: &App, visitor: &Visitor, manager: &Manager) -> anyhow::Result<Outcome> {
+    pub async fn store(&self, app: &App, visitor: &Visitor, manager: &Manager) -> web::Result<Outcome> {
         match self.try_to_store(app, visitor, manager).await {
             // Another form was faster, between our look and our writing: now the look finds whom.
-            Err(error) if is_taken(&error) => self.try_to_store(app, visitor, manager).await,
+            Err(web::Error::Fault(error)) if is_taken(&error) => {
+                self.try_to_store(app, visitor, manager).await
+            }
             outcome => outcome,
         }
     }
 
-    async fn try_to_store(&self, app: &App, visitor: &Visitor, manager: &Manager) -> anyhow::Result<Outcome> {
+    async fn try_to_store(&self, app: &App, visitor: &Visitor, manager: &Manager) -> web::Result<Outcome> {
         let (operator, unit) = (self.operator, &manager.unit);
         let now = app.clock.now();
         let mut tx = app.store.begin().await?;
+        manager.must_still_manage(app, &mut tx, &[]).await?;
         let (purpose, phone, token) = (Purpose::OperatorPhone, &self.proved.phone, &self.proved.token);
         let outcome = match sms_code::spend(app, &mut tx, &visitor.caller, purpose, phone, token).await? {
             Spent::Now => {
