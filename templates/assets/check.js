@@ -37,7 +37,9 @@ function say(name, told) {
   if (told && !told.warning) described.setAttribute("aria-invalid", "true");
   else described.removeAttribute("aria-invalid");
   const others = (described.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== `${name}-error`);
-  described.setAttribute("aria-describedby", (told ? [`${name}-error`, ...others] : others).join(" "));
+  const ids = told ? [`${name}-error`, ...others] : others;
+  if (ids.length > 0) described.setAttribute("aria-describedby", ids.join(" "));
+  else described.removeAttribute("aria-describedby");
   if (!told) return error?.remove();
   if (!error) {
     error = document.createElement("p");

@@ -18,7 +18,9 @@ async fn type_date(browser: &Browser, css: &str, year: &str, month: &str, day: &
     let order = browser.run(order).await?;
     for (at, part) in order.as_array().into_iter().flatten().enumerate() {
         // From the first part, however far the last one's digits have led on.
-        browser.run(&format!("document.activeElement.blur(); document.querySelector('{css}').focus()")).await?;
+        browser
+            .run(&format!("document.activeElement.blur(); document.querySelector('{css}').focus()"))
+            .await?;
         for _ in 0..at {
             browser.press(fantoccini::key::Key::Right).await?;
         }
@@ -115,7 +117,9 @@ async fn what_is_wrong_is_said_when_a_field_is_left() -> Result<()> {
     browser.wait_until(&told("credit_code"), |told| told == "").await?;
     ensure!(!browser.has(".field--wrong").await? && !browser.has("[aria-invalid]").await?);
     browser.select("#entity_type", "other_organization").await?;
-    browser.wait_until(&told("entity_type"), |told| told == "提示：法人类型与统一社会信用代码不符，请核对").await?;
+    browser
+        .wait_until(&told("entity_type"), |told| told == "提示：法人类型与统一社会信用代码不符，请核对")
+        .await?;
     browser.select("#entity_type", "individual_business").await?;
     browser.wait_until(&told("entity_type"), |told| told == "").await?;
     all_is_well(&browser).await

@@ -210,7 +210,8 @@ impl Page<'_> {
 
     /// For the script: the type that a code's beginning suggests, the first that fits.
     fn suggested_types(&self) -> String {
-        serde_json::to_string(&SUGGESTED_TYPES.map(|(prefix, known)| (prefix, known.code()))).unwrap_or_default()
+        serde_json::to_string(&SUGGESTED_TYPES.map(|(prefix, known)| (prefix, known.code())))
+            .unwrap_or_default()
     }
 
     /// For the script: what each type calls its name and its representative.

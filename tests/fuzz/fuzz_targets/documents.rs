@@ -30,8 +30,7 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(Validity::from_text(&validity.to_text()), Some(validity));
         }
     }
-    let fields =
-        DocumentFields { document_type, document_number, term, valid_from, valid_to, confirmed };
+    let fields = DocumentFields { document_type, document_number, term, valid_from, valid_to, confirmed };
     let mut errors = Errors::none();
     let Some(read) = fields.read("本人", 16, *TODAY, &mut errors) else { return assert!(errors.any()) };
     assert!(!errors.any() || errors.only_warnings());
