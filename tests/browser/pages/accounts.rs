@@ -93,8 +93,8 @@ impl Walk<'_> {
     pub(super) async fn choosing(&mut self, name: &str) -> Result<()> {
         self.provider(&format!("choose-identity-{name}"), "/sign-in/choose-identity").await?;
         if self.browser.has("#phone_code").await? {
-            self.browser.click(".identity:not(:has(:checked)) input").await?;
-            self.browser.follow(".form .button--primary").await?;
+            // No code without a captcha.
+            self.browser.follow("[data-sms-send]").await?;
             self.here(&format!("choose-identity-{name}-refused")).await?;
         }
         Ok(())
