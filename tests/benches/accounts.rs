@@ -120,7 +120,9 @@ fn phone(number: usize) -> String {
 fn form(number: usize) -> Result<Vec<(&'static str, String)>> {
     // Of the 31 check characters one is right, and so is one of the eleven inside: nothing is to be confirmed.
     let last = |inner: char| {
-        "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().map(move |check| format!("91220101{number:08}{inner}{check}"))
+        "0123456789ABCDEFGHJKLMNPQRTUWXY"
+            .chars()
+            .map(move |check| format!("91220101{number:08}{inner}{check}"))
     };
     let code = "0123456789X"
         .chars()

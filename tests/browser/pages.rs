@@ -192,6 +192,7 @@ impl Walk<'_> {
     }
 
     async fn as_others(&mut self, with_portals: bool) -> Result<()> {
+        self.choosing_without_code().await?;
         for (who, name) in [(Who::Operator, "operator"), (Who::Person, "person")] {
             sign_in_directly(self.demo, &self.browser, who).await?;
             self.here(&format!("account-{name}")).await?;

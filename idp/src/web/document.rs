@@ -44,8 +44,8 @@ pub struct ReadDocument {
 }
 
 impl DocumentFields {
-    /// Reads the fields; what is wrong, or to be looked at again, joins the errors, in the page's order. `whose` names the holder in messages
-    /// (法定代表人), who must be at least `min_age`.
+    /// Reads the fields; what is wrong, or to be looked at again, joins the errors, in the page's order. `whose` names
+    /// the holder in messages (法定代表人), who must be at least `min_age`.
     pub fn read(
         &self,
         whose: &str,

@@ -91,11 +91,28 @@ impl Walk<'_> {
 
     /// Who signed in as an operator proves the telephone before acting as somebody else.
     pub(super) async fn choosing(&mut self, name: &str) -> Result<()> {
-        self.provider(&format!("choose-identity-{name}"), "/sign-in/choose-identity").await?;
-        if self.browser.has("#phone_code").await? {
-            // No code without a captcha.
-            self.browser.follow("[data-sms-send]").await?;
-            self.here(&format!("choose-identity-{name}-refused")).await?;
+        self.provider(&format!("choose-identity-{name}"), "/sign-in/choose-identity").await
+    }
+
+    /// One who has another identity, and does not prove the telephone.
+    pub(super) async fn choosing_without_code(&mut self) -> Result<()> {
+        const CHOOSE: &str = "/sign-in/choose-identity";
+        self.browser.goto(&self.demo.provider(Who::Operator.page())).await?;
+        if self.browser.has("#captcha_answer").await? {
+            read_captcha(self.demo, &self.browser).await?;
+        }
+        for (css, text) in
+            [("#unit", "92220102TEXT00033F"), ("#operator", "19400000003"), ("#password", PASSWORD)]
+        {
+            self.browser.fill(css, text).await?;
+        }
+        send(&self.browser).await?;
+        for (name, button) in [("refused", ".form .button--primary"), ("no-captcha", "[data-sms-send]")] {
+            self.browser.goto(&self.demo.provider(CHOOSE)).await?;
+            self.browser.click(".identity:not(:has(:checked)) input").await?;
+            self.browser.follow(button).await?;
+            self.browser.wait_for("#error-summary").await?;
+            self.here(&format!("choose-identity-{name}")).await?;
         }
         Ok(())
     }
