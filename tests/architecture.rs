@@ -186,7 +186,7 @@ fn every_link_has_a_route() {
     assert!(links.len() > 8, "{links:?}");
     for template in source::files("templates", "html") {
         let text = read(&template);
-        for attribute in ["href=", "action=", "data-refresh-url="] {
+        for attribute in ["href=", "action=", "data-refresh-url=", "data-check="] {
             links.extend(string_after(&text, attribute).into_iter().filter(|link| link.starts_with('/')));
         }
     }

@@ -77,6 +77,8 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
             "/registration/legal-entity",
             get(registration::legal_entity::get).post(registration::legal_entity::post),
         )
+        .route("/registration/legal-entity/check", post(registration::legal_entity::check))
+        .route("/registration/personal/check", post(registration::personal::check))
         .route("/registration/personal", get(registration::personal::get).post(registration::personal::post))
         .route("/registration/agreements/terms", get(registration::agreements::terms))
         .route("/registration/agreements/privacy", get(registration::agreements::privacy))

@@ -14,11 +14,16 @@ if (type && start && end && terms) {
   const isCard = () => type.value === "111";
   let touched = radios.some((radio) => radio.checked);
 
+  // Only when the visitor has changed something: what was typed, and refused, stays beside its message.
   function fillEnd() {
     const endless = isCard() && term() === "long_term";
-    end.disabled = endless;
     if (endless) end.value = "";
     else if (isCard() && term() && start.value) end.value = yearsLater(start.value, Number(term()));
+    closeEnd();
+  }
+
+  function closeEnd() {
+    end.disabled = isCard() && term() === "long_term" && end.value === "";
   }
 
   function preselect() {
@@ -39,13 +44,17 @@ if (type && start && end && terms) {
     const paper = isCard() ? "身份证" : "证件";
     setLabel("valid_from", `${paper}有效开始日期`);
     setLabel("valid_to", `${paper}有效结束日期`);
-    fillEnd();
+    const { cardHint, otherHint } = end.closest("[data-end]").dataset;
+    document.getElementById("valid_to-hint").textContent = isCard() ? cardHint : otherHint;
+    end.required = !isCard();
+    end.closest(".field").classList.toggle("field--optional", isCard());
+    closeEnd();
   }
 
   terms.addEventListener("change", () => { touched = true; fillEnd(); });
   start.addEventListener("change", () => { preselect(); fillEnd(); });
   number?.addEventListener("change", preselect);
-  type.addEventListener("change", followType);
+  type.addEventListener("change", () => { followType(); fillEnd(); });
   followType();
 }
 
@@ -57,10 +66,14 @@ function yearsLater(text, years) {
 
 function setLabel(name, text) {
   const label = document.querySelector(`[data-label-of=${name}]`);
-  if (label) label.textContent = text;
+  if (!label) return;
+  label.textContent = text;
+  const box = document.getElementById(name);
+  if (box.placeholder) box.placeholder = `请输入${text}`;
 }
 
-// 企业名称 or 单位名称, 法定代表人 or 负责人 or 经营者: as the type of unit has it.
+// 企业名称 or 单位名称, 法定代表人 or 负责人 or 经营者: as the type of unit has it. The type itself follows from the credit
+// code, unless the visitor has chosen one, or the form comes back with what was sent.
 const unitType = document.querySelector("[data-unit-labels]");
 if (unitType) {
   const labels = JSON.parse(unitType.dataset.unitLabels);
@@ -73,6 +86,15 @@ if (unitType) {
     setLabel("document_number", `${person}证件号码`);
     for (const title of document.querySelectorAll("[data-representative-title]")) title.textContent = `${person}信息`;
   };
-  select.addEventListener("change", follow);
+  const suggested = JSON.parse(unitType.dataset.suggestedTypes);
+  const code = document.getElementById("credit_code");
+  let chosen = code.value !== "";
+  select.addEventListener("change", () => { chosen = true; follow(); });
+  code.addEventListener("change", () => {
+    const digits = code.value.normalize("NFKC").replace(/[\s-]/g, "").toUpperCase();
+    if (chosen || digits.length !== 18) return;
+    select.value = suggested.find(([prefix]) => digits.startsWith(prefix))[1];
+    follow();
+  });
   follow();
 }

@@ -90,6 +90,12 @@ on_both! {
             let reply = agent.post("/account/entity-change", &with(&[(field, value)])).await;
             assert_eq!(error(&reply, field), message, "{field}={value}");
         }
+        // At 22 a card is given for ten years; whoever stands by twenty goes on.
+        let reply = agent.post("/account/entity-change", &with(&[("term", "20")])).await;
+        assert!(reply.text_of("#term-error").ends_with("身份证有效期限与签发时的年龄不符，请核对"));
+        assert_eq!(reply.attribute("#confirmed:not([checked])", "value").as_deref(), Some("term"));
+        let reply = agent.post("/account/entity-change", &with(&[("term", "20"), ("confirmed", "term")])).await;
+        assert_eq!(reply.location().as_deref(), Some("/account/representative"));
         assert!(agent.get("/account/entity-change").await.text().contains("企业法定代表人变更"));
     }
 }

@@ -118,10 +118,17 @@ fn phone(number: usize) -> String {
 }
 
 fn form(number: usize) -> Result<Vec<(&'static str, String)>> {
-    // Of the 31 check characters one is right.
-    let code = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    // Of the 31 check characters one is right, and so is one of the eleven inside: nothing is to be confirmed.
+    let last = |inner: char| {
+        "0123456789ABCDEFGHJKLMNPQRTUWXY"
+            .chars()
+            .map(move |check| format!("91220101{number:08}{inner}{check}"))
+    };
+    let code = "0123456789X"
         .chars()
-        .find_map(|check| CreditCode::parse(&format!("91220101{number:08}0{check}")).ok());
+        .flat_map(last)
+        .filter_map(|code| CreditCode::parse(&code).ok())
+        .find(CreditCode::inner_check_holds);
     let code = code.context("a credit code")?.as_str().to_owned();
     let fields = [
         ("login_name", format!("unit_{number:08}")),

@@ -1,6 +1,7 @@
 //! Visitors with a real browser: journeys through portals and provider, and every page as they see it.
 
 mod display;
+mod forms;
 mod front_channel;
 mod identities;
 mod journeys;

@@ -3,15 +3,17 @@
 
 mod accounts;
 mod app;
+mod operators;
 mod qr;
+mod recovery;
 mod sign_out;
 mod terminal;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use super::*;
-use crate::support::Portal;
+use crate::support::{Engine, Portal};
 
 /// What is wider than its window, by name.
 const TOO_WIDE: &str = "
@@ -48,7 +50,9 @@ struct Walk<'a> {
 
 /// The display switches are the provider's, so with one of them on the portals are not looked at again.
 async fn walk(viewport: Viewport, switches: &[&str], look: &'static str) -> Result<()> {
-    let demo = Demo::on_sqlite().await?;
+    // Messages cost a captcha, as they do in earnest.
+    let demo = Demo::start_with(Engine::Sqlite, |config| config.sms.captcha = true).await?;
+    let demo = demo.context("SQLite is always there")?;
     let browser = Browser::open(viewport).await?;
     for switch in switches {
         browser.goto(&demo.provider(&format!("/display?switch={switch}&return_to=/help"))).await?;
@@ -132,40 +136,6 @@ impl Walk<'_> {
         self.provider("sign-in-operator-captcha", "/sign-in/operator").await
     }
 
-    /// 忘记密码 step by step. The unit is one that nobody signs in as here.
-    async fn recovering(&mut self) -> Result<()> {
-        const NEXT: &str = "form.rows .button--primary";
-        self.provider("recovery-identity", "/recovery").await?;
-        self.browser.follow(NEXT).await?;
-        self.here("recovery-identity-nothing-typed").await?;
-        for (css, text) in [
-            ("#account", "92220102TEXT00033F"),
-            ("#person_name", "赵小敏"),
-            ("#document_number", "220103190002280006"),
-        ] {
-            self.browser.fill(css, text).await?;
-        }
-        self.browser.follow(NEXT).await?;
-        self.here("recovery-identity-mismatch").await?;
-        self.browser.fill("#person_name", "赵敏").await?;
-        self.browser.follow(NEXT).await?;
-        self.here("recovery-sms").await?;
-        self.browser.fill("#phone_code", "12345").await?;
-        self.browser.follow(NEXT).await?;
-        self.here("recovery-sms-wrong").await?;
-        let code = self.demo.provider.code_sent_to("19400000033").await;
-        self.browser.fill("#phone_code", &code).await?;
-        self.browser.follow(NEXT).await?;
-        self.here("recovery-password").await?;
-        self.browser.fill("#new_password", "abc").await?;
-        self.browser.follow(NEXT).await?;
-        self.here("recovery-password-unfit").await?;
-        self.browser.fill("#new_password", "Nanhu-2027").await?;
-        self.browser.fill("#new_password_again", "Nanhu-2027").await?;
-        self.browser.follow(NEXT).await?;
-        self.here("recovery-done").await
-    }
-
     async fn as_a_unit(&mut self, with_portals: bool) -> Result<()> {
         sign_in_directly(self.demo, &self.browser, Who::LegalEntity).await?;
         self.here("account-legal-entity").await?;
@@ -198,30 +168,6 @@ impl Walk<'_> {
         self.portal("sign-in-again", "/hall/login?as=unit&again=1").await
     }
 
-    /// 我的经办人
-    async fn operators(&mut self) -> Result<()> {
-        let app = &self.demo.provider;
-        self.provider("operators", "/account/operators").await?;
-        self.provider("operators-verify", "/account/operators/add").await?;
-        self.browser.follow("form.rows .button--primary").await?;
-        self.here("operators-verify-nothing-typed").await?;
-        self.browser.follow("[data-sms-send]").await?;
-        let code = app.code_sent_to("15400007850").await;
-        self.browser.fill("#phone_code", &code).await?;
-        self.here("operators-verify-sent").await?;
-        self.browser.follow("form.rows .button--primary").await?;
-        self.here("operators-add").await?;
-        self.browser.follow("form.rows .button--primary").await?;
-        self.here("operators-add-nothing-typed").await?;
-        self.provider("operators-list-again", "/account/operators").await?;
-        for (name, action) in [("edit", "edit"), ("password", "password"), ("remove", "remove")] {
-            self.browser.goto(&self.demo.provider("/account/operators")).await?;
-            self.browser.follow(&format!(".operators__actions a[href$={action}]")).await?;
-            self.here(&format!("operators-{name}")).await?;
-        }
-        self.provider("operators-none-found", "/account/operators?status=frozen").await
-    }
-
     /// What a portal that is not the government's own has to ask for, and the question before a sign-out.
     async fn asked(&mut self) -> Result<()> {
         let changes = json!({
@@ -246,6 +192,7 @@ impl Walk<'_> {
     }
 
     async fn as_others(&mut self, with_portals: bool) -> Result<()> {
+        self.choosing_without_code().await?;
         for (who, name) in [(Who::Operator, "operator"), (Who::Person, "person")] {
             sign_in_directly(self.demo, &self.browser, who).await?;
             self.here(&format!("account-{name}")).await?;

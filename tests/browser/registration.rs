@@ -15,7 +15,7 @@ async fn demo() -> Result<Demo> {
 }
 
 /// Everything but telephone and password.
-async fn fill_in(browser: &Browser) -> Result<()> {
+pub(super) async fn fill_in(browser: &Browser) -> Result<()> {
     browser.select("#entity_type", "farmers_cooperative").await?;
     for (css, text) in [
         ("#login_name", "shilinongye"),
@@ -29,7 +29,7 @@ async fn fill_in(browser: &Browser) -> Result<()> {
     Ok(())
 }
 
-async fn set_passwords(browser: &Browser) -> Result<()> {
+pub(super) async fn set_passwords(browser: &Browser) -> Result<()> {
     browser.fill("#new_password", "Nanhu-2027").await?;
     browser.fill("#new_password_again", "Nanhu-2027").await?;
     browser.click("#agreed").await
@@ -51,11 +51,20 @@ async fn sign_in(demo: &Demo, browser: &Browser) -> Result<()> {
     all_is_well(browser).await
 }
 
-/// The script fills in what follows, sends and proves the code, and keeps the passwords that are typed already.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_the_script() -> Result<()> {
+    register_with_the_script(Viewport::Desktop).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_script_on_a_phone() -> Result<()> {
+    register_with_the_script(Viewport::Phone).await
+}
+
+/// The script fills in what follows, sends and proves the code, and keeps the passwords that are typed already.
+async fn register_with_the_script(viewport: Viewport) -> Result<()> {
     let demo = demo().await?;
-    let browser = Browser::open(Viewport::Desktop).await?;
+    let browser = Browser::open(viewport).await?;
     browser.goto(&demo.provider("/registration/legal-entity")).await?;
     fill_in(&browser).await?;
     ensure!(browser.text("[data-label-of=unit_name]").await?.contains("单位名称"), "labels follow the type");
@@ -72,6 +81,7 @@ async fn with_the_script() -> Result<()> {
     browser.fill("#phone", "194 0000 0102").await?;
     browser.click("[data-captcha-proof]").await?;
     browser.wait_for(".captcha--passed").await?;
+    accessible(&browser, "without a picture").await?;
     browser.click("[data-sms-send]").await?;
     let told = "return document.querySelector('[data-sms-status]').textContent";
     browser.wait_until(told, |told| told == "验证码已发送至 194****0102，请注意查收").await?;
@@ -79,8 +89,15 @@ async fn with_the_script() -> Result<()> {
     let code = demo.provider.code_sent_to("19400000102").await;
     browser.fill("#phone_code", &code).await?;
     browser.wait_for("[data-sms-proved]:not([hidden])").await?;
+    accessible(&browser, "filled in").await?;
     browser.follow("form.rows .rows__end .button--primary").await?;
     sign_in(&demo, &browser).await
+}
+
+async fn accessible(browser: &Browser, stage: &str) -> Result<()> {
+    let found = browser.axe().await?;
+    ensure!(found.is_empty(), "{stage}: {found:#?}");
+    Ok(())
 }
 
 /// The same by buttons that send the form; passwords come last. On the desktop: with touch, the driver's click waits

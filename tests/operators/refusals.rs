@@ -43,7 +43,10 @@ on_both! {
             let reply = refused(&mut agent, &token, changes).await;
             assert_eq!(error(&reply, field), message, "{changes:?}");
             assert_eq!(reply.text_of(&format!("#error-summary a[href='#{field}']")), message);
-            assert_eq!(reply.attribute("[autofocus]", "id").unwrap_or_default(), if field == "validity" || field == "may_manage" { "" } else { field });
+            assert_eq!(reply.attribute("[autofocus]", "name").as_deref(), Some(field));
+            let described = reply.attribute(&format!("[name='{field}'][aria-invalid]"), "aria-describedby");
+            let described = described.or_else(|| reply.attribute(&format!("[data-choice='{field}'][aria-invalid]"), "aria-describedby"));
+            assert!(described.is_some_and(|ids| ids.contains(&format!("{field}-error"))), "{field}");
         }
         assert_eq!(count(&app).await, 2);
         // Today is early enough, and the telephone is still proved.

@@ -122,9 +122,9 @@ on_both! {
         let page = agent.get("/recovery").await;
         assert_eq!(page.attribute("form.rows", "action").as_deref(), Some("/recovery?as=legal-entity"));
         let reply = UNIT.identify(&mut agent, &[]).await;
-        assert_eq!(beside(&reply, "captcha_answer"), "请输入验证码");
+        assert_eq!(beside(&reply, "captcha_answer"), "请先输入图片验证码");
         let reply = UNIT.identify(&mut agent, &[("person_name", "")]).await;
-        assert_eq!(beside(&reply, "captcha_answer"), "请输入验证码");
+        assert_eq!(beside(&reply, "captcha_answer"), "请先输入图片验证码");
         assert!(reply.has("#person_name[autofocus]"));
         let (id, _) = read(&app, &reply).await;
         let reply = UNIT.identify(&mut agent, &[("captcha_id", &id), ("captcha_answer", "0000")]).await;
@@ -138,11 +138,11 @@ on_both! {
         let reply = UNIT.identify(&mut agent, &right).await;
         let second = reply.location().unwrap_or_else(|| panic!("{}", reply.text()));
         let reply = UNIT.identify(&mut agent, &right).await;
-        assert_eq!(beside(&reply, "captcha_answer"), "验证码已过期，请重新输入", "one picture, one message");
+        assert_eq!(beside(&reply, "captcha_answer"), "验证码已过期，请点击刷新", "one picture, one message");
         // Another message needs another picture; the code alone needs none.
         app.advance_seconds(61);
         let reply = agent.post(&second, &[("action", "send_code")]).await;
-        assert_eq!(beside(&reply, "captcha_answer"), "请输入验证码");
+        assert_eq!(beside(&reply, "captcha_answer"), "请先输入图片验证码");
         let (id, text) = read(&app, &reply).await;
         let first = app.code_sent_to(UNIT.phone).await;
         let again = [("action", "send_code"), ("captcha_id", id.as_str()), ("captcha_answer", text.as_str())];

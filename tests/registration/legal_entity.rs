@@ -89,9 +89,28 @@ on_both! {
         // A term that the law does not give at that age is asked about, not refused.
         let form = Form::unit().with("term", "20").with("valid_from", "2017-01-01");
         let reply = form.clone().send(&mut agent).await;
-        assert_eq!(error(&reply, "dates_confirmed"), "身份证有效期限与签发时的年龄不符，请核对");
-        let (_, reply) = form.with("dates_confirmed", "yes").register(&app).await;
+        assert_eq!(error(&reply, "term"), "身份证有效期限与签发时的年龄不符，请核对");
+        let (_, reply) = form.with("confirmed", "term").register(&app).await;
         assert_eq!(reply.status, 303, "{}", reply.text());
+    }
+}
+
+on_both! {
+    async fn a_password_must_not_contain_what_was_typed_in_another_way(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        agent.get(LEGAL_ENTITY).await;
+        for (field, typed, password) in [
+            ("phone", "+86 194-0000-0101", "a19400000101"),
+            ("phone", "１９４ ００００ ０１０１", "a19400000101"),
+            ("login_name", "ｓｈｉｌｉｓｈｉｙｅ", "shilishiye1"),
+            ("credit_code", "9122 0000 xxxx 0002 7l", "xxxx00027L"),
+            ("document_number", "220102 19700101 000x", "a01000X"),
+        ] {
+            let form = Form::unit().with(field, typed).with("new_password", password);
+            let reply = form.with("new_password_again", password).send(&mut agent).await;
+            let message = "密码不能包含账号、统一社会信用代码、手机号码或证件号码";
+            assert_eq!(error(&reply, "new_password"), message, "{typed}");
+        }
     }
 }
 
@@ -103,6 +122,13 @@ on_both! {
         assert_eq!(error(&reply, "unit_name"), "请输入单位名称");
         assert_eq!(error(&reply, "representative_name"), "请输入经营者姓名");
         assert!(reply.text().contains("经营者信息"));
+        for (field, words) in [
+            ("unit_name", "请输入单位名称"),
+            ("representative_name", "请输入经营者姓名"),
+            ("document_number", "请输入经营者证件号码"),
+        ] {
+            assert_eq!(reply.attribute(&format!("#{field}"), "placeholder").unwrap(), words);
+        }
     }
 }
 
@@ -121,60 +147,5 @@ on_both! {
         let (_, reply) = taken.register(&app).await;
         assert_eq!(error(&reply, "login_name"), "该法人账号已被注册");
         assert!(error(&reply, "credit_code").starts_with("该统一社会信用代码已注册，请直接登录"));
-    }
-}
-
-on_both! {
-    async fn two_at_once_make_one_account(app: TestApp) {
-        let mut agent = Agent::new(&app.base);
-        agent.get(LEGAL_ENTITY).await;
-        let form = Form::unit().with_code(&app, &mut agent).await;
-        let visitor = agent.cookies.clone();
-        let mut tasks = tokio::task::JoinSet::new();
-        for _ in 0..6 {
-            let (form, base, cookies) = (form.clone(), app.base.clone(), visitor.clone());
-            tasks.spawn(async move {
-                let mut agent = Agent::new(&base);
-                agent.cookies = cookies;
-                form.send(&mut agent).await
-            });
-        }
-        while let Some(reply) = tasks.join_next().await {
-            let reply = reply.unwrap();
-            let there = reply.location().is_some_and(|location| location.starts_with("/registration/done"));
-            // Who comes while the first is still at work may be told that the code is being used.
-            assert!(there || reply.status == 422, "{} {}", reply.status, reply.text());
-        }
-        let reply = form.send(&mut agent).await;
-        assert!(reply.location().unwrap().starts_with("/registration/done"), "the same form once more");
-        let made = "SELECT COUNT(*) FROM legal_entities WHERE login_name_key = 'shilishiye'";
-        assert_eq!(sql::number(&app, made).await, 1);
-        assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM accounts WHERE kind = 'legal_entity'").await, 3);
-    }
-}
-
-on_both! {
-    async fn two_visitors_race_for_one_name(app: TestApp) {
-        let mut forms = Vec::new();
-        for (number, code) in [("19400000101", "91220000XXXX00027L"), ("19400000102", "91220101TEXT001640")] {
-            let mut agent = Agent::new(&app.base);
-            agent.get(LEGAL_ENTITY).await;
-            let form = Form::unit().with("phone", number).with("credit_code", code);
-            forms.push((form.with_code(&app, &mut agent).await, agent));
-        }
-        let mut tasks = tokio::task::JoinSet::new();
-        for (form, mut agent) in forms {
-            tasks.spawn(async move { form.send(&mut agent).await });
-        }
-        let mut statuses = Vec::new();
-        while let Some(reply) = tasks.join_next().await {
-            let reply = reply.unwrap();
-            if reply.status == 422 {
-                assert_eq!(error(&reply, "login_name"), "该法人账号已被注册");
-            }
-            statuses.push(reply.status.as_u16());
-        }
-        statuses.sort_unstable();
-        assert_eq!(statuses, [303, 422]);
     }
 }

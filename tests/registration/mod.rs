@@ -1,11 +1,14 @@
 //! 二 法人注册, 个人注册.
 
 mod agreements;
+mod check;
 mod gateway;
 mod legal_entity;
 mod personal;
 mod phone;
 mod registers;
+mod twice;
+mod warnings;
 
 use std::collections::BTreeMap;
 
@@ -105,5 +108,5 @@ impl Form {
 
 /// Says what stands beside a field.
 pub fn error(reply: &Reply, field: &str) -> String {
-    reply.text_of(&format!("#{field}-error")).replace("错误：", "").trim().to_owned()
+    reply.text_of(&format!("#{field}-error")).replace("错误：", "").replace("提示：", "").trim().to_owned()
 }

@@ -29,6 +29,8 @@ on_both! {
         let mut agent = Agent::new(&app.base);
         let reply = form.clone().with("valid_to", "").send(&mut agent).await;
         assert_eq!(error(&reply, "valid_to"), "请选择证件有效结束日期");
+        assert!(reply.has("#valid_to[required]") && !reply.has(".field--optional #valid_to"), "it follows from nothing");
+        assert_eq!(reply.text_of("#valid_to-hint"), "请填写证件上的截止日期");
         let reply = form.clone().with("document_number", "A00000000").send(&mut agent).await;
         assert_eq!(error(&reply, "document_number"), "证件号码格式不正确");
         let reply = form.clone().with("valid_to", "2020-01-01").send(&mut agent).await;

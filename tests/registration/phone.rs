@@ -167,7 +167,7 @@ on_both! {
     async fn nothing_is_sent_without_a_captcha(app: TestApp) {
         let mut agent = Agent::new(&app.base);
         let page = agent.get(PERSONAL).await;
-        assert_eq!(error(&ask(&mut agent, "19400000201").await, "captcha_answer"), "请输入验证码");
+        assert_eq!(error(&ask(&mut agent, "19400000201").await, "captcha_answer"), "请先输入图片验证码");
         let id = page.attribute("[name=captcha_id]", "value").unwrap();
         let wrong = Form::person().with("captcha_id", &id).with("captcha_answer", "????");
         let reply = wrong.with("action", "send_code").send(&mut agent).await;
@@ -175,17 +175,24 @@ on_both! {
         let id = reply.attribute("[name=captcha_id]", "value").unwrap();
         assert!(captcha::is_open(&app.app, &id).await.unwrap());
         let answer = captchas::find(&app.app.store, &random::hash(&id), app.clock.now()).await.unwrap();
-        let right = Form::person().with("captcha_id", &id).with("captcha_answer", &answer.unwrap());
+        // As an input method for Chinese may type it.
+        let typed: String = answer.unwrap().chars().flat_map(|c| [to_full_width(c), ' ']).collect();
+        let right = Form::person().with("captcha_id", &id).with("captcha_answer", &typed.to_lowercase());
         let right = right.with("action", "send_code");
         assert_eq!(right.send(&mut agent).await.status, 200);
         app.advance_seconds(61);
         let reply = right.send(&mut agent).await;
-        assert_eq!(error(&reply, "captcha_answer"), "验证码已过期，请重新输入", "one captcha, one message");
+        assert_eq!(error(&reply, "captcha_answer"), "验证码已过期，请点击刷新", "one captcha, one message");
         let fields = [("purpose", "registration"), ("phone", "19400000201")];
         let reply = agent.post("/sms-code/send", &fields).await;
         assert_eq!(reply.json()["field"], "captcha_answer");
         assert!(reply.json()["captcha"]["id"].is_string(), "and here is the next");
     }
+}
+
+/// `Ａ` for `A`.
+fn to_full_width(character: char) -> char {
+    char::from_u32(u32::from(character) + 0xFEE0).unwrap()
 }
 
 on_both! {

@@ -50,7 +50,7 @@ on_both! {
             ("representative_name", "周亭", "representative_name", who),
             ("document_number", "220102196802140002", "representative_name", who),
         ] {
-            let (_, reply) = Form::unit().with(field, value).with("dates_confirmed", "yes").register(&app).await;
+            let (_, reply) = Form::unit().with(field, value).with("confirmed", "term").register(&app).await;
             assert_eq!(error(&reply, beside), message, "{field}={value}: {}", reply.text());
             app.advance_seconds(3600);
         }

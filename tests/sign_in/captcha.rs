@@ -86,13 +86,13 @@ on_both! {
         let refused = answer_with(&mut agent, WRONG, &id, &right).await;
         assert_eq!(alert(&refused), "账号或密码错误");
         let again = answer_with(&mut agent, PASSWORD, &id, &right).await;
-        assert_eq!(told(&again), "验证码已过期，请重新输入");
+        assert_eq!(told(&again), "验证码已过期，请点击刷新");
         let made_up = answer_with(&mut agent, PASSWORD, "made-up", &right).await;
-        assert_eq!(told(&made_up), "验证码已过期，请重新输入");
+        assert_eq!(told(&made_up), "验证码已过期，请点击刷新");
         let id = captcha_id(&again);
         let right = answer(&app, &id).await;
         app.advance_seconds(10 * 60 + 1);
-        assert_eq!(told(&answer_with(&mut agent, PASSWORD, &id, &right).await), "验证码已过期，请重新输入");
+        assert_eq!(told(&answer_with(&mut agent, PASSWORD, &id, &right).await), "验证码已过期，请点击刷新");
         // None of those was a try at the password but one.
         let tries = sql::number(&app, "SELECT COUNT(*) FROM audit_log WHERE event = 'sign_in_refused'").await;
         assert_eq!(tries, 1);
@@ -184,7 +184,7 @@ on_both! {
         let accepted = prove_with(&mut agent, WRONG, id, &proof).await;
         assert_eq!(alert(&accepted), "账号或密码错误", "{}", told(&accepted));
         let again = prove_with(&mut agent, PASSWORD, id, &proof).await;
-        assert_eq!(told(&again), "验证码已过期，请重新输入");
+        assert_eq!(told(&again), "验证码已过期，请点击刷新");
     }
 }
 

@@ -154,6 +154,17 @@ impl Browser {
         Ok(self.client.perform_actions(stroke).await?)
     }
 
+    /// Types on the keyboard, key by key: a date field, too, takes it as from a hand.
+    pub async fn type_keys(&self, text: &str) -> Result<()> {
+        for value in text.chars() {
+            let stroke = KeyActions::new("keyboard".into())
+                .then(KeyAction::Down { value })
+                .then(KeyAction::Up { value });
+            self.client.perform_actions(stroke).await?;
+        }
+        Ok(())
+    }
+
     /// Types where the focus is.
     pub async fn type_text(&self, text: &str) -> Result<()> {
         Ok(self.client.active_element().await?.send_keys(text).await?)

@@ -30,6 +30,8 @@ pub struct Centre {
     pub greeting: String,
     pub account_label: String,
     pub masked_phone: String,
+    /// What the unit calls whoever represents it.
+    pub representative: &'static str,
     pub may_change_phone: bool,
     pub may_change_entity: bool,
     pub may_choose_identity: bool,
@@ -160,6 +162,7 @@ impl Owner {
             greeting,
             account_label,
             masked_phone: self.phone().map(|phone| phone.masked()).unwrap_or_default(),
+            representative: self.principal.unit().map_or("", |unit| unit.entity_type.representative_label()),
             may_change_phone: true,
             may_change_entity: self.own_unit().is_some(),
             may_choose_identity: self.own_unit().is_none(),

@@ -9,6 +9,28 @@ const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 /// The weights of the first 17 characters: the powers of 3 modulo 31.
 const WEIGHTS: [usize; 17] = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28];
 
+/// What a code's beginning says of the unit; the first that fits counts, and everything else is another organisation.
+pub const SUGGESTED_TYPES: [(&str, EntityType); 15] = [
+    ("11", EntityType::GovernmentAgency),
+    ("12", EntityType::PublicInstitution),
+    ("13", EntityType::SocialOrganization),
+    ("51", EntityType::SocialOrganization),
+    ("52", EntityType::SocialOrganization),
+    ("53", EntityType::SocialOrganization),
+    ("59", EntityType::SocialOrganization),
+    ("91", EntityType::Enterprise),
+    ("92", EntityType::IndividualBusiness),
+    ("93", EntityType::FarmersCooperative),
+    ("N1", EntityType::RuralCollective),
+    ("N2", EntityType::RuralCollective),
+    ("N3", EntityType::RuralCollective),
+    ("N9", EntityType::RuralCollective),
+    ("", EntityType::Other),
+];
+
+/// What to say of a code whose inner check does not hold.
+pub const INNER_CHECK_WARNING: &str = "统一社会信用代码中的组织机构代码校验位不符，请核对；核对无误的可以继续，将由法人库核验，核验不通过的请进行账号申诉";
+
 /// A credit code of a known form whose check character (modulo 31) is right.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CreditCode(String);
@@ -71,16 +93,8 @@ impl CreditCode {
 
     /// The entity type that the first two characters suggest.
     pub fn default_entity_type(&self) -> EntityType {
-        match self.0.get(..2).unwrap_or_default() {
-            "11" => EntityType::GovernmentAgency,
-            "12" => EntityType::PublicInstitution,
-            "13" | "51" | "52" | "53" | "59" => EntityType::SocialOrganization,
-            "91" => EntityType::Enterprise,
-            "92" => EntityType::IndividualBusiness,
-            "93" => EntityType::FarmersCooperative,
-            "N1" | "N2" | "N3" | "N9" => EntityType::RuralCollective,
-            _ => EntityType::Other,
-        }
+        let suggested = SUGGESTED_TYPES.iter().find(|(prefix, _)| self.0.starts_with(prefix));
+        suggested.map_or(EntityType::Other, |(_, entity_type)| *entity_type)
     }
 
     /// Whether the choice must be refused: 企业法人 for a code that says state organ, public

@@ -81,6 +81,14 @@ impl IdentityDocument {
         self.birth.map(|birth| date.years_since(birth).unwrap_or(0))
     }
 
+    /// What to ask the visitor to look at again, though it is let pass: a resident ID number of no known county, which
+    /// may have been abolished long ago.
+    pub fn county_warning(&self, today: NaiveDate) -> Option<&'static str> {
+        let id = ResidentId::parse(&self.number, today).ok();
+        let unknown = id.filter(|id| self.document_type == DocumentType::ResidentId && !id.county_is_known());
+        unknown.map(|_| "身份证号码前六位不是已知的行政区划代码，请核对")
+    }
+
     /// The number as a page may show it: only the last four characters.
     pub fn masked(&self) -> String {
         mask::document_number(&self.number)

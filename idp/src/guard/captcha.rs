@@ -6,6 +6,7 @@ use captcha::filters::{Noise, Wave};
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
+use crate::domain::normalize::normalize_code;
 use crate::domain::timestamp::Span;
 use crate::platform::random;
 use crate::store::captchas;
@@ -25,14 +26,16 @@ pub enum Outcome {
     Expired,
 }
 
-/// Why a visitor did not pass.
+/// Why a visitor did not pass. What is missing is told in two ways: at sign-in, and where a message would be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("请输入验证码")]
     Missing,
+    #[error("请先输入图片验证码")]
+    MissingBeforeSending,
     #[error("验证码错误，请重新输入")]
     Wrong,
-    #[error("验证码已过期，请重新输入")]
+    #[error("验证码已过期，请点击刷新")]
     Expired,
 }
 
@@ -47,6 +50,13 @@ pub struct Answer<'a> {
     pub text: &'a str,
     /// The number of the proof of work, or empty.
     pub proof: &'a str,
+}
+
+impl Answer<'_> {
+    /// Nothing was typed, and nothing proved: the captcha need not be spent on it.
+    pub fn is_missing(&self) -> bool {
+        normalize_code(self.text).is_empty() && self.proof.is_empty()
+    }
 }
 
 /// Draws a new captcha; gives its id.
@@ -88,8 +98,8 @@ pub async fn pass(app: &App, given: Answer<'_>) -> Result<Result<Passed, Refusal
     if !app.config.sms.captcha {
         return Ok(Ok(Passed(())));
     }
-    if given.text.trim().is_empty() && given.proof.is_empty() {
-        return Ok(Err(Refusal::Missing));
+    if given.is_missing() {
+        return Ok(Err(Refusal::MissingBeforeSending));
     }
     Ok(match check(app, given).await? {
         Outcome::Right => Ok(Passed(())),
@@ -105,7 +115,7 @@ pub async fn pass(app: &App, given: Answer<'_>) -> Result<Result<Passed, Refusal
 pub async fn check(app: &App, given: Answer<'_>) -> Result<Outcome> {
     let taken = captchas::take(&app.store, &random::hash(given.id), app.clock.now()).await?;
     let Some(expected) = taken else { return Ok(Outcome::Expired) };
-    let right = given.text.trim().eq_ignore_ascii_case(&expected) || is_proof(given.id, given.proof);
+    let right = normalize_code(given.text) == expected || is_proof(given.id, given.proof);
     Ok(if right { Outcome::Right } else { Outcome::Wrong })
 }
 

@@ -103,7 +103,7 @@ async fn check(
 ) -> Result<Result<String, Refusal>> {
     if needs_captcha(app, caller).await? {
         let outcome = match typed.captcha {
-            Some(answer) if answer.text.trim().is_empty() && answer.proof.is_empty() => None,
+            Some(answer) if answer.is_missing() => None,
             Some(answer) => Some(captcha::check(app, answer).await?),
             None => None,
         };

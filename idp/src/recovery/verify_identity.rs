@@ -115,9 +115,8 @@ pub async fn post(
     let claim = form.read(&app, query.kind(), &mut errors);
     let Some(claim) = claim else {
         // The picture is spent only on a form that is complete; a new one comes with the page all the same.
-        let given = form.captcha.answer();
-        if app.config.sms.captcha && given.text.trim().is_empty() && given.proof.is_empty() {
-            errors.add("captcha_answer", captcha::Refusal::Missing.to_string());
+        if app.config.sms.captcha && form.captcha.answer().is_missing() {
+            errors.add("captcha_answer", captcha::Refusal::MissingBeforeSending.to_string());
         }
         return show(&app, &visitor, &query, form, errors).await;
     };

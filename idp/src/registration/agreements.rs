@@ -8,7 +8,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::agreements;
 use crate::web::{self, Frame, Visitor};
 
-/// Changes whenever a text changes; everybody agrees anew then.
+/// Changes whenever a text changes: whoever registers from then on agrees to the new one. Who has an account is not asked
+/// again (docs/decisions/0031).
 pub const VERSION: &str = "2026-11";
 
 #[derive(Template)]

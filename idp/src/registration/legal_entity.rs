@@ -9,10 +9,10 @@ use sqlx::AnyConnection;
 use super::shared::ClosingFields;
 use super::submission::{self, Form as _, Wrong};
 use crate::app::App;
-use crate::domain::credit_code::{CreditCode, EntityTypeMismatch};
+use crate::domain::credit_code::{CreditCode, EntityTypeMismatch, INNER_CHECK_WARNING, SUGGESTED_TYPES};
 use crate::domain::entity_type::EntityType;
 use crate::domain::login_name::LoginName;
-use crate::domain::password::known_tail;
+use crate::domain::normalize::normalize_code;
 use crate::domain::person_name::PersonName;
 use crate::domain::principal::{AccountKind, LegalEntity};
 use crate::domain::unit_name::UnitName;
@@ -71,6 +71,11 @@ pub async fn post(
     submission::answer(&app, &visitor, form).await
 }
 
+/// POST of what is filled in so far, by the script.
+pub async fn check(State(app): State<App>, SafeForm(form): SafeForm<Form>) -> Response {
+    submission::check(&app, form)
+}
+
 impl Form {
     fn chosen_type(&self) -> EntityType {
         EntityType::from_code(&self.entity_type).unwrap_or(EntityType::Enterprise)
@@ -95,15 +100,21 @@ impl submission::Form for Form {
         let today = app.clock.now().china_date();
         let login_name = errors.take("login_name", &self.login_name, "请输入法人账号", LoginName::parse);
         let entity_type = EntityType::from_code(&self.entity_type);
-        if entity_type.is_none() {
-            errors.add("entity_type", "请选择法人类型");
+        let mismatch = || EntityTypeMismatch.to_string();
+        match (entity_type, CreditCode::parse(&self.credit_code)) {
+            (None, _) => errors.add("entity_type", "请选择法人类型"),
+            (Some(chosen), Ok(code)) if code.conflicts_with(chosen) => errors.add("entity_type", mismatch()),
+            (Some(chosen), Ok(code)) if !code.suits(chosen) => {
+                errors.warn("entity_type", mismatch(), &self.document.confirmed);
+            }
+            _ => (),
         }
         let name_missing = format!("请输入{}", chosen.name_label());
         let unit_name = errors.take("unit_name", &self.unit_name, &name_missing, UnitName::parse);
         let credit_code =
             errors.take("credit_code", &self.credit_code, "请输入统一社会信用代码", CreditCode::parse);
-        if credit_code.as_ref().is_some_and(|code| code.conflicts_with(chosen)) {
-            errors.add("entity_type", EntityTypeMismatch.to_string());
+        if credit_code.as_ref().is_some_and(|code| !code.inner_check_holds()) {
+            errors.warn("credit_code", INNER_CHECK_WARNING, &self.document.confirmed);
         }
         let person_missing = format!("请输入{who}姓名");
         let representative_name =
@@ -123,9 +134,9 @@ impl submission::Form for Form {
         })
     }
 
-    fn context(&self) -> Vec<&str> {
-        let (login_name, credit_code) = (self.login_name.trim(), self.credit_code.trim());
-        vec![login_name, credit_code, self.phone.typed().trim(), known_tail(&self.document.document_number)]
+    fn context(&self) -> Vec<String> {
+        let names = [&self.login_name, &self.credit_code].map(|typed| normalize_code(typed));
+        names.into_iter().chain([self.phone.number(), self.document.known_tail()]).collect()
     }
 
     async fn show(
@@ -195,6 +206,12 @@ impl Page<'_> {
 
     fn entity_types(&self) -> Vec<(&'static str, &'static str)> {
         EntityType::ALL.iter().map(|known| (known.code(), known.label())).collect()
+    }
+
+    /// For the script: the type that a code's beginning suggests, the first that fits.
+    fn suggested_types(&self) -> String {
+        serde_json::to_string(&SUGGESTED_TYPES.map(|(prefix, known)| (prefix, known.code())))
+            .unwrap_or_default()
     }
 
     /// For the script: what each type calls its name and its representative.

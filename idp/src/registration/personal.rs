@@ -9,7 +9,6 @@ use sqlx::AnyConnection;
 use super::shared::ClosingFields;
 use super::submission::{self, Form as _, Wrong};
 use crate::app::App;
-use crate::domain::password::known_tail;
 use crate::domain::person_name::PersonName;
 use crate::domain::principal::{AccountKind, Person};
 use crate::domain::profile::Profile;
@@ -63,6 +62,11 @@ pub async fn post(
     submission::answer(&app, &visitor, form).await
 }
 
+/// POST of what is filled in so far, by the script.
+pub async fn check(State(app): State<App>, SafeForm(form): SafeForm<Form>) -> Response {
+    submission::check(&app, form)
+}
+
 impl submission::Form for Form {
     const KIND: AccountKind = AccountKind::Person;
     type Account = Person;
@@ -82,8 +86,7 @@ impl submission::Form for Form {
         let (name, document) = (name?, document?);
         Some(Person {
             id: random::id(),
-            // Nobody chooses it: persons sign in by telephone or document, too.
-            login_name: format!("u{}", random::text(b"0123456789", 10)),
+            login_name: String::new(),
             name: name.as_str().to_owned(),
             document: Some((&document.document).into()),
             document_validity: Some(document.validity),
@@ -92,8 +95,8 @@ impl submission::Form for Form {
         })
     }
 
-    fn context(&self) -> Vec<&str> {
-        vec![self.phone.typed().trim(), known_tail(&self.document.document_number)]
+    fn context(&self) -> Vec<String> {
+        vec![self.phone.number(), self.document.known_tail()]
     }
 
     async fn show(
@@ -145,6 +148,8 @@ impl submission::Form for Form {
             // Whoever had this number before has it no longer: it was proved a moment ago.
             phones::release_from_persons(tx, &app.vault, phone, app.clock.now()).await?;
         }
-        principals::insert_person(tx, &app.vault, account).await
+        // Nobody chooses it: persons sign in by telephone or document, too. Each try draws another.
+        let login_name = format!("u{}", random::text(b"0123456789", 10));
+        principals::insert_person(tx, &app.vault, &Person { login_name, ..account.clone() }).await
     }
 }

@@ -11,9 +11,10 @@ use crate::domain::principal::AccountKind;
 use crate::guard::evidence::{self, Evidence};
 use crate::guard::sms_code::{self, Purpose, Spent, Standing};
 use crate::guard::{Caller, new_password};
+use crate::platform::vault::Purpose as Derived;
 use crate::store::{accounts, audit};
 use crate::web::phone::ProvedPhone;
-use crate::web::{Errors, Visitor, urls};
+use crate::web::{self, Errors, Visitor, urls};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -26,10 +27,11 @@ pub struct ClosingFields {
 
 impl ClosingFields {
     /// Checks the password and the agreements; what is wrong joins the errors.
-    pub fn check(&self, app: &App, context: &[&str], errors: &mut Errors) {
+    pub fn check(&self, app: &App, context: &[String], errors: &mut Errors) {
         let policy = app.config.password.profile.registration();
+        let context: Vec<&str> = context.iter().map(String::as_str).collect();
         if let Err(refusal) =
-            new_password::check(policy, &self.new_password, &self.new_password_again, context)
+            new_password::check(policy, &self.new_password, &self.new_password_again, &context)
         {
             errors.add(refusal.field(), refusal.to_string());
         }
@@ -103,6 +105,21 @@ pub struct NewAccount<'a, Mismatch> {
     pub kind: AccountKind,
     pub password_hash: &'a str,
     pub evidence: &'a Evidence<Mismatch>,
+}
+
+/// Where the same form leads when it comes again: the answer is the first one's.
+///
+/// # Errors
+/// When the database fails.
+pub async fn go_on_as_before(
+    app: &App,
+    visitor: &Visitor,
+    kind: AccountKind,
+    proved: &ProvedPhone,
+) -> web::Result<Response> {
+    let index = app.vault.derive(Derived::PhoneIndex, proved.phone.as_str());
+    let waiting = accounts::does_newest_wait(&app.store, kind, &index).await?;
+    Ok(go_on(visitor, kind, waiting))
 }
 
 /// Where a finished registration leads.

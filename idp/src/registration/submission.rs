@@ -1,6 +1,8 @@
 //! The one way through both registrations: read the form, prove the telephone, ask the register, make the account once.
 
-use axum::response::Response;
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use super::shared::{self, ClosingFields, NewAccount};
@@ -29,8 +31,8 @@ pub trait Form: Sized {
     /// Every field but telephone and password, in the page's order; what is wrong joins the errors.
     fn read(&self, app: &App, errors: &mut Errors) -> Option<Self::Account>;
 
-    /// What the password must not contain.
-    fn context(&self) -> Vec<&str>;
+    /// What the password must not contain: what was typed, in the form in which it is stored.
+    fn context(&self) -> Vec<String>;
 
     /// The page, with what was typed.
     async fn show(
@@ -95,8 +97,8 @@ pub async fn answer<F: Form>(app: &App, visitor: &Visitor, mut form: F) -> web::
             None
         }
     };
-    if proved.as_ref().is_some_and(|proved| proved.spent) {
-        return Ok(shared::go_on(visitor, F::KIND, false));
+    if let Some(proved) = proved.as_ref().filter(|proved| proved.spent) {
+        return shared::go_on_as_before(app, visitor, F::KIND, proved).await;
     }
     form.closing().check(app, &form.context(), &mut errors);
     let (Some(mut account), Some(proved), false) = (account, proved, errors.any()) else {
@@ -105,7 +107,7 @@ pub async fn answer<F: Form>(app: &App, visitor: &Visitor, mut form: F) -> web::
     F::set_phone(&mut account, proved.phone.as_str().to_owned());
     match register(app, visitor, &account, &proved, &form).await? {
         Outcome::Done { waiting } => Ok(shared::go_on(visitor, F::KIND, waiting)),
-        Outcome::AlreadyDone => Ok(shared::go_on(visitor, F::KIND, false)),
+        Outcome::AlreadyDone => shared::go_on_as_before(app, visitor, F::KIND, &proved).await,
         Outcome::ProofExpired => {
             form.phone().forget_proof();
             let errors = Errors::none().at("phone_code", "验证码已失效，请重新获取");
@@ -113,6 +115,18 @@ pub async fn answer<F: Form>(app: &App, visitor: &Visitor, mut form: F) -> web::
         }
         Outcome::Refused(errors) => form.show(app, visitor, errors, None).await,
     }
+}
+
+/// What the script beside the fields asks while the form is being filled in (assets/check.js): JSON
+/// `{field: {message, warning}}`. It knows the rules of form only; nothing is looked up, kept or logged.
+pub fn check<F: Form>(app: &App, mut form: F) -> Response {
+    let mut errors = Errors::none();
+    form.read(app, &mut errors);
+    form.phone().check_form(&mut errors);
+    let told = errors.each().map(|(field, message)| {
+        (field.to_owned(), json!({ "message": message, "warning": !errors.is_wrong(field) }))
+    });
+    Json(Value::Object(told.collect())).into_response()
 }
 
 /// The rule: asks the register, and makes the account, once.
@@ -134,21 +148,36 @@ async fn register<F: Form>(
         Ok(hash) => hash,
         Err(refusal) => return Ok(Outcome::Refused(Errors::none().at(refusal.field(), refusal.to_string()))),
     };
+    match store::<F>(app, visitor, account, proved, &hash, &evidence).await {
+        // Somebody else was faster by a moment. If neither the document nor a name is theirs, it was the telephone,
+        // which they have now and lose to whoever proved it last, or a name that was drawn.
+        Err(error) if error.downcast_ref().is_some_and(is_duplicate) => {
+            match taken::<F>(app, visitor, account, proved).await? {
+                Some(outcome) => Ok(outcome),
+                None => store::<F>(app, visitor, account, proved, &hash, &evidence).await,
+            }
+        }
+        outcome => outcome,
+    }
+}
+
+/// One transaction: the proof is used up, and the account is there.
+async fn store<F: Form>(
+    app: &App,
+    visitor: &Visitor,
+    account: &F::Account,
+    proved: &ProvedPhone,
+    password_hash: &str,
+    evidence: &Evidence<Wrong>,
+) -> anyhow::Result<Outcome> {
     let mut tx = app.store.begin().await?;
-    let new = NewAccount { id: F::id(account), kind: F::KIND, password_hash: &hash, evidence: &evidence };
+    let new = NewAccount { id: F::id(account), kind: F::KIND, password_hash, evidence };
     if let Err(reason) = shared::insert_account(app, &mut tx, &visitor.caller, proved, new).await? {
         tx.rollback().await?;
         return Ok(reason.into());
     }
-    match F::insert(app, &mut tx, account).await {
-        Ok(()) => tx.commit().await?,
-        // Somebody else was faster by a moment.
-        Err(error) if error.downcast_ref().is_some_and(is_duplicate) => {
-            drop(tx);
-            return taken::<F>(app, visitor, account, proved).await?.ok_or(error);
-        }
-        Err(error) => return Err(error),
-    }
+    F::insert(app, &mut tx, account).await?;
+    tx.commit().await?;
     Ok(Outcome::Done { waiting: matches!(evidence, Evidence::Waiting) })
 }
 

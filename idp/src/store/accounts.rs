@@ -182,6 +182,25 @@ pub async fn is_pending(tx: &mut AnyConnection, account_id: &str) -> sqlx::Resul
     Ok(since.is_some())
 }
 
+/// Whether the account that was registered last with a telephone still waits for its register.
+///
+/// # Errors
+/// When the database fails.
+pub async fn does_newest_wait(store: &Store, kind: AccountKind, phone_index: &str) -> sqlx::Result<bool> {
+    let sql = match kind {
+        AccountKind::Person => {
+            "SELECT a.pending_since FROM persons p JOIN accounts a ON a.id = p.account_id
+            WHERE p.phone_index = $1 ORDER BY a.created_at DESC LIMIT 1"
+        }
+        _ => {
+            "SELECT a.pending_since FROM legal_entities e JOIN accounts a ON a.id = e.account_id
+            WHERE e.phone_index = $1 ORDER BY a.created_at DESC LIMIT 1"
+        }
+    };
+    let newest: Option<Option<i64>> = store.read.scalar(sqlx::query_scalar(sql).bind(phone_index)).await?;
+    Ok(newest.flatten().is_some())
+}
+
 /// Removes an account that nobody has ever signed in to, so that its names are free again.
 ///
 /// # Errors

@@ -25,6 +25,7 @@ macro_rules! assets {
 
 assets! {
     "captcha.js": "text/javascript; charset=utf-8",
+    "check.js": "text/javascript; charset=utf-8",
     "console.css": "text/css; charset=utf-8",
     "form_post.js": "text/javascript; charset=utf-8",
     "forms.css": "text/css; charset=utf-8",
@@ -39,6 +40,7 @@ assets! {
     "sign_in.css": "text/css; charset=utf-8",
     "sign_in.js": "text/javascript; charset=utf-8",
     "site.css": "text/css; charset=utf-8",
+    "site.js": "text/javascript; charset=utf-8",
     "sms_code.js": "text/javascript; charset=utf-8",
     "validity.js": "text/javascript; charset=utf-8",
 }

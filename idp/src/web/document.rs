@@ -7,6 +7,8 @@ use super::Errors;
 use crate::domain::date;
 use crate::domain::document_type::DocumentType;
 use crate::domain::identity_document::IdentityDocument;
+use crate::domain::normalize::normalize_code;
+use crate::domain::password::known_tail;
 use crate::domain::validity::{Paper, Term, Validity, ValidityError, preselected_term, term_warning};
 
 #[derive(Debug, Deserialize)]
@@ -17,8 +19,8 @@ pub struct DocumentFields {
     pub term: String,
     pub valid_from: String,
     pub valid_to: String,
-    /// The visitor has seen the warning and stands by the dates.
-    pub dates_confirmed: String,
+    /// The fields that the visitor has been warned of and stands by: their names, with spaces between.
+    pub confirmed: String,
 }
 
 impl Default for DocumentFields {
@@ -29,7 +31,7 @@ impl Default for DocumentFields {
             term: String::new(),
             valid_from: String::new(),
             valid_to: String::new(),
-            dates_confirmed: String::new(),
+            confirmed: String::new(),
         }
     }
 }
@@ -42,8 +44,8 @@ pub struct ReadDocument {
 }
 
 impl DocumentFields {
-    /// Reads the fields; what is wrong joins the errors, in the page's order. `whose` names the holder in messages
-    /// (法定代表人), who must be at least `min_age`.
+    /// Reads the fields; what is wrong, or to be looked at again, joins the errors, in the page's order. `whose` names
+    /// the holder in messages (法定代表人), who must be at least `min_age`.
     pub fn read(
         &self,
         whose: &str,
@@ -64,7 +66,12 @@ impl DocumentFields {
                     errors.add("document_number", format!("{whose}须年满{min_age}周岁"));
                     None
                 }
-                Ok(document) => Some(document),
+                Ok(document) => {
+                    if let Some(warning) = document.county_warning(today) {
+                        errors.warn("document_number", warning, &self.confirmed);
+                    }
+                    Some(document)
+                }
                 Err(error) => {
                     errors.add("document_number", error.to_string());
                     None
@@ -109,17 +116,21 @@ impl DocumentFields {
             // Of a number that is wrong itself the birth is not known; the other rules still hold.
             let born = birth.unwrap_or(NaiveDate::MIN);
             let read = Validity::of_resident_id(born, term, start, end, today);
-            if let (Ok(validity), Some(birth), true) = (&read, birth, self.dates_confirmed.is_empty())
+            if let (Ok(validity), Some(birth)) = (&read, birth)
                 && let Some(warning) = term_warning(birth, term, validity.start())
             {
-                errors.add("dates_confirmed", warning);
-                return None;
+                errors.warn("term", warning, &self.confirmed);
             }
             read
         } else {
             Validity::of_other_document(start, end, today)
         };
         read.map_err(|error| errors.add(field_of(error), error.to_string())).ok()
+    }
+
+    /// The end of the number, which the holder's password must not contain.
+    pub fn known_tail(&self) -> String {
+        known_tail(&normalize_code(&self.document_number)).to_owned()
     }
 
     pub fn number_label(&self, whose: &str) -> String {
@@ -138,9 +149,13 @@ impl DocumentFields {
         format!("{}有效结束日期", self.paper())
     }
 
+    /// Only a resident ID card has a term, from which its end follows.
+    pub fn is_card(&self) -> bool {
+        self.document_type == DocumentType::ResidentId.code()
+    }
+
     fn paper(&self) -> Paper {
-        let is_card = self.document_type == DocumentType::ResidentId.code();
-        if is_card { Paper::ResidentId } else { Paper::Other }
+        if self.is_card() { Paper::ResidentId } else { Paper::Other }
     }
 
     /// The types to choose from, as (code, label).
@@ -208,7 +223,6 @@ mod tests {
             (card(born_1990, "20", "2018-05-20", "2038-05-19"), "valid_to"),
             (card(born_1990, "10", "2015-12-31", "2025-12-31"), "valid_to"),
             (card(born_1990, "long_term", "2018-05-20", "2038-05-20"), "valid_to"),
-            (card(born_1990, "5", "2022-01-01", ""), "dates_confirmed"),
         ] {
             let (document, errors) = read(&fields);
             assert!(document.is_none() && errors.is_first(field), "{fields:?}: {errors:?}");
@@ -217,8 +231,18 @@ mod tests {
 
     #[test]
     fn a_warning_can_be_answered() {
-        let mut fields = card("220102199001010009", "5", "2022-01-01", "");
-        fields.dates_confirmed = "yes".to_owned();
-        assert!(read(&fields).0.is_some());
+        // Nobody of 32 gets a card for five years, and there has never been a county 229999.
+        let mut fields = card("22999919900101000X", "5", "2022-01-01", "");
+        let (_, errors) = read(&fields);
+        assert!(errors.only_warnings() && errors.is_first("document_number"), "{errors:?}");
+        assert_eq!(errors.to_confirm(""), "document_number term");
+        fields.confirmed = "term".to_owned();
+        let (_, errors) = read(&fields);
+        assert!(errors.field("term").is_none() && errors.field("document_number").is_some());
+        fields.confirmed = errors.to_confirm("term");
+        assert!(!read(&fields).1.any() && read(&fields).0.is_some());
+        // What is wrong cannot be confirmed.
+        fields.document_number = "229999199001010008".to_owned();
+        assert!(read(&fields).1.is_wrong("document_number"));
     }
 }

@@ -28,11 +28,13 @@ impl Frame<'_> {
     }
 }
 
-/// Messages for a form: one for the whole, one for each field.
+/// Messages for a form: one for the whole, one for each field. Some are only warnings: whoever confirms them goes on
+/// (components/row.html, `confirm`).
 #[derive(Debug, Clone, Default)]
 pub struct Errors {
     whole: Option<String>,
     fields: Vec<(&'static str, String)>,
+    warned: Vec<&'static str>,
 }
 
 impl Errors {
@@ -41,7 +43,7 @@ impl Errors {
     }
 
     pub fn whole(message: impl Into<String>) -> Self {
-        Self { whole: Some(message.into()), fields: Vec::new() }
+        Self { whole: Some(message.into()), ..Self::default() }
     }
 
     #[must_use]
@@ -53,6 +55,15 @@ impl Errors {
     /// The same in place: see [`Errors::is_first`] for their order.
     pub fn add(&mut self, field: &'static str, message: impl Into<String>) {
         self.fields.push((field, message.into()));
+    }
+
+    /// Asks to look at a field again, unless its name is among those that were confirmed. Nothing else may be wrong
+    /// with that field.
+    pub fn warn(&mut self, field: &'static str, message: impl Into<String>, confirmed: &str) {
+        if confirmed.split(' ').all(|name| name != field) {
+            self.warned.push(field);
+            self.add(field, message);
+        }
     }
 
     /// A field read by `parse`; `missing` is said of an empty one.
@@ -76,6 +87,31 @@ impl Errors {
 
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| *field == name).map(|(_, message)| message.as_str())
+    }
+
+    /// Each field's message, in the page's order.
+    pub fn each(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.fields.iter().map(|(field, message)| (*field, message.as_str()))
+    }
+
+    /// Whether something is wrong with a field, rather than to be looked at again.
+    pub fn is_wrong(&self, name: &str) -> bool {
+        self.field(name).is_some() && !self.warned.contains(&name)
+    }
+
+    pub const fn any_warning(&self) -> bool {
+        !self.warned.is_empty()
+    }
+
+    /// Nothing is wrong; some of it is to be looked at again.
+    pub fn only_warnings(&self) -> bool {
+        self.any() && self.fields.len() == self.warned.len() && self.whole.is_none()
+    }
+
+    /// The names to confirm next time: those confirmed already, and those warned of now.
+    pub fn to_confirm(&self, confirmed: &str) -> String {
+        let names: Vec<&str> = confirmed.split_whitespace().chain(self.warned.iter().copied()).collect();
+        names.join(" ")
     }
 
     /// Whether this is the field to go to first: errors are added in the page's order.

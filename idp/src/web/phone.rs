@@ -6,6 +6,7 @@ use super::captcha::{CaptchaFields, CaptchaView};
 use super::{Errors, Visitor};
 use crate::app::App;
 use crate::domain::mask;
+use crate::domain::normalize::normalize_code;
 use crate::domain::phone::Phone;
 use crate::guard::captcha;
 use crate::guard::sms_code::{self, CodeRefusal, Purpose, Standing};
@@ -94,9 +95,17 @@ impl PhoneFields {
         self.code.is_submission()
     }
 
-    /// The number as typed.
-    pub fn typed(&self) -> &str {
-        &self.phone
+    /// The number, as well as it can be read.
+    pub fn number(&self) -> String {
+        Phone::parse(&self.phone)
+            .map_or_else(|_| normalize_code(&self.phone), |phone| phone.as_str().to_owned())
+    }
+
+    /// What is wrong with the number's form; says nothing of an empty one.
+    pub fn check_form(&self, errors: &mut Errors) {
+        if let (false, Err(error)) = (self.phone.trim().is_empty(), Phone::parse(&self.phone)) {
+            errors.add("phone", error.to_string());
+        }
     }
 
     /// Does what the button beside a field is for; gives what to tell.

@@ -22,15 +22,33 @@ impl Walk<'_> {
         self.here("registration-nothing-typed").await?;
         self.browser.fill("#phone", "19400000101").await?;
         self.browser.click("[data-sms-send]").await?;
+        self.browser.wait_for("#captcha_answer-error").await?;
+        self.here("registration-no-captcha").await?;
+        self.prove_phone("19400000101").await?;
+        self.here("registration-phone-proved").await?;
+        // Nothing is wrong, but it looks odd: a cooperative's code for another kind of unit.
+        registration::fill_in(&self.browser).await?;
+        self.browser.select("#entity_type", "other_organization").await?;
+        self.browser.click("[name=term][value=long_term]").await?;
+        self.browser.run("document.querySelector('#valid_from').value = '2016-01-01'").await?;
+        registration::set_passwords(&self.browser).await?;
+        self.browser.follow(SEND).await?;
+        self.browser.wait_for("#confirmed").await?;
+        self.here("registration-to-confirm").await
+    }
+
+    /// Sends a code to the telephone that is typed, and proves it, by the script.
+    pub(super) async fn prove_phone(&mut self, number: &str) -> Result<()> {
+        read_captcha(self.demo, &self.browser).await?;
+        self.browser.click("[data-sms-send]").await?;
         let told = "return document.querySelector('[data-sms-status]').textContent";
         self.browser
             .wait_until(told, |told| told.as_str().is_some_and(|told| told.starts_with("验证码已发送")))
             .await?;
-        self.here("registration-code-sent").await?;
-        let code = self.demo.provider.code_sent_to("19400000101").await;
+        self.here(&format!("code-sent-to-{number}")).await?;
+        let code = self.demo.provider.code_sent_to(number).await;
         self.browser.fill("#phone_code", &code).await?;
-        self.browser.wait_for("[data-sms-proved]:not([hidden])").await?;
-        self.here("registration-phone-proved").await
+        self.browser.wait_for("[data-sms-proved]:not([hidden])").await
     }
 
     /// 企业中心, page by page; nothing is changed.
@@ -59,6 +77,10 @@ impl Walk<'_> {
         self.demo.provider.advance_seconds(61); // one message a minute
         self.browser.goto(&self.demo.provider("/account/phone")).await?;
         self.browser.follow("[data-sms-send]").await?;
+        self.here("account-phone-no-captcha").await?;
+        read_captcha(self.demo, &self.browser).await?;
+        self.browser.follow("[data-sms-send]").await?;
+        self.here("account-phone-code-sent").await?;
         let code = self.demo.provider.code_sent_to("15400007850").await;
         self.browser.fill("#phone_code", &code).await?;
         self.browser.follow(SEND).await?;
@@ -75,5 +97,28 @@ impl Walk<'_> {
             self.here("account-document-nothing-typed").await?;
         }
         self.provider(&format!("choose-identity-{name}"), "/sign-in/choose-identity").await
+    }
+
+    /// One who has another identity, and does not prove the telephone.
+    pub(super) async fn choosing_without_code(&mut self) -> Result<()> {
+        const CHOOSE: &str = "/sign-in/choose-identity";
+        self.browser.goto(&self.demo.provider(Who::Operator.page())).await?;
+        if self.browser.has("#captcha_answer").await? {
+            read_captcha(self.demo, &self.browser).await?;
+        }
+        for (css, text) in
+            [("#unit", "92220102TEXT00033F"), ("#operator", "19400000003"), ("#password", PASSWORD)]
+        {
+            self.browser.fill(css, text).await?;
+        }
+        send(&self.browser).await?;
+        for (name, button) in [("refused", ".form .button--primary"), ("no-captcha", "[data-sms-send]")] {
+            self.browser.goto(&self.demo.provider(CHOOSE)).await?;
+            self.browser.click(".identity:not(:has(:checked)) input").await?;
+            self.browser.follow(button).await?;
+            self.browser.wait_for("#error-summary").await?;
+            self.here(&format!("choose-identity-{name}")).await?;
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,55 @@
+// Says what is wrong with a field when it is left, by the server's own rules; the server checks everything again when the
+// form is sent. Never sent along: passwords, codes, what is hidden. Nothing is said of what is empty or not reached yet.
+"use strict";
+
+for (const form of document.querySelectorAll("[data-check]")) {
+  const left = new Set();
+  const isAsked = (box) => box.name && !["password", "hidden", "submit", "button"].includes(box.type)
+    && !["captcha_answer", "phone_code", "agreed"].includes(box.name);
+  let newest = 0;
+
+  form.addEventListener("change", async ({ target }) => {
+    if (!isAsked(target)) return;
+    left.add(target.name);
+    const filled = [...form.elements].filter((box) => isAsked(box) && (box.type !== "radio" && box.type !== "checkbox" || box.checked));
+    const turn = ++newest;
+    const body = new URLSearchParams(filled.map((box) => [box.name, box.value]));
+    try {
+      const response = await fetch(form.dataset.check, { method: "POST", body, credentials: "same-origin" });
+      if (!response.ok || turn !== newest) return;
+      const told = await response.json();
+      const isFilled = (name) => filled.some((box) => box.name === name && box.value !== "");
+      for (const name of left) say(name, isFilled(name) ? told[name] : undefined);
+    } catch {
+      // The form itself will tell.
+    }
+  });
+}
+
+// The same paragraph as the server's (components/field.html).
+function say(name, told) {
+  const box = document.getElementById(name);
+  const field = box?.closest(".field");
+  if (!field) return;
+  const described = field.matches(".field--choice") ? field : box;
+  let error = document.getElementById(`${name}-error`);
+  field.classList.toggle("field--wrong", Boolean(told && !told.warning));
+  if (told && !told.warning) described.setAttribute("aria-invalid", "true");
+  else described.removeAttribute("aria-invalid");
+  const others = (described.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== `${name}-error`);
+  const ids = told ? [`${name}-error`, ...others] : others;
+  if (ids.length > 0) described.setAttribute("aria-describedby", ids.join(" "));
+  else described.removeAttribute("aria-describedby");
+  if (!told) return error?.remove();
+  if (!error) {
+    error = document.createElement("p");
+    error.id = `${name}-error`;
+    error.setAttribute("aria-live", "polite");
+    field.append(error);
+  }
+  error.className = told.warning ? "field__error field__error--warning" : "field__error";
+  const kind = document.createElement("span");
+  kind.className = "visually-hidden";
+  kind.textContent = told.warning ? "提示：" : "错误：";
+  error.replaceChildren(kind, told.message);
+}
