@@ -6,7 +6,7 @@ use idp::config::OpensWith;
 use rqrr::PreparedImage;
 
 use super::*;
-use crate::support::{Engine, TestApp};
+use crate::support::{Engine, TestApp, qr, sql};
 
 async fn demo() -> Result<Demo> {
     let opens_with_the_code = |config: &mut idp::config::Config| config.sign_in.opens_with = OpensWith::Qr;
@@ -105,7 +105,7 @@ async fn three_bad_ends_have_three_texts() -> Result<()> {
     demo.provider.advance_seconds(121);
     wait_for_state(&desk, "expired").await?;
     ensure!(desk.text(".qr__words").await? == "二维码已失效，点击刷新");
-    desk.click("[data-qr-refresh]").await?;
+    desk.click(".qr__words a[data-qr-refresh]").await?;
     wait_for_state(&desk, "waiting").await?;
     ensure!(desk.run("return window.same").await? == true, "without another page");
     ensure!(read_code(&desk).await? != before);
@@ -119,9 +119,130 @@ async fn a_lost_connection_is_no_expired_code() -> Result<()> {
     desk.goto(&format!("{}/sign-in/qr", app.base)).await?;
     wait_for_state(&desk, "waiting").await?;
     app.stop().await;
-    wait_for_state(&desk, "lost").await?;
-    ensure!(desk.text(".qr__words").await? == "与服务器的连接已中断，正在重新连接……");
+    wait_for_connection(&desk, false).await?;
+    ensure!(desk.text(".qr__words").await? == LOST);
     Ok(())
+}
+
+const LOST: &str = "与服务器的连接已中断，正在重新连接……";
+
+async fn wait_for_connection(browser: &Browser, there: bool) -> Result<()> {
+    let script = "return document.querySelector('[data-qr-lost]').hidden";
+    browser.wait_until(script, |hidden| *hidden == there).await.map(drop)
+}
+
+async fn announced(browser: &Browser) -> Result<String> {
+    let said = browser.run("return document.querySelector('[data-qr-status]').textContent").await?;
+    Ok(said.as_str().unwrap_or_default().to_owned())
+}
+
+/// The code that the page shows, as a telephone that isn't a browser here scans it.
+async fn code_of(desk: &Browser) -> Result<String> {
+    let ticket = idp::guard::qr::TicketId::parse(&desk.value("[name=ticket]").await?);
+    Ok(ticket.context("a ticket")?.code().as_str().to_owned())
+}
+
+/// Another code, without EventSource as far as the page knows.
+async fn renew_with(desk: &Browser, change: &str) -> Result<()> {
+    let source = "return document.querySelector('.qr__code').src";
+    let before = desk.run(source).await?;
+    desk.run(&format!("{change}; document.querySelector('[data-qr-refresh]').click()")).await?;
+    desk.wait_until(source, |now| *now != before).await.map(drop)
+}
+
+/// Whoever is about to choose the number still sees it, and goes on when the connection is back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_short_outage_takes_no_number_away() -> Result<()> {
+    let demo = demo().await?;
+    let desk = Browser::open(Viewport::Desktop).await?;
+    desk.goto(&demo.provider("/sign-in/qr")).await?;
+    renew_with(&desk, "delete window.EventSource").await?;
+    let mut phone = qr::person(&demo.provider).await;
+    let page = qr::scan(&mut phone, &code_of(&desk).await?).await;
+    wait_for_state(&desk, "scanned").await?;
+    desk.run("window.there = fetch; fetch = () => Promise.reject(new Error('away'))").await?;
+    wait_for_connection(&desk, false).await?;
+    ensure!(desk.text(".qr__words").await? == LOST);
+    let number: u8 = desk.text("[data-qr-number]").await?.parse()?;
+    ensure!(announced(&desk).await?.contains("连接已中断"));
+    desk.run("fetch = window.there").await?;
+    wait_for_connection(&desk, true).await?;
+    ensure!(desk.text(".qr__words").await?.contains("扫描成功，请在手机上确认登录"));
+    qr::answer(&mut phone, &code_of(&desk).await?, &page, number, "confirm").await;
+    wait_for_path(&desk, "/account").await?;
+    all_is_well(&desk).await
+}
+
+/// How the store has it, the page shows it: each end in its own words, announced.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_end_has_its_words() -> Result<()> {
+    let demo = demo().await?;
+    let desk = Browser::open(Viewport::Desktop).await?;
+    let mut phone = qr::person(&demo.provider).await;
+    desk.goto(&demo.provider("/sign-in/qr")).await?;
+    let look_again = "document.dispatchEvent(new Event('visibilitychange'))";
+    let page = qr::scan(&mut phone, &code_of(&desk).await?).await;
+    wait_for_state(&desk, "scanned").await?;
+    let right: u8 = desk.text("[data-qr-number]").await?.parse()?;
+    let wrong = qr::wrong_number(&page, right);
+    qr::answer(&mut phone, &code_of(&desk).await?, &page, wrong, "confirm").await;
+    for (state, words) in [
+        ("wrong_number", "手机上选择的数字不一致，本次登录已取消"),
+        ("unknown", "服务器上没有找到该二维码，请刷新"),
+        ("finished", "该二维码已使用"),
+    ] {
+        match state {
+            "unknown" => drop(sql::execute(&demo.provider, "DELETE FROM qr_tickets").await),
+            "finished" => {
+                drop(sql::execute(&demo.provider, "UPDATE qr_tickets SET stage = 'finished'").await)
+            }
+            _ => (),
+        }
+        desk.run(look_again).await?;
+        wait_for_state(&desk, state).await?;
+        ensure!(desk.text(".qr__words").await? == words, "{state}");
+        ensure!(announced(&desk).await? == words, "{state}");
+        desk.click("a.qr__refresh").await?;
+        wait_for_state(&desk, "waiting").await?;
+        ensure!(announced(&desk).await?.contains("请使用吉事办APP扫描二维码登录"));
+    }
+    Ok(())
+}
+
+/// A proxy that keeps events back: a connection, and not a word.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_events_are_held_back_it_asks() -> Result<()> {
+    let demo = demo().await?;
+    let desk = Browser::open(Viewport::Desktop).await?;
+    desk.goto(&demo.provider("/sign-in/qr")).await?;
+    renew_with(&desk, "window.EventSource = class { readyState = 1; close() {} }").await?;
+    let mut phone = qr::person(&demo.provider).await;
+    let page = qr::scan(&mut phone, &code_of(&desk).await?).await;
+    wait_for_state(&desk, "scanned").await?;
+    let number: u8 = desk.text("[data-qr-number]").await?.parse()?;
+    qr::answer(&mut phone, &code_of(&desk).await?, &page, number, "confirm").await;
+    wait_for_path(&desk, "/account").await?;
+    all_is_well(&desk).await
+}
+
+/// Without a script a link tells how it stands, and a button goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_javascript_links_do_it() -> Result<()> {
+    let demo = demo().await?;
+    let desk = Browser::open_without_javascript(Viewport::Desktop).await?;
+    desk.goto(&demo.portal("/hall/login")).await?;
+    wait_for_path(&desk, "/sign-in/qr").await?;
+    let mut phone = qr::person(&demo.provider).await;
+    let code = code_of(&desk).await?;
+    let page = qr::scan(&mut phone, &code).await;
+    desk.click_link_text("已扫码？查看状态").await?;
+    let number: u8 = desk.text("[data-qr-number]").await?.parse()?;
+    ensure!(desk.text(".qr__words").await?.contains("扫描成功，请在手机上确认登录"));
+    qr::answer(&mut phone, &code, &page, number, "confirm").await;
+    desk.click_link_text("已扫码？查看状态").await?;
+    desk.follow("[data-qr-finish] button").await?;
+    wait_for_path(&desk, "/hall").await?;
+    all_is_well(&desk).await
 }
 
 /// Where server-sent events don't get through, the page asks.
@@ -171,11 +292,21 @@ async fn by_keyboard_and_without_motion() -> Result<()> {
         .wait_until("return document.querySelector('h1').textContent", |title| title == "已确认登录")
         .await?;
     ensure!(screen.view().await == "confirmed");
-    let moving = "return [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
-        .filter((rule) => rule.cssText.includes('animation') && !rule.cssText.startsWith('@media (prefers-reduced-motion')
-            && !rule.cssText.startsWith('@keyframes')).length";
+    // At the desk: the corner, and what is over is renewed, and says where one is.
     let desk = Browser::open(Viewport::Desktop).await?;
     desk.goto(&demo.provider("/sign-in/qr")).await?;
-    ensure!(desk.run(moving).await? == 0, "whoever wants no motion sees none");
+    let line = "return getComputedStyle(document.querySelector('.qr__frame'), '::after').animationName";
+    ensure!(desk.run(line).await? == "none", "whoever wants no motion sees none");
+    without::tab_to(&desk, "#password-sign-in").await?;
+    let mut other = qr::person(&demo.provider).await;
+    let code = code_of(&desk).await?;
+    let page = qr::scan(&mut other, &code).await;
+    qr::answer(&mut other, &code, &page, 10, "cancel").await;
+    wait_for_state(&desk, "cancelled").await?;
+    without::tab_to(&desk, "a.qr__refresh").await?;
+    desk.press_enter().await?;
+    wait_for_state(&desk, "waiting").await?;
+    ensure!(desk.focused().await?.contains("data-qr-picture"), "{}", desk.focused().await?);
+    all_is_well(&desk).await?;
     all_is_well(&phone).await
 }

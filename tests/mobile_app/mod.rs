@@ -4,7 +4,7 @@
 mod journeys;
 mod refusals;
 
-use idp::config::OpensWith;
+use idp::config::{Config, OpensWith};
 use image::{GrayImage, ImageFormat};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
@@ -38,9 +38,14 @@ macro_rules! on_both_with_portals {
 }
 use on_both_with_portals;
 
-/// Its sign-in page opens with the code.
+/// Its sign-in page opens with the code, and the provider wants nonces.
 async fn demo_with_codes(engine: Engine) -> Option<Demo> {
-    Demo::start_with(engine, |config| config.sign_in.opens_with = OpensWith::Qr).await.unwrap()
+    let change = |config: &mut Config| {
+        config.sign_in.opens_with = OpensWith::Qr;
+        // The app's clock is not the provider's: a nonce says when a proof was made.
+        config.tokens.dpop_nonce = true;
+    };
+    Demo::start_with(engine, change).await.unwrap()
 }
 
 /// A browser that goes wherever redirects lead, from portal to provider and back.
@@ -125,9 +130,13 @@ impl Phone {
     }
 
     async fn signed_in_as(demo: &Demo, fields: &[(&str, &str)]) -> Self {
+        Self::signed_in_at(demo, "/sign-in/personal", fields).await
+    }
+
+    async fn signed_in_at(demo: &Demo, page: &str, fields: &[(&str, &str)]) -> Self {
         let mut visitor = Visitor::at(demo, "/app/login").await;
         assert!(visitor.at.path().starts_with("/sign-in/"), "{}", visitor.at);
-        let page = format!("/sign-in/personal?{}", visitor.at.query().unwrap());
+        let page = format!("{page}?{}", visitor.at.query().unwrap());
         visitor.page = visitor.agent.sign_in(&page, fields).await;
         visitor.go_on().await;
         assert_eq!(visitor.at.as_str(), demo.portal("/app"), "{}", visitor.page.text());

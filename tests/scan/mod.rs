@@ -1,7 +1,9 @@
 //! 四 扫码登录: the code on a screen, the telephone's page, the app's JSON.
 
+mod again;
 mod api;
 mod device;
+mod fresh;
 mod live;
 mod races;
 mod refusals;
