@@ -2,7 +2,8 @@
 //! good for nobody else.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -12,7 +13,7 @@ use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::EcCurve;
 use josekit::jws::ES256;
 use josekit::jws::alg::ecdsa::EcdsaJwsSigner;
-use openidconnect::{AsyncHttpClient as _, HttpClientError, HttpRequest, HttpResponse};
+use openidconnect::{AsyncHttpClient, HttpClientError, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 const PROOF: HeaderName = HeaderName::from_static("dpop");
@@ -36,22 +37,50 @@ impl fmt::Debug for ProofKey {
 
 type SendError = HttpClientError<reqwest::Error>;
 
-/// Sends a request, with a proof if there is a key; once more, if the provider wants its nonce in it.
-///
-/// # Errors
-/// When there is no answer.
-pub async fn send(
-    http: &reqwest::Client,
-    key: Option<&ProofKey>,
-    request: HttpRequest,
-) -> Result<HttpResponse, SendError> {
-    let Some(key) = key else { return http.call(request).await };
-    let answer = http.call(key.prove(request.clone())?).await?;
-    let is_refused = matches!(answer.status(), StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
-    if key.learn_nonce(answer.headers()) && is_refused {
-        return http.call(key.prove(request)?).await;
+/// Sends requests to the provider, with proofs if there is a key.
+pub struct Sender {
+    http: reqwest::Client,
+    key: Option<Arc<ProofKey>>,
+}
+
+impl Sender {
+    pub fn new(http: &reqwest::Client, key: Option<&Arc<ProofKey>>) -> Self {
+        Self { http: http.clone(), key: key.cloned() }
     }
-    Ok(answer)
+
+    /// Sends a request; once more, if the provider wants its nonce in the proof.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
+        let Some(key) = &self.key else { return self.execute(request).await };
+        let answer = self.execute(key.prove(request.clone())?).await?;
+        let is_refused = matches!(answer.status(), StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
+        if key.learn_nonce(answer.headers()) && is_refused {
+            return self.execute(key.prove(request)?).await;
+        }
+        Ok(answer)
+    }
+
+    async fn execute(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
+        let request = reqwest::Request::try_from(request).map_err(Box::new)?;
+        let answer = self.http.execute(request).await.map_err(Box::new)?;
+        let mut response = HttpResponse::default();
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = answer.headers().clone();
+        *response.body_mut() = answer.bytes().await.map_err(Box::new)?.to_vec();
+        Ok(response)
+    }
+}
+
+/// As which the crate knows it.
+impl<'c> AsyncHttpClient<'c> for Sender {
+    type Error = SendError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, SendError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.send(request))
+    }
 }
 
 impl ProofKey {

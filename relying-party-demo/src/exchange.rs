@@ -12,7 +12,7 @@ use openidconnect::{
 };
 
 use crate::account::{Account, AccountClaims, SessionClaims};
-use crate::dpop::{self, ProofKey};
+use crate::dpop::{ProofKey, Sender};
 use crate::pending::PendingSignIn;
 use crate::portal::{Credentials, Portal};
 use crate::provider::{self, Client, Metadata, TokenResponse};
@@ -32,7 +32,7 @@ pub async fn exchange(
     sign_in: PendingSignIn,
 ) -> anyhow::Result<Session> {
     let proof_key = party.binds_tokens().then(ProofKey::new).transpose()?.map(Arc::new);
-    let http = |request| dpop::send(&portal.provider.http, proof_key.as_deref(), request);
+    let http = Sender::new(&portal.provider.http, proof_key.as_ref());
     let mut client = provider::client(&metadata, party, credentials.clone(), &portal.public_url)?;
     let tokens = client
         .exchange_code(code)?
@@ -67,7 +67,7 @@ pub async fn exchange(
             claims: about.additional_claims().clone(),
         },
         tokens: party.keeps_tokens().then(|| Tokens::of(&tokens).shared()),
-        proof_key: proof_key.clone(),
+        proof_key,
         began: Instant::now(),
         ratings: BTreeMap::new(),
     })

@@ -102,10 +102,11 @@ for (const box of document.querySelectorAll("[data-qr]")) {
     try {
       const response = await fetch(box.dataset.renew, { method: "POST", body: new URLSearchParams(), credentials: "same-origin" });
       const next = await response.json();
-      if (next.message) {
+      if (response.status === 429) {
         find("message").textContent = next.message;
         return show("refused");
       }
+      if (!response.ok) throw new Error(String(response.status));
       form.elements.ticket.value = next.ticket;
       box.dataset.events = next.events;
       box.dataset.stateUrl = next.state;
@@ -133,9 +134,11 @@ for (const box of document.querySelectorAll("[data-qr]")) {
   for (const sign of ["pointerdown", "keydown", "pointermove"]) addEventListener(sign, () => { unseen = 0; });
   // What slept, or was cut off, has missed things.
   function wake() {
-    if (document.visibilityState === "visible" && OPEN.includes(state)) listen();
+    if (document.visibilityState !== "visible") return;
+    unseen = 0;
+    if (OPEN.includes(state)) listen();
   }
-  document.addEventListener("visibilitychange", () => { unseen = 0; wake(); });
+  document.addEventListener("visibilitychange", wake);
   addEventListener("online", wake);
   addEventListener("pagehide", stop);
   // Back from the history: what was shown then is long over.

@@ -32,7 +32,7 @@ on_both! {
     async fn prompt_login_wants_a_telephone_that_signs_in_anew(app: TestApp) {
         let portal = Portal::register(&app, "hall").await;
         let mut phone = qr::person(&app).await;
-        app.advance_seconds(3600);
+        app.advance_seconds(1200);
         let mut desk = Agent::new(&app.base);
         let asked = desk.get(&portal.authorize_path(&[("prompt", "login")])).await.location().unwrap();
         assert!(asked.starts_with("/sign-in/personal?"), "the password is the shorter way: {asked}");
@@ -43,7 +43,9 @@ on_both! {
         let refused = scan(&mut phone, &code).await;
         assert_eq!((refused.status.as_u16(), refused.text_of("h1")), (403, "请重新登录".to_owned()));
         let app_client = PhoneApp::register(&app).await;
-        let program = PhoneApp::of(&app_client, phone.stranger()).await;
+        let mut system_browser = phone.stranger();
+        system_browser.cookies = phone.cookies.clone();
+        let program = PhoneApp::of(&app_client, system_browser).await;
         assert_eq!(screen.view().await, "waiting");
         assert_refused(&program.scan(&code).await, 403, "sign_in_again");
         // A way on, and back.
@@ -71,7 +73,7 @@ on_both! {
         let portal = Portal::register(&app, "hall").await;
         let mut phone = qr::person(&app).await;
         let signed_in_at = telephone_signed_in_at(&app).await;
-        app.advance_seconds(1800);
+        app.advance_seconds(1200);
         let mut desk = Agent::new(&app.base);
         let asked = desk.get(&portal.authorize_path(&[("max_age", "86400")])).await.location().unwrap();
         assert!(asked.starts_with("/sign-in/qr?"), "{asked}");
@@ -98,7 +100,7 @@ on_both! {
     async fn to_select_an_account_a_scan_is_enough(app: TestApp) {
         let portal = Portal::register(&app, "hall").await;
         let mut phone = qr::person(&app).await;
-        app.advance_seconds(1800);
+        app.advance_seconds(1200);
         let desk = qr::unit(&app).await;
         let mut screen = ask(desk, &portal, &[("prompt", "select_account")]).await;
         assert_eq!(confirm(&mut phone, &mut screen).await.status, 200);

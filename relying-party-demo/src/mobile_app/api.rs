@@ -3,7 +3,7 @@
 use axum::http::{Method, Request, StatusCode, header};
 use chrono::{DateTime, FixedOffset};
 use idp::domain::timestamp::Timestamp;
-use openidconnect::HttpResponse;
+use openidconnect::{AccessToken, HttpResponse};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::code::Code;
 use super::refusal::Refusal;
 use crate::account::AccountType;
-use crate::dpop;
+use crate::dpop::Sender;
 use crate::portal::Portal;
 use crate::sessions::Session;
 use crate::tokens::{self, NoToken};
@@ -159,22 +159,21 @@ async fn ask<T: DeserializeOwned>(
 ) -> Result<T, Failure> {
     let url = portal.provider.url(&format!("/scan/api/{action}"));
     let body = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
-    let send = async |token: &str| {
+    let sender = Sender::new(&portal.provider.http, session.proof_key.as_ref());
+    let request = |token: &AccessToken| {
         let request = Request::builder()
             .method(method.clone())
             .uri(&url)
-            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::AUTHORIZATION, format!("Bearer {}", token.secret()))
             .header(header::CONTENT_TYPE, "application/json")
-            .body(body.clone())
-            .map_err(|error| unreachable(action, &error))?;
-        let answer = dpop::send(&portal.provider.http, session.proof_key.as_deref(), request).await;
-        answer.map_err(|error| unreachable(action, &error))
+            .body(body.clone());
+        request.map_err(|error| unreachable(action, &error))
     };
     let token = tokens::access(portal, session).await?;
-    let mut answer = send(token.secret()).await?;
+    let mut answer = sender.send(request(&token)?).await.map_err(|error| unreachable(action, &error))?;
     if answer.status() == StatusCode::UNAUTHORIZED {
         let other = tokens::access_instead_of(&token, portal, session).await?;
-        answer = send(other.secret()).await?;
+        answer = sender.send(request(&other)?).await.map_err(|error| unreachable(action, &error))?;
     }
     match answer.status() {
         StatusCode::UNAUTHORIZED => Err(Failure::SignInOver),
