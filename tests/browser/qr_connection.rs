@@ -43,12 +43,15 @@ async fn a_short_outage_takes_no_number_away() -> Result<()> {
     let mut phone = qr::person(&demo.provider).await;
     let page = qr::scan(&mut phone, &code_of(&desk).await?).await;
     wait_for_state(&desk, "scanned").await?;
-    desk.run("window.there = fetch; fetch = () => Promise.reject(new Error('away'))").await?;
+    // "online": whatever the browser knows of its network has changed, and the page asks at once.
+    let asks = "dispatchEvent(new Event('online'))";
+    desk.run(&format!("window.there = fetch; fetch = () => Promise.reject(new Error('away')); {asks}"))
+        .await?;
     wait_for_connection(&desk, false).await?;
     ensure!(desk.text(".qr__words").await? == LOST);
     let number: u8 = desk.text("[data-qr-number]").await?.parse()?;
     ensure!(announced(&desk).await?.contains("连接已中断"));
-    desk.run("fetch = window.there").await?;
+    desk.run(&format!("fetch = window.there; {asks}")).await?;
     wait_for_connection(&desk, true).await?;
     ensure!(desk.text(".qr__words").await?.contains("扫描成功，请在手机上确认登录"));
     qr::answer(&mut phone, &code_of(&desk).await?, &page, number, "confirm").await;
