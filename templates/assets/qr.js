@@ -89,7 +89,7 @@ for (const box of document.querySelectorAll("[data-qr]")) {
       hear(news);
       if (once) return;
       // The server is back: events are quicker.
-      if (OPEN.includes(state) && events?.readyState === EventSource.CLOSED && pause >= SLOWEST_POLL) return listen();
+      if (OPEN.includes(state) && events && events.readyState === EventSource.CLOSED && pause >= SLOWEST_POLL) return listen();
     } catch {
       if (url !== box.dataset.stateUrl || !OPEN.includes(state)) return;
       show(state, true);

@@ -4,7 +4,7 @@
 mod journeys;
 mod refusals;
 
-use idp::config::{Config, OpensWith};
+use idp::config::OpensWith;
 use image::{GrayImage, ImageFormat};
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
@@ -38,14 +38,9 @@ macro_rules! on_both_with_portals {
 }
 use on_both_with_portals;
 
-/// Its sign-in page opens with the code, and the provider wants nonces.
+/// Its sign-in page opens with the code.
 async fn demo_with_codes(engine: Engine) -> Option<Demo> {
-    let change = |config: &mut Config| {
-        config.sign_in.opens_with = OpensWith::Qr;
-        // The app's clock is not the provider's: a nonce says when a proof was made.
-        config.tokens.dpop_nonce = true;
-    };
-    Demo::start_with(engine, change).await.unwrap()
+    Demo::start_with(engine, |config| config.sign_in.opens_with = OpensWith::Qr).await.unwrap()
 }
 
 /// A browser that goes wherever redirects lead, from portal to provider and back.
