@@ -125,7 +125,7 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/sign-in/qr/events", get(sign_in::qr::live::events))
         .route("/sign-in/qr/state", get(sign_in::qr::live::state))
         .route("/sign-in/qr/renew", post(sign_in::qr::live::renew))
-        .route("/sign-in/qr/finish", post(sign_in::qr::finish))
+        .route("/sign-in/qr/finish", get(sign_in::qr::back).post(sign_in::qr::finish))
         .route("/scan/{code}", get(scan::code::get).post(scan::code::post))
         .route("/sign-in/finish", get(sign_in::finish::get))
         .route("/captcha/new", post(captcha::new))

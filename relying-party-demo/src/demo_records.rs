@@ -157,6 +157,7 @@ mod tests {
             provider_session: None,
             id_token: String::new(),
             tokens: None,
+            proof_key: None,
             began: std::time::Instant::now(),
             ratings: Default::default(),
         }

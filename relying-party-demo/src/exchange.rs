@@ -12,6 +12,7 @@ use openidconnect::{
 };
 
 use crate::account::{Account, AccountClaims, SessionClaims};
+use crate::dpop::{ProofKey, Sender};
 use crate::pending::PendingSignIn;
 use crate::portal::{Credentials, Portal};
 use crate::provider::{self, Client, Metadata, TokenResponse};
@@ -30,12 +31,13 @@ pub async fn exchange(
     code: AuthorizationCode,
     sign_in: PendingSignIn,
 ) -> anyhow::Result<Session> {
-    let http = &portal.provider.http;
+    let proof_key = party.binds_tokens().then(ProofKey::new).transpose()?.map(Arc::new);
+    let http = Sender::new(&portal.provider.http, proof_key.as_ref());
     let mut client = provider::client(&metadata, party, credentials.clone(), &portal.public_url)?;
     let tokens = client
         .exchange_code(code)?
         .set_pkce_verifier(sign_in.verifier)
-        .request_async(http)
+        .request_async(&http)
         .await
         .context("the provider does not redeem the code")?;
 
@@ -50,7 +52,7 @@ pub async fn exchange(
 
     let about: UserInfo = client
         .user_info(tokens.access_token().clone(), Some(claims.subject().clone()))?
-        .request_async(http)
+        .request_async(&http)
         .await
         .context("no user info")?;
 
@@ -65,6 +67,7 @@ pub async fn exchange(
             claims: about.additional_claims().clone(),
         },
         tokens: party.keeps_tokens().then(|| Tokens::of(&tokens).shared()),
+        proof_key,
         began: Instant::now(),
         ratings: BTreeMap::new(),
     })

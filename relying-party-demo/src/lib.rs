@@ -15,6 +15,7 @@ mod backchannel_logout;
 mod bearer;
 mod cookies;
 mod demo_records;
+mod dpop;
 mod exchange;
 mod fingerprint;
 mod headers;

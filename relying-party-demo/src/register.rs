@@ -24,6 +24,7 @@ pub async fn register(app: &App, public_url: &str) -> Result<Vec<ClientCredentia
             "token_endpoint_auth_method": portal.token_endpoint_auth_method,
             "grant_types": portal.grant_types,
             "scope": portal.scope,
+            "dpop_bound_access_tokens": portal.dpop_bound_access_tokens,
             "first_party": true,
         }))?;
         let client_secret = registration::register(app, &portal.client_id, &metadata).await?;

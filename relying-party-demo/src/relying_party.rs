@@ -114,6 +114,11 @@ impl RelyingParty {
         self.scopes().contains(&"offline_access")
     }
 
+    /// Whether its tokens are good only with a key of its own (RFC 9449).
+    pub fn binds_tokens(self) -> bool {
+        self.is_public()
+    }
+
     pub fn url(self, public_url: &str, page: &str) -> String {
         format!("{}{}/{page}", public_url.trim_end_matches('/'), self.path())
     }
@@ -131,6 +136,8 @@ pub struct Registration {
     pub grant_types: Vec<String>,
     /// Space-separated, as in an authorization request.
     pub scope: String,
+    /// RFC 9449
+    pub dpop_bound_access_tokens: bool,
 }
 
 /// Exactly what the portals use when browsers reach them at `public_url`.
@@ -145,6 +152,7 @@ pub fn registrations(public_url: &str) -> Vec<Registration> {
             token_endpoint_auth_method: if party.is_public() { "none" } else { "client_secret_basic" }.into(),
             grant_types: grant_types(party).map(Into::into).collect(),
             scope: party.scopes().join(" "),
+            dpop_bound_access_tokens: party.binds_tokens(),
         })
         .collect()
 }
@@ -173,6 +181,7 @@ mod tests {
             assert_eq!(one.token_endpoint_auth_method == "none", is_the_app, "{}", one.client_id);
             assert_eq!(one.grant_types.contains(&"refresh_token".to_owned()), is_the_app);
             assert_eq!(one.scope.contains("qr_sign_in"), is_the_app);
+            assert_eq!(one.dpop_bound_access_tokens, is_the_app);
         }
     }
 }

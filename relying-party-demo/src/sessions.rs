@@ -2,10 +2,11 @@
 //! keeps them in a store that its instances share.)
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::account::Account;
+use crate::dpop::ProofKey;
 use crate::relying_party::RelyingParty;
 use crate::tokens::SharedTokens;
 
@@ -23,6 +24,8 @@ pub struct Session {
     pub id_token: String,
     /// What the app asks the provider with; portals that only want to know who is there keep none.
     pub tokens: Option<SharedTokens>,
+    /// What they are bound to.
+    pub proof_key: Option<Arc<ProofKey>>,
     pub began: Instant,
     /// 好差评 given in this session: case number to stars.
     pub ratings: BTreeMap<u32, u8>,
@@ -93,6 +96,7 @@ mod tests {
             provider_session: sid.map(Into::into),
             id_token: String::new(),
             tokens: None,
+            proof_key: None,
             began: Instant::now(),
             ratings: BTreeMap::new(),
         };

@@ -10,6 +10,7 @@ use openidconnect::{
 };
 use tokio::sync::Mutex;
 
+use crate::dpop::Sender;
 use crate::portal::Portal;
 use crate::provider::{self, TokenResponse};
 use crate::sessions::Session;
@@ -56,7 +57,8 @@ impl Tokens {
         let client = provider::client(&metadata, session.party, credentials, &portal.public_url)
             .map_err(|_| NoToken::Unreachable)?;
         let request = client.exchange_refresh_token(&refresh).map_err(|_| NoToken::Unreachable)?;
-        let answer = request.request_async(&portal.provider.http).await.map_err(|error| refused(&error))?;
+        let http = Sender::new(&portal.provider.http, session.proof_key.as_ref());
+        let answer = request.request_async(&http).await.map_err(|error| refused(&error))?;
         let newer = Self::of(&answer);
         *self = Self { refresh: newer.refresh.or(Some(refresh)), ..newer };
         Ok(())

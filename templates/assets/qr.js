@@ -8,38 +8,56 @@ const SLOWEST_POLL = 10000;
 const OPEN = ["waiting", "scanned"];
 
 for (const box of document.querySelectorAll("[data-qr]")) {
-  const picture = box.querySelector("[data-qr-picture]");
-  const status = box.querySelector("[data-qr-status]");
-  const form = box.querySelector("[data-qr-finish]");
+  const find = (name) => box.querySelector(`[data-qr-${name}]`);
+  const [picture, status, form, lost] = ["picture", "status", "finish", "lost"].map(find);
+  const all = (selector) => [...box.querySelectorAll(selector)];
   let events = null;
   let poll = 0;
+  let watch = 0;
   let unseen = 0;
+  let entering = false;
   let state = box.dataset.state;
 
-  function show(next) {
-    state = next;
-    box.dataset.state = next;
-    for (const part of box.querySelectorAll("[data-qr-when]")) part.hidden = !part.dataset.qrWhen.split(" ").includes(next);
-    const words = [...box.querySelectorAll(".qr__words p, .qr__number")].filter((part) => !part.hidden);
+  // Without a connection only the words change: a number that is there to be chosen stays.
+  function show(next, isLost = false) {
+    state = box.dataset.state = next;
+    lost.hidden = !isLost;
+    for (const part of all("[data-qr-when]")) {
+      part.hidden = !part.dataset.qrWhen.split(" ").includes(next) || isLost && part.parentElement === lost.parentElement;
+    }
+    const words = all(".qr__words p, .qr__number").filter((part) => !part.hidden);
     status.textContent = words.map((part) => part.textContent.trim().replace(/\s+/g, " ")).join("。");
   }
 
   function hear(news) {
     if (news.state === "scanned") {
-      box.querySelector("[data-qr-name]").textContent = news.name;
-      box.querySelector("[data-qr-number]").textContent = news.number;
+      find("name").textContent = news.name;
+      find("number").textContent = news.number;
     }
-    if (news.state !== state) show(news.state);
-    if (OPEN.includes(news.state)) return;
+    if (news.state !== state || !lost.hidden) show(news.state);
+    clearTimeout(watch);
+    if (OPEN.includes(state)) {
+      // Its end is told, too; but a connection may die without a word.
+      watch = setTimeout(ask, (news.expires_in + 3) * 1000, FIRST_POLL, true);
+      return;
+    }
     stop();
-    if (news.state === "confirmed") form.submit();
-    if (news.state === "expired" && unseen < UNSEEN_RENEWALS) renew(false);
+    if (state === "confirmed") enter();
+    if (state === "expired" && unseen < UNSEEN_RENEWALS) renew(false);
+  }
+
+  function enter() {
+    if (entering) return;
+    entering = true;
+    form.submit();
+    form.querySelector("button").disabled = true;
   }
 
   function stop() {
     events?.close();
     events = null;
     clearTimeout(poll);
+    clearTimeout(watch);
   }
 
   function listen() {
@@ -73,45 +91,58 @@ for (const box of document.querySelectorAll("[data-qr]")) {
       // The server is back: events are quicker.
       if (OPEN.includes(state) && events && events.readyState === EventSource.CLOSED && pause >= SLOWEST_POLL) return listen();
     } catch {
-      show("lost");
+      if (url !== box.dataset.stateUrl || !OPEN.includes(state)) return;
+      show(state, true);
     }
-    if (OPEN.includes(state) || state === "lost") {
-      poll = setTimeout(ask, pause, Math.min(pause * 1.5, SLOWEST_POLL));
-    }
+    if (OPEN.includes(state)) poll = setTimeout(ask, pause, Math.min(pause * 1.5, SLOWEST_POLL));
   }
 
   async function renew(asked) {
     unseen = asked ? 0 : unseen + 1;
     try {
       const response = await fetch(box.dataset.renew, { method: "POST", body: new URLSearchParams(), credentials: "same-origin" });
-      if (!response.ok) throw new Error(String(response.status));
       const next = await response.json();
+      if (response.status === 429) {
+        find("message").textContent = next.message;
+        return show("refused");
+      }
+      if (!response.ok) throw new Error(String(response.status));
       form.elements.ticket.value = next.ticket;
       box.dataset.events = next.events;
       box.dataset.stateUrl = next.state;
+      box.dataset.again = next.again;
       picture.src = next.picture;
       show("waiting");
       listen();
       if (asked) picture.focus();
     } catch {
-      if (asked) location.reload();
+      if (asked) location.assign(find("refresh").href);
     }
   }
 
-  box.querySelector("[data-qr-refresh]").addEventListener("click", (event) => {
-    event.preventDefault();
-    renew(true);
+  for (const link of all("[data-qr-refresh]")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      renew(true);
+    });
+  }
+  form.addEventListener("submit", (event) => {
+    if (entering) event.preventDefault();
+    entering = true;
   });
   picture.tabIndex = -1;
   for (const sign of ["pointerdown", "keydown", "pointermove"]) addEventListener(sign, () => { unseen = 0; });
-  document.addEventListener("visibilitychange", () => {
+  // What slept, or was cut off, has missed things.
+  function wake() {
     if (document.visibilityState !== "visible") return;
     unseen = 0;
-    if (OPEN.includes(state) && !events) listen();
-  });
+    if (OPEN.includes(state)) listen();
+  }
+  document.addEventListener("visibilitychange", wake);
+  addEventListener("online", wake);
   addEventListener("pagehide", stop);
   // Back from the history: what was shown then is long over.
-  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-  if (state === "confirmed") form.submit();
+  addEventListener("pageshow", (event) => { if (event.persisted) location.replace(box.dataset.again); });
+  if (state === "confirmed") enter();
   else if (OPEN.includes(state)) listen();
 }

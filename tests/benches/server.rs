@@ -74,19 +74,8 @@ impl Server {
         let port = free_port()?;
         let base = format!("http://localhost:{port}");
         let command = |arguments: &[&str]| {
-            let mut command = Command::new(binary);
-            command
-                .args(arguments)
-                .env("IDP_ISSUER", &base)
-                .env("IDP_LISTEN", format!("127.0.0.1:{port}"))
-                .env("IDP_OPERATIONS__LISTEN", "127.0.0.1:0")
-                .env("IDP_OPERATIONS__LOG_LEVEL", "warn")
-                .env("IDP_DATABASE__URL", database)
-                .env("IDP_DATABASE__SYNCHRONOUS", "normal")
-                .env("IDP_SIGN_IN__CAPTCHA", "off")
-                .env("IDP_SESSION__IDLE_MINUTES", "600")
-                .env("IDP_KEYS__DIRECTORY", folder.join("keys"))
-                .envs(settings.iter().copied());
+            let mut command = command(binary, folder, database, &base, port, settings);
+            command.args(arguments);
             command
         };
         let metadata = folder.join("client.json");
@@ -104,15 +93,38 @@ impl Server {
         let secret = secret.context("no secret")?.to_owned();
         let began = Instant::now();
         let child = command(&["serve"]).stderr(Stdio::null()).spawn()?;
-        let mut server = Self { child, base, secret, started: Duration::ZERO };
+        Self { child, base, secret, started: Duration::ZERO }.answering(port, began)
+    }
+
+    /// Another instance of the same provider, on the same database.
+    #[allow(dead_code, reason = "each benchmark is a program of its own")]
+    pub fn beside(
+        &self,
+        binary: &Path,
+        folder: &Path,
+        database: &str,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
+        let port = free_port()?;
+        let began = Instant::now();
+        let child = command(binary, folder, database, &self.base, port, settings)
+            .arg("serve")
+            .stderr(Stdio::null())
+            .spawn()?;
+        let base = format!("http://localhost:{port}");
+        Self { child, base, secret: self.secret.clone(), started: Duration::ZERO }.answering(port, began)
+    }
+
+    /// Once it answers.
+    fn answering(mut self, port: u16, began: Instant) -> Result<Self> {
         while !answers(port) {
-            ensure!(server.child.try_wait()?.is_none(), "the server stopped");
+            ensure!(self.child.try_wait()?.is_none(), "the server stopped");
             ensure!(began.elapsed() < Duration::from_secs(10), "the server does not answer");
             std::thread::sleep(Duration::from_millis(1));
         }
-        server.started = began.elapsed();
+        self.started = began.elapsed();
         std::thread::sleep(Duration::from_millis(500));
-        Ok(server)
+        Ok(self)
     }
 
     /// User and system time so far.
@@ -132,6 +144,30 @@ impl Server {
         let line = status.lines().find(|line| line.starts_with("VmRSS")).context("VmRSS")?;
         Ok(line.split_whitespace().nth(1).context("VmRSS")?.parse::<f64>()? / 1024.0)
     }
+}
+
+/// The binary with what all its commands need to know.
+fn command(
+    binary: &Path,
+    folder: &Path,
+    database: &str,
+    issuer: &str,
+    port: u16,
+    settings: &[(&str, &str)],
+) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .env("IDP_ISSUER", issuer)
+        .env("IDP_LISTEN", format!("127.0.0.1:{port}"))
+        .env("IDP_OPERATIONS__LISTEN", "127.0.0.1:0")
+        .env("IDP_OPERATIONS__LOG_LEVEL", "warn")
+        .env("IDP_DATABASE__URL", database)
+        .env("IDP_DATABASE__SYNCHRONOUS", "normal")
+        .env("IDP_SIGN_IN__CAPTCHA", "off")
+        .env("IDP_SESSION__IDLE_MINUTES", "600")
+        .env("IDP_KEYS__DIRECTORY", folder.join("keys"))
+        .envs(settings.iter().copied());
+    command
 }
 
 impl Drop for Server {

@@ -8,6 +8,7 @@ mod journeys;
 mod mobile_app;
 mod pages;
 mod qr;
+mod qr_connection;
 mod registration;
 mod third_party;
 mod visits;

@@ -6,15 +6,15 @@ use idp::config::OpensWith;
 use rqrr::PreparedImage;
 
 use super::*;
-use crate::support::{Engine, TestApp};
+use crate::support::{Engine, qr, sql};
 
-async fn demo() -> Result<Demo> {
+pub(super) async fn demo() -> Result<Demo> {
     let opens_with_the_code = |config: &mut idp::config::Config| config.sign_in.opens_with = OpensWith::Qr;
     Demo::start_with(Engine::Sqlite, opens_with_the_code).await?.context("SQLite is always there")
 }
 
 /// What the code on the screen says, as a camera sees it.
-async fn read_code(browser: &Browser) -> Result<String> {
+pub(super) async fn read_code(browser: &Browser) -> Result<String> {
     browser
         .wait_until(
             "const it = document.querySelector('.qr__code'); return it.complete && it.naturalWidth > 0",
@@ -34,13 +34,24 @@ async fn read_code(browser: &Browser) -> Result<String> {
     Ok(text)
 }
 
-async fn wait_for_state(browser: &Browser, state: &str) -> Result<()> {
+pub(super) async fn wait_for_state(browser: &Browser, state: &str) -> Result<()> {
     let script = "return document.querySelector('[data-qr]')?.dataset.state ?? ''";
     browser.wait_until(script, |now| now == state).await.map(drop)
 }
 
+pub(super) async fn announced(browser: &Browser) -> Result<String> {
+    let said = browser.run("return document.querySelector('[data-qr-status]').textContent").await?;
+    Ok(said.as_str().unwrap_or_default().to_owned())
+}
+
+/// The code that the page shows, as a telephone that isn't a browser here scans it.
+pub(super) async fn code_of(desk: &Browser) -> Result<String> {
+    let ticket = idp::guard::qr::TicketId::parse(&desk.value("[name=ticket]").await?);
+    Ok(ticket.context("a ticket")?.code().as_str().to_owned())
+}
+
 /// Chooses on the telephone what the screen shows.
-async fn choose_number(phone: &Browser, desk: &Browser) -> Result<()> {
+pub(super) async fn choose_number(phone: &Browser, desk: &Browser) -> Result<()> {
     wait_for_state(desk, "scanned").await?;
     let number = desk.text("[data-qr-number]").await?;
     phone.click(&format!(".numbers__one:has([value='{number}'])")).await
@@ -106,42 +117,46 @@ async fn three_bad_ends_have_three_texts() -> Result<()> {
     demo.provider.advance_seconds(121);
     wait_for_state(&desk, "expired").await?;
     ensure!(desk.text(".qr__words").await? == "二维码已失效，点击刷新");
-    desk.click("[data-qr-refresh]").await?;
+    desk.click(".qr__words a[data-qr-refresh]").await?;
     wait_for_state(&desk, "waiting").await?;
     ensure!(desk.run("return window.same").await? == true, "without another page");
     ensure!(read_code(&desk).await? != before);
     all_is_well(&desk).await
 }
 
+/// How the store has it, the page shows it: each end in its own words, announced.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_connection_is_no_expired_code() -> Result<()> {
-    let app = TestApp::start_with(Engine::Sqlite, |_| ()).await.context("SQLite is always there")?;
-    let desk = Browser::open(Viewport::Desktop).await?;
-    desk.goto(&format!("{}/sign-in/qr", app.base)).await?;
-    wait_for_state(&desk, "waiting").await?;
-    app.stop().await;
-    wait_for_state(&desk, "lost").await?;
-    ensure!(desk.text(".qr__words").await? == "与服务器的连接已中断，正在重新连接……");
-    Ok(())
-}
-
-/// Where server-sent events don't get through, the page asks.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_events_it_asks() -> Result<()> {
+async fn each_end_has_its_words() -> Result<()> {
     let demo = demo().await?;
     let desk = Browser::open(Viewport::Desktop).await?;
-    let phone = Browser::open(Viewport::Phone).await?;
-    sign_in_directly(&demo, &phone, Who::Person).await?;
+    let mut phone = qr::person(&demo.provider).await;
     desk.goto(&demo.provider("/sign-in/qr")).await?;
-    // An old browser, as far as the next code is concerned.
-    let before = desk.run("return document.querySelector('.qr__code').src").await?;
-    desk.run("delete window.EventSource; document.querySelector('[data-qr-refresh]').click()").await?;
-    desk.wait_until("return document.querySelector('.qr__code').src", |now| *now != before).await?;
-    phone.goto(&read_code(&desk).await?).await?;
-    choose_number(&phone, &desk).await?;
-    phone.follow("[value=confirm]").await?;
-    wait_for_path(&desk, "/account").await?;
-    all_is_well(&desk).await
+    let look_again = "document.dispatchEvent(new Event('visibilitychange'))";
+    let page = qr::scan(&mut phone, &code_of(&desk).await?).await;
+    wait_for_state(&desk, "scanned").await?;
+    let right: u8 = desk.text("[data-qr-number]").await?.parse()?;
+    let wrong = qr::wrong_number(&page, right);
+    qr::answer(&mut phone, &code_of(&desk).await?, &page, wrong, "confirm").await;
+    for (state, words) in [
+        ("wrong_number", "手机上选择的数字不一致，本次登录已取消"),
+        ("unknown", "服务器上没有找到该二维码，请刷新"),
+        ("finished", "该二维码已使用"),
+    ] {
+        let change = match state {
+            "unknown" => "DELETE FROM qr_tickets",
+            "finished" => "UPDATE qr_tickets SET stage = 'finished'",
+            _ => "UPDATE qr_tickets SET stage = stage",
+        };
+        sql::execute(&demo.provider, change).await;
+        desk.run(look_again).await?;
+        wait_for_state(&desk, state).await?;
+        ensure!(desk.text(".qr__words").await? == words, "{state}");
+        ensure!(announced(&desk).await? == words, "{state}");
+        desk.click("a.qr__refresh").await?;
+        wait_for_state(&desk, "waiting").await?;
+        ensure!(announced(&desk).await?.contains("请使用吉事办APP扫描二维码登录"));
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -172,11 +187,21 @@ async fn by_keyboard_and_without_motion() -> Result<()> {
         .wait_until("return document.querySelector('h1').textContent", |title| title == "已确认登录")
         .await?;
     ensure!(screen.view().await == "confirmed");
-    let moving = "return [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
-        .filter((rule) => rule.cssText.includes('animation') && !rule.cssText.startsWith('@media (prefers-reduced-motion')
-            && !rule.cssText.startsWith('@keyframes')).length";
+    // At the desk: the corner, and what is over is renewed, and says where one is.
     let desk = Browser::open(Viewport::Desktop).await?;
     desk.goto(&demo.provider("/sign-in/qr")).await?;
-    ensure!(desk.run(moving).await? == 0, "whoever wants no motion sees none");
+    let line = "return getComputedStyle(document.querySelector('.qr__frame'), '::after').animationName";
+    ensure!(desk.run(line).await? == "none", "whoever wants no motion sees none");
+    without::tab_to(&desk, "#password-sign-in").await?;
+    let mut other = qr::person(&demo.provider).await;
+    let code = code_of(&desk).await?;
+    let page = qr::scan(&mut other, &code).await;
+    qr::answer(&mut other, &code, &page, 10, "cancel").await;
+    wait_for_state(&desk, "cancelled").await?;
+    without::tab_to(&desk, "a.qr__refresh").await?;
+    desk.press_enter().await?;
+    wait_for_state(&desk, "waiting").await?;
+    ensure!(desk.focused().await?.contains("data-qr-picture"), "{}", desk.focused().await?);
+    all_is_well(&desk).await?;
     all_is_well(&phone).await
 }

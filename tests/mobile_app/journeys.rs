@@ -46,6 +46,54 @@ on_both_with_portals! {
         assert!(hall.contains("经办人"), "{hall}");
     }
 
+    /// 9: a unit by its own account, and who acts for one by theirs.
+    async fn a_unit_and_an_operator_scan_as_themselves(demo: Demo) {
+        for (page, fields, kind, acting) in [
+            ("/sign-in/legal-entity", &[("account", "xinyue0221"), ("password", "Jlrs2026")][..], "法人", "企业账号"),
+            (
+                "/sign-in/operator",
+                &[("unit", "xinyue0221"), ("operator", "15400000002"), ("password", "Jlrs2026")][..],
+                "经办人",
+                "经办人",
+            ),
+        ] {
+            let mut desk = Desk::open(&demo).await;
+            let mut phone = Phone::signed_in_at(&demo, page, fields).await;
+            phone.scan(&desk.code().await).await;
+            let number = desk.number().await;
+            let identity = phone.identity(kind);
+            phone.confirm(&number, &identity).await;
+            assert_eq!(phone.page().text_of("h1"), "已确认登录", "{}", phone.page().text());
+            desk.finish().await;
+            let hall = desk.visitor.page.text_of(".identity");
+            assert!(hall.contains(acting), "{hall}");
+        }
+    }
+
+    /// `prompt=login`: the app signs in anew, and then it may.
+    async fn a_service_that_wants_a_fresh_sign_in_gets_one(demo: Demo) {
+        let mut phone = Phone::signed_in(&demo).await;
+        demo.provider.advance_seconds(60);
+        let mut desk = Desk { visitor: Visitor::at(&demo, "/hall/login?again=1").await, state_url: String::new() };
+        let at = format!("/sign-in/qr?{}", desk.visitor.at.query().unwrap());
+        desk.visitor.go(&at).await;
+        desk.state_url = desk.visitor.page.attribute("[data-qr]", "data-state-url").unwrap();
+        let code = desk.code().await;
+        phone.upload(&code, ImageFormat::Png).await;
+        assert_eq!(phone.page().text_of("h1"), "请重新登录");
+        let anew = phone.page().attribute(".actions a", "href").unwrap();
+        phone.0.go(&anew).await;
+        let fields = [("account", "liying2026"), ("password", "Jlrs2026")];
+        let page = format!("/sign-in/personal?{}", phone.0.at.query().unwrap());
+        phone.0.page = phone.0.agent.sign_in(&page, &fields).await;
+        phone.0.go_on().await;
+        phone.scan(&code).await;
+        let (number, identity) = (desk.number().await, phone.identity("个人"));
+        phone.confirm(&number, &identity).await;
+        desk.finish().await;
+        assert_eq!(desk.visitor.at.as_str(), demo.portal("/hall"), "{}", desk.visitor.page.text());
+    }
+
     async fn who_cancels_stays_outside(demo: Demo) {
         let mut desk = Desk::open(&demo).await;
         let mut phone = Phone::signed_in(&demo).await;

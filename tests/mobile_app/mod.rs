@@ -125,9 +125,13 @@ impl Phone {
     }
 
     async fn signed_in_as(demo: &Demo, fields: &[(&str, &str)]) -> Self {
+        Self::signed_in_at(demo, "/sign-in/personal", fields).await
+    }
+
+    async fn signed_in_at(demo: &Demo, page: &str, fields: &[(&str, &str)]) -> Self {
         let mut visitor = Visitor::at(demo, "/app/login").await;
         assert!(visitor.at.path().starts_with("/sign-in/"), "{}", visitor.at);
-        let page = format!("/sign-in/personal?{}", visitor.at.query().unwrap());
+        let page = format!("{page}?{}", visitor.at.query().unwrap());
         visitor.page = visitor.agent.sign_in(&page, fields).await;
         visitor.go_on().await;
         assert_eq!(visitor.at.as_str(), demo.portal("/app"), "{}", visitor.page.text());

@@ -28,7 +28,7 @@ on_both_with_portals! {
         phone.is_told("数字不一致，登录已取消");
         assert_eq!(desk.state().await["state"], "wrong_number");
         phone.upload(&code, ImageFormat::Png).await;
-        phone.is_told("本次登录已取消");
+        phone.is_told("数字不一致，登录已取消");
         desk.finish().await;
         assert_ne!(desk.visitor.at.as_str(), demo.portal("/hall"));
     }

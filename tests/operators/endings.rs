@@ -172,7 +172,7 @@ on_both! {
         let id = id_of(&app, OPERATOR_PHONE).await;
         let caller = Caller { address: "192.0.2.1".to_owned(), user_agent: String::new(), device_hash: vec![7; 32] };
         // The password was right before the end was known.
-        let proof = Proof { account_id: &id, holder_id: None, authenticated_at: None, password_set_at: None, acr: "urn:jl-uia:loa:2", amr: "pwd", valid_until: None };
+        let proof = Proof { account_id: &id, holder_id: None, authenticated_at: None, signed_in_at: None, password_set_at: None, acr: "urn:jl-uia:loa:2", amr: "pwd", valid_until: None };
         let end = app.clock.now().millis() + 60_000;
         sql::execute(&app, &format!("UPDATE operators SET valid_until = {end} WHERE account_id = '{id}'")).await;
         let mut tx = app.app.store.begin().await.unwrap();

@@ -28,7 +28,7 @@ on_both! {
         assert_eq!(scanned.status, 200, "{}", scanned.body);
         let scanned = scanned.json();
         assert_eq!(scanned["client_name"], json!(null));
-        assert_eq!((&scanned["address"], &scanned["place"]), (&json!("127.0.0.*"), &json!("与本手机在同一网络")));
+        assert_eq!((&scanned["address"], &scanned["same_network"]), (&json!("127.0.0.*"), &json!(true)));
         assert!(scanned["asked_at"].as_str().unwrap().contains('T'));
         assert!((120..=180).contains(&scanned["expires_in"].as_i64().unwrap()), "{scanned}");
         assert_eq!(scanned["identities"], identities);
@@ -40,7 +40,9 @@ on_both! {
         assert_eq!((confirmed.status.as_u16(), confirmed.json()), (200, json!({ "status": "confirmed" })));
         assert_eq!(screen.finish().await.status, 303);
         assert_eq!(screen.agent.get("/account").await.status, 200);
-        assert_refused(&phone.confirm(&screen.code(), &scanned, number).await, 409, "already_confirmed");
+        assert_eq!(phone.confirm(&screen.code(), &scanned, number).await.json(), confirmed.json(), "again the same");
+        let cancel = json!({ "code": screen.code() });
+        assert_refused(&phone.post("/scan/api/cancel", &cancel).await, 409, "already_confirmed");
         assert_refused(&phone.scan(&screen.code()).await, 409, "already_confirmed");
     }
 }
@@ -74,7 +76,9 @@ on_both! {
         let wrong: u8 = wrong.as_u64().unwrap().try_into().unwrap();
         assert_refused(&phone.confirm(&code, &scanned, wrong).await, 422, "wrong_number");
         assert_eq!(screen.view().await, "wrong_number");
-        assert_refused(&phone.confirm(&code, &scanned, number).await, 410, "cancelled");
+        // Warned again, whatever comes after it.
+        assert_refused(&phone.confirm(&code, &scanned, number).await, 422, "wrong_number");
+        assert_refused(&other.scan(&code).await, 410, "cancelled");
         assert_eq!(screen.finish().await.status, 422);
 
         let mut screen = Screen::open(&app).await;

@@ -1,7 +1,9 @@
 //! 四 扫码登录: the code on a screen, the telephone's page, the app's JSON.
 
+mod again;
 mod api;
 mod device;
+mod fresh;
 mod live;
 mod races;
 mod refusals;
@@ -86,7 +88,7 @@ on_both! {
         let number = screen.number().await.to_string();
         let fields = [("action", "confirm"), ("number", number.as_str()), ("identity", ids[1].as_str())];
         let done = phone.post(&format!("/scan/{code}"), &fields).await;
-        assert_eq!(done.status, 200, "{}", done.text());
+        assert_eq!(done.location(), Some(format!("/scan/{code}")), "{}", done.text());
         let come_in = screen.finish().await;
         screen.agent.follow(come_in).await;
         let account = screen.agent.get("/account").await;
@@ -115,7 +117,7 @@ on_both! {
         assert!(!form.has(".corner"), "nobody scans the screen in their hand");
         let signed_in = phone.sign_in(&page, &[("account", "liying2026"), ("password", qr::PASSWORD)]).await;
         let back = phone.get(&signed_in.location().unwrap()).await;
-        assert_eq!(back.location().as_deref(), Some(format!("/scan/{code}").as_str()));
+        assert_eq!(back.location(), Some(format!("/scan/{code}?by_camera=1")));
         let request = phone.request(reqwest::Method::GET, &back.location().unwrap()).header("sec-fetch-site", "same-origin");
         let shown = phone.send(request).await;
         assert_eq!(shown.text_of("h1"), "确认登录");
@@ -143,9 +145,14 @@ on_both! {
             assert_eq!((page.status.as_u16(), page.text_of("h1")), (200, "扫码登录".to_owned()), "{site:?}");
             assert_eq!(screen.view().await, "waiting", "{site:?}");
         }
-        let page = phone.post(&format!("/scan/{code}"), &[("action", "open")]).await;
-        assert_eq!(page.text_of("h1"), "确认登录");
+        // Nor does a browser that only looks ahead.
+        let ahead = phone.request(reqwest::Method::GET, &format!("/scan/{code}"));
+        let ahead = ahead.header("sec-fetch-site", "none").header("sec-purpose", "prefetch;prerender");
+        assert_eq!(phone.send(ahead).await.text_of("h1"), "扫码登录");
+        assert_eq!(screen.view().await, "waiting");
+        let scanned = phone.post(&format!("/scan/{code}"), &[("action", "open")]).await;
         assert_eq!(screen.view().await, "scanned");
+        assert_eq!(phone.follow(scanned).await.text_of("h1"), "确认登录");
     }
 }
 
@@ -170,5 +177,24 @@ on_both! {
         idp::janitor::send_outbox(&app.app).await.unwrap();
         let notices = app.app.sms.sent().iter().filter(|sent| sent.text.contains("新设备")).count();
         assert_eq!(notices, 1);
+    }
+}
+
+on_both! {
+    // The way round by the sign-in makes no camera of another site's link.
+    async fn another_site_scans_nothing_after_a_sign_in_either(app: TestApp) {
+        let mut screen = Screen::open(&app).await;
+        let code = screen.code();
+        let mut phone = Agent::new(&app.base);
+        let linked = phone.request(reqwest::Method::GET, &format!("/scan/{code}?by_camera=1"));
+        let page = phone.send(linked.header("sec-fetch-site", "cross-site")).await.location().unwrap();
+        let page = phone.get(&page).await.location().unwrap();
+        assert!(phone.get(&page).await.text().contains("登录后回到扫码确认"));
+        let signed_in = phone.sign_in(&page, &[("account", "liying2026"), ("password", qr::PASSWORD)]).await;
+        let back = phone.get(&signed_in.location().unwrap()).await.location().unwrap();
+        assert_eq!(back, format!("/scan/{code}"));
+        let back = phone.request(reqwest::Method::GET, &back).header("sec-fetch-site", "same-origin");
+        assert_eq!(phone.send(back).await.text_of("h1"), "扫码登录", "it asks first");
+        assert_eq!(screen.view().await, "waiting");
     }
 }

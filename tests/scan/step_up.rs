@@ -83,13 +83,13 @@ on_both! {
         assert_eq!((reply.status.as_u16(), reply.text_of("h1")), (403, "账号不一致".to_owned()));
         let portal = PhoneApp::register(&app).await;
         let stranger = PhoneApp::of(&portal, qr::unit(&app).await).await;
-        assert_refused(&stranger.scan(&screen.code()).await, 403, "identity_not_allowed");
+        assert_refused(&stranger.scan(&screen.code()).await, 403, "other_account_wanted");
         assert_eq!(screen.view().await, "waiting", "it is still there for the right one");
         // Nor is the browser's own session, in another window or through an app that signed in there.
         let mut window = screen.agent.stranger();
         window.cookies = screen.agent.cookies.clone();
         let own = PhoneApp::of(&portal, window).await;
-        assert_refused(&own.scan(&screen.code()).await, 403, "identity_not_allowed");
+        assert_refused(&own.scan(&screen.code()).await, 403, "same_device");
         let mut phone = qr::person(&app).await;
         assert_eq!(confirm(&mut phone, &mut screen).await.status, 200);
         assert_eq!(screen.finish().await.status, 303);

@@ -29,6 +29,9 @@ impl Demo {
         let home = portals.clone();
         let change = |config: &mut Config| {
             config.site.home_url = home;
+            // The app's clock is not the provider's, which tests put forward: by a nonce the provider sees when a proof
+            // was made.
+            config.tokens.dpop_nonce = true;
             change(config);
         };
         let Some(provider) = TestApp::start_with(engine, change).await else { return Ok(None) };

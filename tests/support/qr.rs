@@ -89,7 +89,8 @@ pub async fn answer(phone: &mut Agent, code: &str, page: &Reply, number: u8, act
     let identity = page.attribute("[name=identity]", "value").unwrap_or_default();
     let number = number.to_string();
     let fields = [("action", action), ("number", number.as_str()), ("identity", identity.as_str())];
-    phone.post(&format!("/scan/{code}"), &fields).await
+    let reply = phone.post(&format!("/scan/{code}"), &fields).await;
+    if reply.status == 303 { phone.follow(reply).await } else { reply }
 }
 
 /// Scans and confirms; gives the last page.

@@ -153,6 +153,7 @@ async fn check(
                 amr: "pwd",
                 password_set_at: candidate.password_set_at,
                 authenticated_at: None,
+                signed_in_at: None,
                 valid_until: candidate.valid_until.map(Timestamp::from_millis),
             };
             sessions::start(app, &mut tx, caller, old_token, &proof).await?.ok_or(Refusal::Wrong)

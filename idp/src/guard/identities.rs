@@ -171,6 +171,7 @@ pub async fn choose(
         amr,
         password_set_at: None,
         authenticated_at: Some(session.authenticated_at),
+        signed_in_at: Some(session.signed_in_at),
         valid_until: identity.valid_until,
     };
     let Some(new) = sessions::start(app, &mut tx, caller, token, &proof).await? else {

@@ -22,6 +22,8 @@ pub struct Display {
     pub login_hint: Option<String>,
     /// The portal wants a fresh sign-in although somebody is signed in.
     pub again: bool,
+    /// How many seconds old a sign-in may be that the portal accepts; 0: not older than the request.
+    pub max_age: Option<u32>,
     /// Which page to open: the `account_type` that the portal asked for.
     pub account_type: Option<String>,
     /// The unit that the portal wants its visitor to act for: an id or a credit code.

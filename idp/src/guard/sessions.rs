@@ -21,7 +21,10 @@ pub struct Session {
     pub holder_id: Option<String>,
     pub acr: String,
     pub amr: String,
+    /// When somebody last proved who they are: at this browser, or at the telephone that let it in.
     pub authenticated_at: Timestamp,
+    /// When somebody last signed in at this browser.
+    pub signed_in_at: Timestamp,
     /// Never later than the account itself is valid.
     pub expires_at: Timestamp,
 }
@@ -42,6 +45,7 @@ impl From<SignedInRow> for Session {
             acr: row.acr,
             amr: row.amr,
             authenticated_at: Timestamp::from_millis(row.authenticated_at),
+            signed_in_at: Timestamp::from_millis(row.authenticated_at),
             expires_at: Timestamp::from_millis(row.expires_at),
         }
     }
@@ -58,6 +62,8 @@ pub struct Proof<'a> {
     pub password_set_at: Option<i64>,
     /// `None`: just now.
     pub authenticated_at: Option<Timestamp>,
+    /// `None`: just now.
+    pub signed_in_at: Option<Timestamp>,
     /// When the account's own validity ends.
     pub valid_until: Option<Timestamp>,
 }
@@ -88,7 +94,8 @@ pub async fn current(app: &App, token: &str) -> Result<Option<Session>> {
     if now - Timestamp::from_millis(row.seen_at) > TOUCH_EVERY {
         sessions::touch(&app.store, &hash, now).await?;
     }
-    Ok(Some(row.signed_in.into()))
+    let signed_in_at = Timestamp::from_millis(row.signed_in_at);
+    Ok(Some(Session { signed_in_at, ..row.signed_in.into() }))
 }
 
 /// Signs an account in, in the caller's transaction; gives the new cookie's token, or `None` if the account has been
@@ -126,6 +133,7 @@ pub async fn start(
         acr: proof.acr,
         amr: proof.amr,
         authenticated_at: proof.authenticated_at.unwrap_or(now),
+        signed_in_at: proof.signed_in_at.unwrap_or(now),
         now,
         expires_at: ends.fold(absolute, Timestamp::min),
         address: &caller.address,
@@ -194,7 +202,8 @@ pub async fn end_everything(app: &App, tx: &mut AnyConnection, account_id: &str)
     Ok(())
 }
 
-/// Ends sessions of an account that its owner points at: the one with this `sid`, or with `others` all but that.
+/// Ends sessions of an account that its owner points at: the one with this `sid`, or with `others` all but that. The
+/// device may be in other hands: what apps there were granted ends too, also what was to outlive the session.
 ///
 /// # Errors
 /// When the database fails.
@@ -202,7 +211,7 @@ pub async fn end_some(app: &App, caller: &Caller, account_id: &str, sid: &str, o
     let mut tx = app.store.begin().await?;
     for sid in sessions::end_some(&mut tx, account_id, sid, others).await? {
         tell_portals(app, &mut tx, &sid, account_id).await?;
-        grants::revoke_online(&mut tx, &sid, app.clock.now()).await?;
+        grants::revoke_session(&mut tx, &sid, app.clock.now()).await?;
         note_sign_out(app, &mut tx, caller, account_id).await?;
     }
     tx.commit().await?;

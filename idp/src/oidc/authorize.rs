@@ -74,7 +74,7 @@ async fn decide(interaction: Interaction<'_>) -> web::Result<Response> {
         async |code, description| answer::refuse(&interaction, &OAuthError::new(code, description)).await;
     let session = visitor.session().await?;
     let signed_in_for_this = progress.pending_id.is_some()
-        && session.as_ref().is_some_and(|session| session.authenticated_at >= progress.started_at);
+        && session.as_ref().is_some_and(|session| session.signed_in_at >= progress.started_at);
     let Some(session) =
         session.filter(|session| is_enough(app, client, request, session, progress.started_at))
     else {
@@ -157,7 +157,7 @@ fn is_enough(
     if session.authenticated_at >= started_at {
         return true;
     }
-    if request.prompt.login || request.prompt.select_account {
+    if request.prompt.login || request.prompt.select_account && session.signed_in_at < started_at {
         return false;
     }
     let age = app.clock.now() - session.authenticated_at;

@@ -145,7 +145,7 @@ fn facts(app: &App, scanned: &Scanned<'_>) -> Value {
         "browser": facts.browser,
         "system": facts.system,
         "address": facts.address,
-        "place": facts.same_network.then_some("与本手机在同一网络"),
+        "same_network": facts.same_network,
         "asked_at": facts.asked_at.rfc3339(),
         "expires_in": (facts.expires_at - app.clock.now()).as_seconds().max(0),
         "numbers": facts.numbers,
@@ -204,10 +204,11 @@ impl From<Refusal> for Told {
             Refusal::Cancelled => (StatusCode::GONE, "cancelled"),
             Refusal::Expired => (StatusCode::GONE, "expired"),
             Refusal::WrongNumber => (StatusCode::UNPROCESSABLE_ENTITY, "wrong_number"),
-            Refusal::IdentityNotAllowed
-            | Refusal::OtherAccountWanted
-            | Refusal::SameDevice
-            | Refusal::PasswordFirst => (StatusCode::FORBIDDEN, "identity_not_allowed"),
+            Refusal::IdentityNotAllowed => (StatusCode::FORBIDDEN, "identity_not_allowed"),
+            Refusal::OtherAccountWanted => (StatusCode::FORBIDDEN, "other_account_wanted"),
+            Refusal::SameDevice => (StatusCode::FORBIDDEN, "same_device"),
+            Refusal::PasswordFirst => (StatusCode::FORBIDDEN, "password_first"),
+            Refusal::SignInAgain => (StatusCode::FORBIDDEN, "sign_in_again"),
             Refusal::SignedOut => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Refusal::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
         };

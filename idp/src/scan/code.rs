@@ -2,7 +2,7 @@
 //! that the other screen shows, and confirms or cancels.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use crate::guard::pending;
 use crate::guard::qr::Code;
 use crate::guard::qr::identity::ActAs;
 use crate::guard::qr::phone::{self, Phone, Refusal};
-use crate::guard::qr::scanned::{Facts, Scanned};
+use crate::guard::qr::scanned::{Decision, Facts, Scanned};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
 
 /// Before anything is bound: another site may have sent the visitor here.
@@ -35,6 +35,16 @@ struct Confirm<'a> {
     /// The identity's id.
     chosen: String,
     action: String,
+    seconds_left: i64,
+}
+
+impl Confirm<'_> {
+    fn time_left(&self) -> String {
+        match (self.seconds_left / 60, self.seconds_left % 60) {
+            (0, seconds) => format!("{seconds} 秒"),
+            (minutes, seconds) => format!("{minutes} 分 {seconds:02} 秒"),
+        }
+    }
 }
 
 /// How it ended.
@@ -46,15 +56,41 @@ struct Outcome<'a> {
     title: &'static str,
     message: String,
     is_suspicious: bool,
+    /// Where signing in here, with a password, gets further.
+    sign_in: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Form {
-    /// `open`, `confirm` or `cancel`.
+    /// `open`, `sign_in`, `confirm` or `cancel`.
     action: String,
     number: String,
     identity: String,
+}
+
+/// How the visitor has come to the code.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Came {
+    /// A camera led here before the sign-in, which has led here again.
+    by_camera: Option<String>,
+}
+
+impl Came {
+    /// Whether to scan at once: of itself only a camera or an address that was typed leads here, or our sign-in where
+    /// it was so before. Another site's link is answered with a question, else it would tell whoever sent it who has
+    /// followed it. Nor does a browser scan that only looks ahead.
+    fn by_camera(&self, headers: &HeaderMap) -> bool {
+        let says = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let ahead = says("sec-purpose").is_some_and(|purpose| purpose.contains("prefetch"));
+        let came = match says("sec-fetch-site") {
+            Some("none") => true,
+            Some("same-origin") => self.by_camera.is_some(),
+            _ => false,
+        };
+        came && !ahead
+    }
 }
 
 impl ActAs {
@@ -74,27 +110,32 @@ pub async fn get(
     State(app): State<App>,
     visitor: Visitor,
     Path(text): Path<String>,
+    Query(came): Query<Came>,
     headers: HeaderMap,
 ) -> web::Result<Response> {
     let code = match Code::parse(&app.config.issuer, &text) {
         Some(code) => code,
-        None => return refused(&visitor, Refusal::Unknown),
+        None => return refused(&visitor, &text, Refusal::Unknown),
     };
-    let Some(phone) = phone_of(&visitor).await? else { return sign_in_first(&app, &visitor, &code).await };
-    // Of itself only a camera, an address that was typed or a page of ours leads here. Elsewhere a link to somebody's
-    // code would tell them who has followed it.
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    if !matches!(site, Some("none" | "same-origin")) {
-        return match phone::peek(&app, &code).await? {
-            Ok(()) | Err(Refusal::ScannedByAnother) => {
-                visitor.show(&Open { frame: visitor.frame(), action: urls::scan(code.as_str()) })
-            }
-            Err(refusal) => refused(&visitor, refusal),
-        };
+    let by_camera = came.by_camera(&headers);
+    let Some(phone) = phone_of(&visitor).await? else {
+        return sign_in_first(&app, &visitor, &code, by_camera).await;
+    };
+    match phone::held(&app, &phone, &code).await? {
+        Ok(scanned) => show(&app, &visitor, &code, &scanned, Errors::none(), None),
+        Err(Refusal::NotScanned) if by_camera => match phone::scan(&app, &phone, &code).await? {
+            Ok(scanned) => show(&app, &visitor, &code, &scanned, Errors::none(), None),
+            Err(refusal) => refused(&visitor, code.as_str(), refusal),
+        },
+        Err(Refusal::NotScanned) => {
+            visitor.show(&Open { frame: visitor.frame(), action: urls::scan(code.as_str()) })
+        }
+        Err(refusal) => refused(&visitor, code.as_str(), refusal),
     }
-    open(&app, &visitor, &phone, &code).await
 }
 
+/// What was done is shown at this page's own address, so that loading it again does nothing again.
+///
 /// # Errors
 /// When the database fails.
 pub async fn post(
@@ -105,27 +146,27 @@ pub async fn post(
 ) -> web::Result<Response> {
     let code = match Code::parse(&app.config.issuer, &text) {
         Some(code) => code,
-        None => return refused(&visitor, Refusal::Unknown),
+        None => return refused(&visitor, &text, Refusal::Unknown),
     };
-    let Some(phone) = phone_of(&visitor).await? else {
-        return if form.action == "open" {
-            sign_in_first(&app, &visitor, &code).await
-        } else {
-            refused(&visitor, Refusal::SignedOut)
-        };
+    let refused = |refusal| refused(&visitor, code.as_str(), refusal);
+    let done = || Ok(visitor.go(&urls::scan(code.as_str())));
+    if form.action == "sign_in" {
+        return go_sign_in(&app, &visitor, &code, false).await;
+    }
+    let phone = match phone_of(&visitor).await? {
+        Some(phone) => phone,
+        None if form.action == "open" => return sign_in_first(&app, &visitor, &code, true).await,
+        None => return refused(Refusal::SignedOut),
     };
     if form.action == "open" {
-        return open(&app, &visitor, &phone, &code).await;
+        return phone::scan(&app, &phone, &code).await?.map_or_else(refused, |_| done());
     }
     let scanned = match phone::held(&app, &phone, &code).await? {
         Ok(scanned) => scanned,
-        Err(refusal) => return refused(&visitor, refusal),
+        Err(refusal) => return refused(refusal),
     };
     if form.action == "cancel" {
-        return match scanned.cancel(&app).await? {
-            Ok(()) => ended(&visitor, false, "已取消登录", "电脑上不会登录您的账号，您可以关闭本页面。"),
-            Err(refusal) => refused(&visitor, refusal),
-        };
+        return scanned.cancel(&app).await?.map_or_else(refused, |()| done());
     }
     // What is not chosen yet is no wrong choice.
     let mut errors = Errors::none();
@@ -137,12 +178,9 @@ pub async fn post(
         errors.add("identity", "请选择登录身份");
     }
     let Some(number) = number.filter(|_| !errors.any()) else {
-        return show(&visitor, &code, &scanned, errors, &form.identity);
+        return show(&app, &visitor, &code, &scanned, errors, Some(&form.identity));
     };
-    match scanned.confirm(&app, number, &form.identity).await? {
-        Ok(()) => ended(&visitor, true, "已确认登录", "请回到电脑上继续，您可以关闭本页面。"),
-        Err(refusal) => refused(&visitor, refusal),
-    }
+    scanned.confirm(&app, number, &form.identity).await?.map_or_else(refused, |()| done())
 }
 
 async fn phone_of(visitor: &Visitor) -> web::Result<Option<Phone>> {
@@ -150,51 +188,59 @@ async fn phone_of(visitor: &Visitor) -> web::Result<Option<Phone>> {
     Ok(session.map(|session| Phone::of_browser(visitor.caller.clone(), session)))
 }
 
-async fn sign_in_first(app: &App, visitor: &Visitor, code: &Code) -> web::Result<Response> {
-    if let Err(refusal) = phone::peek(app, code).await? {
-        return refused(visitor, refusal);
+async fn sign_in_first(app: &App, visitor: &Visitor, code: &Code, by_camera: bool) -> web::Result<Response> {
+    match phone::peek(app, code).await? {
+        Ok(()) => go_sign_in(app, visitor, code, by_camera).await,
+        Err(refusal) => refused(visitor, code.as_str(), refusal),
     }
-    let page = urls::scan(code.as_str());
+}
+
+/// To the sign-in, and back.
+async fn go_sign_in(app: &App, visitor: &Visitor, code: &Code, by_camera: bool) -> web::Result<Response> {
+    let page = urls::scan(code.as_str()) + if by_camera { "?by_camera=1" } else { "" };
     let id = pending::keep_scan(app, &visitor.caller, "扫码登录确认", page).await?;
     Ok(visitor.go(&urls::with_request(urls::SIGN_IN, Some(&id))))
 }
 
-async fn open(app: &App, visitor: &Visitor, phone: &Phone, code: &Code) -> web::Result<Response> {
-    match phone::scan(app, phone, code).await? {
-        Ok(scanned) => {
-            let only = scanned.identities.first().map(|first| first.id.clone()).unwrap_or_default();
-            show(visitor, code, &scanned, Errors::none(), &only)
-        }
-        Err(refusal) => refused(visitor, refusal),
-    }
-}
-
+/// The question, or what was answered.
 fn show(
+    app: &App,
     visitor: &Visitor,
     code: &Code,
     scanned: &Scanned<'_>,
     errors: Errors,
-    chosen: &str,
+    chosen: Option<&str>,
 ) -> web::Result<Response> {
+    match scanned.decision {
+        Some(Decision::Confirmed) => {
+            return ended(visitor, true, "已确认登录", "请回到电脑上继续，您可以关闭本页面。");
+        }
+        Some(Decision::Cancelled) => {
+            return ended(visitor, false, "已取消登录", "电脑上不会登录您的账号，您可以关闭本页面。");
+        }
+        None => (),
+    }
     let refused = errors.any();
+    let first = || scanned.identities.first().map(|first| first.id.as_str());
     let page = Confirm {
         frame: visitor.frame(),
         errors,
         facts: &scanned.facts,
         asked_at: scanned.facts.asked_at.china_minute(),
         identities: &scanned.identities,
-        chosen: chosen.to_owned(),
+        chosen: chosen.or_else(first).unwrap_or_default().to_owned(),
         action: urls::scan(code.as_str()),
+        seconds_left: (scanned.facts.expires_at - app.clock.now()).as_seconds().max(0),
     };
     if refused { visitor.show_refused(&page) } else { visitor.show(&page) }
 }
 
 fn ended(visitor: &Visitor, is_good: bool, title: &'static str, message: &str) -> web::Result<Response> {
-    let frame = visitor.frame();
-    visitor.show(&Outcome { frame, is_good, title, message: message.to_owned(), is_suspicious: false })
+    let (frame, message) = (visitor.frame(), message.to_owned());
+    visitor.show(&Outcome { frame, is_good, title, message, is_suspicious: false, sign_in: None })
 }
 
-fn refused(visitor: &Visitor, refusal: Refusal) -> web::Result<Response> {
+fn refused(visitor: &Visitor, code: &str, refusal: Refusal) -> web::Result<Response> {
     let (title, status) = match refusal {
         Refusal::Unknown => ("二维码无效", StatusCode::NOT_FOUND),
         Refusal::NotScanned => ("尚未扫码", StatusCode::CONFLICT),
@@ -203,18 +249,25 @@ fn refused(visitor: &Visitor, refusal: Refusal) -> web::Result<Response> {
         Refusal::Cancelled => ("登录已取消", StatusCode::GONE),
         Refusal::Expired => ("二维码已失效", StatusCode::GONE),
         Refusal::WrongNumber => ("数字不一致", StatusCode::UNPROCESSABLE_ENTITY),
-        Refusal::IdentityNotAllowed | Refusal::OtherAccountWanted => ("账号不一致", StatusCode::FORBIDDEN),
+        Refusal::IdentityNotAllowed => ("不能以该身份登录", StatusCode::FORBIDDEN),
+        Refusal::OtherAccountWanted => ("账号不一致", StatusCode::FORBIDDEN),
         Refusal::SameDevice => ("请换一台设备扫码", StatusCode::FORBIDDEN),
         Refusal::PasswordFirst => ("请先用密码登录", StatusCode::FORBIDDEN),
+        Refusal::SignInAgain => ("请重新登录", StatusCode::FORBIDDEN),
         Refusal::SignedOut => ("登录状态已失效", StatusCode::UNAUTHORIZED),
         Refusal::TooMany => ("操作过于频繁", StatusCode::TOO_MANY_REQUESTS),
     };
+    let helps = matches!(
+        refusal,
+        Refusal::OtherAccountWanted | Refusal::PasswordFirst | Refusal::SignInAgain | Refusal::SignedOut
+    );
     let page = Outcome {
         frame: visitor.frame(),
         is_good: false,
         title,
         message: refusal.to_string(),
         is_suspicious: refusal == Refusal::WrongNumber,
+        sign_in: helps.then(|| urls::scan(code)),
     };
     let mut response = visitor.show(&page)?;
     *response.status_mut() = status;

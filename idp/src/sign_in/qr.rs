@@ -13,9 +13,10 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::config::UpstreamConfig;
 use crate::domain::qr_ticket::View;
+use crate::domain::timestamp::Timestamp;
 use crate::guard::pending::{self, Display};
 use crate::guard::qr::TicketId;
-use crate::guard::qr::browser;
+use crate::guard::qr::browser::{self, Occasion};
 use crate::guard::sessions::Session;
 use crate::store::principals;
 use crate::web::{self, Errors, Frame, Problem, SafeForm, Visitor, cookies, sign_in_door, urls};
@@ -73,8 +74,19 @@ impl Asked {
 /// What the page is for.
 struct Purpose {
     display: Display,
+    /// Since when the telephone must have signed in, or how many seconds ago at most.
+    fresh: Option<(Timestamp, u32)>,
     /// Who is signed in already, where the telephone only has to add to that.
     signed_in: Option<Session>,
+}
+
+impl Purpose {
+    fn occasion<'a>(&'a self, request: Option<&'a str>) -> Occasion<'a> {
+        let (portal_name, wanted) = (&*self.display.portal_name, self.signed_in.as_ref());
+        // Where the telephone only adds, it is the sign-in here that must be young.
+        let fresh = self.fresh.filter(|_| wanted.is_none());
+        Occasion { portal_name, request, wanted, fresh }
+    }
 }
 
 enum Fit {
@@ -103,12 +115,19 @@ pub async fn get(
         Some(id) => browser::look(&app, &visitor.caller, &id).await?.map(|seen| (id, seen.view)),
         None => None,
     };
+    if matches!(shown, Some((_, View::Finished))) && visitor.session().await?.is_some() {
+        return Ok(go_on(&visitor, asked.request.as_deref()));
+    }
     let mut response =
         show(&app, &visitor, &purpose, asked.request.as_deref(), shown, Errors::none()).await?;
     if visitor.prefers_password && purpose.signed_in.is_none() {
         cookies::remove(response.headers_mut(), cookies::SIGN_IN);
     }
     Ok(response)
+}
+
+fn go_on(visitor: &Visitor, request: Option<&str>) -> Response {
+    visitor.go(&urls::with_request(urls::SIGN_IN_FINISH, request))
 }
 
 fn to_password(visitor: &Visitor, display: &Display, request: Option<&str>) -> Response {
@@ -121,15 +140,17 @@ async fn fit(app: &App, visitor: &Visitor, request: Option<&str>) -> web::Result
         Some(id) => pending::find(app, &visitor.caller, id).await?,
         None => None,
     };
+    let created_at = waiting.as_ref().map(|waiting| waiting.created_at);
     let display = waiting.map(|waiting| waiting.display).unwrap_or_default();
+    let fresh = created_at.zip(display.max_age);
     if display.at_telephone {
         return Ok(Fit::ByPassword(display));
     }
     if !display.second_device {
-        return Ok(Fit::Here(Box::new(Purpose { display, signed_in: None })));
+        return Ok(Fit::Here(Box::new(Purpose { display, fresh, signed_in: None })));
     }
     Ok(match visitor.session().await?.filter(Session::rests_on_password) {
-        Some(session) => Fit::Here(Box::new(Purpose { display, signed_in: Some(session) })),
+        Some(session) => Fit::Here(Box::new(Purpose { display, fresh, signed_in: Some(session) })),
         None => Fit::ByPassword(display),
     })
 }
@@ -167,15 +188,17 @@ pub async fn finish(
     let session = visitor.session().await?;
     let here = (visitor.session_token.as_deref(), session.as_ref());
     let come_in = match TicketId::parse(&form.ticket) {
-        Some(id) => browser::finish(&app, &visitor.caller, here, &id).await?,
+        Some(id) => browser::finish(&app, &visitor.caller, here, &id, request).await?,
         None => Err(browser::Refusal::Unknown),
     };
     let refusal = match come_in {
         Ok(token) => {
-            let mut response = visitor.go(&urls::with_request(urls::SIGN_IN_FINISH, request));
+            let mut response = go_on(&visitor, request);
             cookies::set_for_session(response.headers_mut(), cookies::SESSION, &token);
             return Ok(response);
         }
+        // Sent twice, by script and by hand, or again because no answer came: this browser is in already.
+        Err(browser::Refusal::Used) if session.is_some() => return Ok(go_on(&visitor, request)),
         Err(refusal) => refusal,
     };
     match fit(&app, &visitor, request).await? {
@@ -185,6 +208,11 @@ pub async fn finish(
         }
         Fit::ByPassword(display) => Ok(to_password(&visitor, &display, request)),
     }
+}
+
+/// GET `/sign-in/qr/finish`: whoever goes back to where the form was sent.
+pub async fn back(visitor: Visitor, Query(asked): Query<Asked>) -> Response {
+    visitor.go(&urls::with_request(urls::SIGN_IN_QR, asked.request.as_deref()))
 }
 
 /// Who has given their password goes on without the telephone, everybody else by password.
@@ -199,6 +227,13 @@ fn too_many(refusal: &browser::Refusal, purpose: &Purpose, request: Option<&str>
     response
 }
 
+fn notice(display: &Display) -> Option<&'static str> {
+    if display.max_age == Some(0) {
+        return Some("该服务要求重新验证身份：请先在手机上重新登录再扫码，或使用密码登录");
+    }
+    display.why_again()
+}
+
 /// Shows a ticket as it stands, or a new one.
 async fn show(
     app: &App,
@@ -208,10 +243,10 @@ async fn show(
     shown: Option<(TicketId, View)>,
     errors: Errors,
 ) -> web::Result<Response> {
-    let Purpose { display, signed_in } = purpose;
+    let Purpose { display, signed_in, .. } = purpose;
     let (id, view) = match shown {
         Some(shown) => shown,
-        None => match browser::open(app, &visitor.caller, &display.portal_name, signed_in.as_ref()).await? {
+        None => match browser::open(app, &visitor.caller, &purpose.occasion(request)).await? {
             Ok(opened) => (opened, View::Waiting),
             Err(refusal) => return Ok(too_many(&refusal, purpose, request)),
         },
@@ -232,7 +267,7 @@ async fn show(
         frame: visitor.frame(),
         errors,
         portal_name: Some(display.portal_name.clone()).filter(|name| !name.is_empty()),
-        notice: display.why_again().filter(|_| step_up.is_none()).map(str::to_owned),
+        notice: notice(display).filter(|_| step_up.is_none()).map(str::to_owned),
         upstreams: if step_up.is_some() { Vec::new() } else { app.config.site.upstreams.clone() },
         view,
         picture: with_ticket(urls::SIGN_IN_QR_PICTURE),

@@ -93,6 +93,9 @@ impl Around {
         if self.display.second_device {
             return Some("该服务要求更高的安全级别：请先用密码登录，再用手机扫码确认".to_owned());
         }
+        if self.display.at_telephone {
+            return Some("登录后回到扫码确认。二维码两分钟内有效，失效后请在电脑上刷新，重新扫码".to_owned());
+        }
         self.display.why_again().map(str::to_owned)
     }
 

@@ -183,6 +183,15 @@ pub async fn revoke_online(tx: &mut AnyConnection, sid: &str, now: Timestamp) ->
     sqlx::query(sql).bind(sid).bind(now.millis()).execute(tx).await.map(drop)
 }
 
+/// Ends all grants of a session, those that were to outlive it as well.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_session(tx: &mut AnyConnection, sid: &str, now: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE grants SET revoked_at = $2 WHERE sid = $1 AND revoked_at IS NULL";
+    sqlx::query(sql).bind(sid).bind(now.millis()).execute(tx).await.map(drop)
+}
+
 /// Ends every grant of an account, and those of the accounts that it acts through.
 ///
 /// # Errors

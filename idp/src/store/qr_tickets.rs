@@ -23,6 +23,11 @@ pub struct TicketRow {
     pub scanner_name: Option<String>,
     /// Once it is confirmed.
     pub account_id: Option<String>,
+    pub holder_id: Option<String>,
+    /// Of the request that waits; `None` of a ticket that the release before has made.
+    pub request_hash: Option<Vec<u8>>,
+    pub fresh_since: Option<i64>,
+    pub max_age: Option<i64>,
     pub created_at: i64,
     pub expires_at: i64,
 }
@@ -30,7 +35,8 @@ pub struct TicketRow {
 macro_rules! columns {
     () => {
         "id_hash, device_hash, stage, portal_name, number, choices, address, user_agent, wanted_sid,
-        wanted_account_id, scanner_sid, scanner_account_id, scanner_name, account_id, created_at, expires_at"
+        wanted_account_id, scanner_sid, scanner_account_id, scanner_name, account_id, holder_id, request_hash,
+        fresh_since, max_age, created_at, expires_at"
     };
 }
 
@@ -57,6 +63,9 @@ pub struct NewTicket<'a> {
     pub user_agent: &'a str,
     /// `sid` and account of who is signed in at the browser.
     pub wanted: Option<(&'a str, &'a str)>,
+    pub request_hash: &'a [u8],
+    /// Since when the telephone must have signed in, or how many seconds ago at most.
+    pub fresh: Option<(Timestamp, u32)>,
     pub now: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -77,14 +86,17 @@ pub struct LetIn {
     pub holder_id: Option<String>,
     pub acr: String,
     pub wanted_sid: Option<String>,
+    /// `None` of a ticket that the release before has confirmed.
+    pub scanner_authenticated_at: Option<i64>,
 }
 
 /// # Errors
 /// When the database fails.
 pub async fn insert(store: &Store, ticket: &NewTicket<'_>) -> sqlx::Result<()> {
     let sql = "INSERT INTO qr_tickets (id_hash, code_hash, device_hash, stage, portal_name, number, choices,
-            address, user_agent, wanted_sid, wanted_account_id, created_at, changed_at, expires_at)
-        VALUES ($1, $2, $3, 'waiting', $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)";
+            address, user_agent, wanted_sid, wanted_account_id, created_at, changed_at, expires_at, request_hash,
+            fresh_since, max_age)
+        VALUES ($1, $2, $3, 'waiting', $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14, $15)";
     let query = sqlx::query(sql)
         .bind(ticket.id_hash)
         .bind(ticket.code_hash)
@@ -97,7 +109,10 @@ pub async fn insert(store: &Store, ticket: &NewTicket<'_>) -> sqlx::Result<()> {
         .bind(ticket.wanted.map(|(sid, _)| sid))
         .bind(ticket.wanted.map(|(_, account_id)| account_id))
         .bind(ticket.now.millis())
-        .bind(ticket.expires_at.millis());
+        .bind(ticket.expires_at.millis())
+        .bind(ticket.request_hash)
+        .bind(ticket.fresh.map(|(since, _)| since.millis()))
+        .bind(ticket.fresh.map(|(_, max_age)| i64::from(max_age)));
     store.write.execute(query).await.map(drop)
 }
 
@@ -167,6 +182,8 @@ pub struct Confirmation<'a> {
     pub account_id: &'a str,
     pub holder_id: Option<&'a str>,
     pub acr: &'a str,
+    /// When the telephone's own sign-in was.
+    pub authenticated_at: Timestamp,
     pub now: Timestamp,
     /// Until when the browser must have come in.
     pub until: Timestamp,
@@ -179,7 +196,7 @@ pub struct Confirmation<'a> {
 pub async fn confirm(tx: &mut AnyConnection, confirmation: &Confirmation<'_>) -> sqlx::Result<bool> {
     let sql = concat!(
         "UPDATE qr_tickets SET stage = 'confirmed', changed_at = $2, expires_at = $9, account_id = $6,
-            holder_id = $7, acr = $8
+            holder_id = $7, acr = $8, scanner_authenticated_at = $10
         WHERE id_hash = $1 AND stage = 'scanned' AND expires_at > $2 AND scanner_sid = $3
             AND scanner_account_id = $4 AND number = $5 AND ",
         scanner_is_alive!()
@@ -193,7 +210,8 @@ pub async fn confirm(tx: &mut AnyConnection, confirmation: &Confirmation<'_>) ->
         .bind(confirmation.account_id)
         .bind(confirmation.holder_id)
         .bind(confirmation.acr)
-        .bind(confirmation.until.millis());
+        .bind(confirmation.until.millis())
+        .bind(confirmation.authenticated_at.millis());
     Ok(query.execute(tx).await?.rows_affected() == 1)
 }
 
@@ -246,7 +264,7 @@ pub async fn finish(
         "UPDATE qr_tickets SET stage = 'finished', changed_at = $2
         WHERE id_hash = $1 AND device_hash = $3 AND stage = 'confirmed' AND expires_at > $2 AND ",
         scanner_is_alive!(),
-        " RETURNING account_id, holder_id, acr, wanted_sid"
+        " RETURNING account_id, holder_id, acr, wanted_sid, scanner_authenticated_at"
     );
     let query = sqlx::query_as(sql).bind(id_hash).bind(now.millis()).bind(device_hash);
     query.fetch_optional(tx).await

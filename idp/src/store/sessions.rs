@@ -23,6 +23,7 @@ pub struct SignedInRow {
 pub struct SessionRow {
     #[sqlx(flatten)]
     pub signed_in: SignedInRow,
+    pub signed_in_at: i64,
     pub seen_at: i64,
 }
 
@@ -34,6 +35,7 @@ pub struct NewSession<'a> {
     pub acr: &'a str,
     pub amr: &'a str,
     pub authenticated_at: Timestamp,
+    pub signed_in_at: Timestamp,
     pub now: Timestamp,
     pub expires_at: Timestamp,
     pub address: &'a str,
@@ -45,8 +47,8 @@ pub struct NewSession<'a> {
 pub async fn insert(tx: &mut AnyConnection, session: &NewSession<'_>) -> sqlx::Result<()> {
     let sql =
         "INSERT INTO sessions (token_hash, sid, account_id, acr, amr, authenticated_at, created_at, seen_at,
-            expires_at, address, user_agent, holder_id)
-        VALUES ($1, $2, $3, $4, $5, $10, $6, $6, $7, $8, $9, $11)";
+            expires_at, address, user_agent, holder_id, signed_in_at)
+        VALUES ($1, $2, $3, $4, $5, $10, $6, $6, $7, $8, $9, $11, $12)";
     sqlx::query(sql)
         .bind(session.token_hash)
         .bind(session.sid)
@@ -59,6 +61,7 @@ pub async fn insert(tx: &mut AnyConnection, session: &NewSession<'_>) -> sqlx::R
         .bind(session.user_agent)
         .bind(session.authenticated_at.millis())
         .bind(session.holder_id)
+        .bind(session.signed_in_at.millis())
         .execute(tx)
         .await
         .map(drop)
@@ -74,7 +77,8 @@ pub async fn find(
     now: Timestamp,
     idle: Span,
 ) -> sqlx::Result<Option<SessionRow>> {
-    let sql = "SELECT sid, account_id, holder_id, acr, amr, authenticated_at, seen_at, expires_at
+    let sql = "SELECT sid, account_id, holder_id, acr, amr, authenticated_at, seen_at, expires_at,
+            COALESCE(signed_in_at, authenticated_at) AS signed_in_at
         FROM sessions WHERE token_hash = $1 AND expires_at > $2 AND seen_at > $3";
     let query = sqlx::query_as(sql).bind(token_hash).bind(now.millis()).bind((now - idle).millis());
     store.read.optional(query).await
@@ -97,7 +101,7 @@ pub async fn renew(
     session: &NewSession<'_>,
 ) -> sqlx::Result<Option<String>> {
     let sql = "UPDATE sessions SET token_hash = $2, acr = $3, amr = $4, authenticated_at = $8, seen_at = $5,
-            expires_at = $6, holder_id = $9
+            expires_at = $6, holder_id = $9, signed_in_at = $10
         WHERE token_hash = $1 AND account_id = $7 AND expires_at > $5 RETURNING sid";
     sqlx::query_scalar(sql)
         .bind(old_hash)
@@ -109,6 +113,7 @@ pub async fn renew(
         .bind(session.account_id)
         .bind(session.authenticated_at.millis())
         .bind(session.holder_id)
+        .bind(session.signed_in_at.millis())
         .fetch_optional(tx)
         .await
 }

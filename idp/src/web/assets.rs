@@ -36,6 +36,7 @@ assets! {
     "operators.css": "text/css; charset=utf-8",
     "qr.css": "text/css; charset=utf-8",
     "qr.js": "text/javascript; charset=utf-8",
+    "scan.js": "text/javascript; charset=utf-8",
     "scene.svg": "image/svg+xml",
     "sign_in.css": "text/css; charset=utf-8",
     "sign_in.js": "text/javascript; charset=utf-8",

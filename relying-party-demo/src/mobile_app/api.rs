@@ -1,8 +1,9 @@
 //! The provider's API for scanning apps: `{issuer}/scan/api/…`, with the access token of whoever is signed in here.
 
+use axum::http::{Method, Request, StatusCode, header};
 use chrono::{DateTime, FixedOffset};
 use idp::domain::timestamp::Timestamp;
-use reqwest::{Method, Response, StatusCode, header};
+use openidconnect::{AccessToken, HttpResponse};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use super::code::Code;
 use super::refusal::Refusal;
 use crate::account::AccountType;
+use crate::dpop::Sender;
 use crate::portal::Portal;
 use crate::sessions::Session;
 use crate::tokens::{self, NoToken};
@@ -80,7 +82,6 @@ pub struct Facts {
     pub browser: String,
     pub system: String,
     pub address: String,
-    pub place: Option<String>,
     asked_at: DateTime<FixedOffset>,
     /// Seconds from the answer on.
     pub expires_in: u64,
@@ -157,30 +158,33 @@ async fn ask<T: DeserializeOwned>(
     body: Option<Value>,
 ) -> Result<T, Failure> {
     let url = portal.provider.url(&format!("/scan/api/{action}"));
-    let send = async |token: &str| {
-        let request = portal.provider.http.request(method.clone(), &url).bearer_auth(token);
-        let request = match &body {
-            Some(body) => request.json(body),
-            None => request,
-        };
-        request.send().await.map_err(|error| unreachable(action, &error.without_url()))
+    let body = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
+    let sender = Sender::new(&portal.provider.http, session.proof_key.as_ref());
+    let request = |token: &AccessToken| {
+        let request = Request::builder()
+            .method(method.clone())
+            .uri(&url)
+            .header(header::AUTHORIZATION, format!("Bearer {}", token.secret()))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.clone());
+        request.map_err(|error| unreachable(action, &error))
     };
     let token = tokens::access(portal, session).await?;
-    let mut answer = send(token.secret()).await?;
+    let mut answer = sender.send(request(&token)?).await.map_err(|error| unreachable(action, &error))?;
     if answer.status() == StatusCode::UNAUTHORIZED {
         let other = tokens::access_instead_of(&token, portal, session).await?;
-        answer = send(other.secret()).await?;
+        answer = sender.send(request(&other)?).await.map_err(|error| unreachable(action, &error))?;
     }
     match answer.status() {
         StatusCode::UNAUTHORIZED => Err(Failure::SignInOver),
         status if status.is_success() => {
-            answer.json().await.map_err(|error| unreachable(action, &error.without_url()))
+            serde_json::from_slice(answer.body()).map_err(|error| unreachable(action, &error))
         }
-        _ => Err(Failure::Refused(refusal(action, answer).await)),
+        _ => Err(Failure::Refused(refusal(action, &answer))),
     }
 }
 
-async fn refusal(action: &str, answer: Response) -> Refusal {
+fn refusal(action: &str, answer: &HttpResponse) -> Refusal {
     #[derive(Deserialize)]
     struct Refused {
         error: String,
@@ -190,7 +194,7 @@ async fn refusal(action: &str, answer: Response) -> Refusal {
     let status = answer.status();
     let retry_after = answer.headers().get(header::RETRY_AFTER);
     let seconds = retry_after.and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok());
-    match answer.json::<Refused>().await {
+    match serde_json::from_slice::<Refused>(answer.body()) {
         Ok(refused) if status.is_client_error() => Refusal::parse(&refused.error, refused.message, seconds),
         _ => {
             tracing::warn!(action, status = status.as_u16(), "the provider's API is out of order");
@@ -199,7 +203,7 @@ async fn refusal(action: &str, answer: Response) -> Refusal {
     }
 }
 
-fn unreachable(action: &str, error: &reqwest::Error) -> Failure {
-    tracing::warn!(action, %error, "the provider's API does not answer");
+fn unreachable(action: &str, error: &(dyn std::error::Error + 'static)) -> Failure {
+    tracing::warn!(action, error, "the provider's API does not answer");
     Failure::Refused(Refusal::Unreachable)
 }

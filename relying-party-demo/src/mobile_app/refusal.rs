@@ -5,10 +5,11 @@
 pub enum Refusal {
     Malformed,
     InsufficientScope,
-    /// Of several kinds, which only the provider's own words tell apart.
-    IdentityNotAllowed {
-        message: Option<String>,
-    },
+    IdentityNotAllowed,
+    OtherAccountWanted,
+    SameDevice,
+    PasswordFirst,
+    SignInAgain,
     Unknown,
     ScannedByAnother,
     AlreadyConfirmed,
@@ -33,7 +34,11 @@ impl Refusal {
         match error {
             "malformed" => Self::Malformed,
             "insufficient_scope" => Self::InsufficientScope,
-            "identity_not_allowed" => Self::IdentityNotAllowed { message },
+            "identity_not_allowed" => Self::IdentityNotAllowed,
+            "other_account_wanted" => Self::OtherAccountWanted,
+            "same_device" => Self::SameDevice,
+            "password_first" => Self::PasswordFirst,
+            "sign_in_again" => Self::SignInAgain,
             "unknown" => Self::Unknown,
             "scanned_by_another" => Self::ScannedByAnother,
             "already_confirmed" => Self::AlreadyConfirmed,
@@ -48,14 +53,23 @@ impl Refusal {
 
     /// Whether the same code may be tried once more.
     pub fn may_be_tried_again(&self) -> bool {
-        matches!(self, Self::IdentityNotAllowed { .. } | Self::TooManyAttempts { .. } | Self::Unreachable)
+        matches!(self, Self::IdentityNotAllowed | Self::TooManyAttempts { .. } | Self::Unreachable)
+    }
+
+    /// Whether signing in to the app anew, with a password or as somebody else, is the way on.
+    pub fn wants_sign_in(&self) -> bool {
+        matches!(self, Self::OtherAccountWanted | Self::PasswordFirst | Self::SignInAgain)
     }
 
     pub fn heading(&self) -> &'static str {
         match self {
             Self::Malformed | Self::Unknown => "无法识别的二维码",
             Self::InsufficientScope => "本应用不能扫码登录",
-            Self::IdentityNotAllowed { .. } => "不能以该身份登录",
+            Self::IdentityNotAllowed => "不能以该身份登录",
+            Self::OtherAccountWanted => "账号不一致",
+            Self::SameDevice => "请换一台设备扫码",
+            Self::PasswordFirst => "请先用密码登录",
+            Self::SignInAgain => "请重新登录",
             Self::ScannedByAnother => "二维码已被其他手机扫描",
             Self::AlreadyConfirmed => "二维码已使用",
             Self::Cancelled => "本次登录已取消",
@@ -76,9 +90,17 @@ impl Refusal {
                 "您的登录没有包含扫码登录的权限。请退出后重新登录办事通；仍不能使用的，请联系技术支持。"
                     .to_owned()
             }
-            Self::IdentityNotAllowed { message } => {
-                said(message.as_deref(), "该身份可能已冻结、失效或不再由您代表，请选择其他身份。")
+            Self::IdentityNotAllowed => "该身份可能已冻结、失效或不再由您代表，请选择其他身份。".to_owned(),
+            Self::OtherAccountWanted => {
+                "电脑上已经登录的是另一个账号。请用那个账号登录办事通，再扫描二维码。".to_owned()
             }
+            Self::SameDevice => {
+                "二维码就显示在登录了办事通的这台设备上。请在另一台设备上打开登录页面。".to_owned()
+            }
+            Self::PasswordFirst => {
+                "办事通是用扫码登录的，不能再确认其他设备。请用密码重新登录，再扫描二维码。".to_owned()
+            }
+            Self::SignInAgain => "该服务要求重新验证身份。请重新登录办事通，再扫描二维码。".to_owned(),
             Self::ScannedByAnother => {
                 "另一部手机或另一个账号先扫描了这个二维码。请在登录页面刷新二维码后重新扫描。".to_owned()
             }
@@ -114,10 +136,14 @@ mod tests {
     use super::*;
 
     /// Every refusal of the API, as its documentation names them.
-    pub const ALL: [&str; 11] = [
+    pub const ALL: [&str; 15] = [
         "malformed",
         "insufficient_scope",
         "identity_not_allowed",
+        "other_account_wanted",
+        "same_device",
+        "password_first",
+        "sign_in_again",
         "unknown",
         "scanned_by_another",
         "already_confirmed",
@@ -145,8 +171,5 @@ mod tests {
         assert_eq!(long.explanation().chars().count(), 200);
         let blank = Refusal::Other { message: Some(" ".to_owned()) };
         assert!(blank.explanation().contains("请重新扫码"));
-        let same_device = Some("请用另一台设备扫描".to_owned());
-        let refusal = Refusal::parse("identity_not_allowed", same_device, None);
-        assert_eq!(refusal.explanation(), "请用另一台设备扫描");
     }
 }

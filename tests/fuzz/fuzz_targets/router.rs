@@ -47,6 +47,7 @@ async fn sign_in() -> String {
         amr: "pwd",
         password_set_at: None,
         authenticated_at: None,
+        signed_in_at: None,
         valid_until: None,
     };
     let mut tx = app.store.begin().await.unwrap();

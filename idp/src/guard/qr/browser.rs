@@ -14,10 +14,11 @@ use crate::domain::user_agent;
 use crate::guard::rate_limit::Limit;
 use crate::guard::sessions::{self, Proof, Session};
 use crate::guard::{Caller, credentials, text_message};
+use crate::platform::random;
 use crate::platform::telemetry::SignInLabels;
 use crate::store::operators::changes;
 use crate::store::qr_tickets::{self, LetIn, NewTicket, TicketRow};
-use crate::store::{devices, principals};
+use crate::store::{self, devices, principals};
 
 /// Why the browser does not come in. The texts are what its visitor is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +39,8 @@ pub enum Refusal {
     PhoneSignedOut,
     #[error("当前登录的账号已变化，请重新扫码")]
     AnotherSession,
+    #[error("该二维码不是为本次登录生成的，请重新扫码")]
+    AnotherRequest,
     #[error("该账号目前不能登录，请联系技术支持")]
     AccountUnavailable,
     #[error("您所在的网络打开二维码过于频繁，请 10 分钟后再试，或不扫码继续")]
@@ -47,17 +50,28 @@ pub enum Refusal {
 /// What `sign_in.address_codes` counts.
 pub const OPENED_WITHIN: Span = Span::minutes(10);
 
-/// A new ticket for this browser, unless too many were opened at its address. `wanted` is who is signed in here already,
-/// where the telephone only adds to that.
+/// What a code is opened for.
+#[derive(Clone, Copy)]
+pub struct Occasion<'a> {
+    /// Told on the telephone; empty where no portal waits.
+    pub portal_name: &'a str,
+    /// The id of the request that waits: whoever comes in goes on with this one.
+    pub request: Option<&'a str>,
+    /// Who is signed in at the browser already, where the telephone only adds to that.
+    pub wanted: Option<&'a Session>,
+    /// Since when the telephone must have signed in, or how many seconds ago at most.
+    pub fresh: Option<(Timestamp, u32)>,
+}
+
+fn request_hash(request: Option<&str>) -> Vec<u8> {
+    random::hash(request.unwrap_or_default())
+}
+
+/// A new ticket for this browser, unless too many were opened at its address.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn open(
-    app: &App,
-    caller: &Caller,
-    portal_name: &str,
-    wanted: Option<&Session>,
-) -> Result<Result<TicketId, Refusal>> {
+pub async fn open(app: &App, caller: &Caller, occasion: &Occasion<'_>) -> Result<Result<TicketId, Refusal>> {
     let limit = Limit { what: "qr_code", most: app.config.sign_in.address_codes, window: OPENED_WITHIN };
     if !limit.allows(app, &caller.address).await? {
         return Ok(Err(Refusal::TooMany));
@@ -69,12 +83,14 @@ pub async fn open(
         id_hash: &id.hash(),
         code_hash: &id.code().hash(),
         device_hash: &caller.device_hash,
-        portal_name,
+        portal_name: occasion.portal_name,
         number,
         choices: &choices.to_text(),
         address: &caller.address,
         user_agent: &caller.user_agent,
-        wanted: wanted.map(|session| (session.sid.as_str(), session.account_id.as_str())),
+        wanted: occasion.wanted.map(|session| (session.sid.as_str(), session.account_id.as_str())),
+        request_hash: &request_hash(occasion.request),
+        fresh: occasion.fresh,
         now,
         expires_at: now + LIFE,
     };
@@ -114,7 +130,8 @@ pub(super) fn key(id_hash: &[u8]) -> Result<[u8; 32]> {
     id_hash.try_into().context("the hash of a QR ticket")
 }
 
-/// Comes in, once, after the telephone has confirmed; gives the new session's token.
+/// Comes in, once, after the telephone has confirmed, with the request that the telephone was told of; gives the new
+/// session's token.
 ///
 /// # Errors
 /// When the database fails.
@@ -123,22 +140,25 @@ pub async fn finish(
     caller: &Caller,
     (token, session): (Option<&str>, Option<&Session>),
     id: &TicketId,
+    request: Option<&str>,
 ) -> Result<Result<String, Refusal>> {
     let now = app.clock.now();
     let id_hash = id.hash();
     let find = async || qr_tickets::of_browser(&app.store, &id_hash, &caller.device_hash).await;
     // Looked up before the transaction: in it, to wait for a second connection could be to wait for each other.
-    let (account_id, scanner_id) = match find().await? {
-        Some(TicketRow { account_id: Some(account_id), scanner_account_id, .. }) => {
-            (account_id, scanner_account_id)
-        }
-        other => return Ok(Err(why_not(other, now)?)),
+    let row = find().await?;
+    let Some((account_id, row)) = row.as_ref().and_then(|row| Some((row.account_id.clone()?, row))) else {
+        return Ok(Err(why_not(row, now)?));
     };
+    if row.request_hash.as_ref().is_some_and(|hash| *hash != request_hash(request)) {
+        return Ok(Err(Refusal::AnotherRequest));
+    }
     let principal = principals::find(&app.store, &app.vault, &account_id).await?;
     let is_known = devices::is_known(&app.store, &account_id, &caller.device_hash).await?;
     let mut tx = app.store.begin().await?;
     // Whatever ends an account holds it first: it comes before this, or waits and then ends what this begins.
-    let held: BTreeSet<&String> = scanner_id.iter().chain([&account_id]).collect();
+    let held: BTreeSet<&String> =
+        row.scanner_account_id.iter().chain(&row.holder_id).chain([&account_id]).collect();
     for id in held {
         changes::hold(&mut tx, id).await?;
     }
@@ -146,7 +166,12 @@ pub async fn finish(
         tx.rollback().await?;
         return Ok(Err(why_not(find().await?, now)?));
     };
-    let Some(proof) = Proven::of(let_in, session) else {
+    let still_there = match &let_in.wanted_sid {
+        None => true,
+        // It may have been ended since the request began: then there is nothing to add to.
+        Some(sid) => store::sessions::hold(&mut tx, sid).await?,
+    };
+    let Some(proof) = Proven::of(let_in, session).filter(|_| still_there) else {
         tx.rollback().await?;
         return Ok(Err(Refusal::AnotherSession));
     };
@@ -172,15 +197,18 @@ struct Proven {
     holder_id: Option<String>,
     acr: String,
     amr: String,
+    authenticated_at: Option<Timestamp>,
 }
 
 impl Proven {
-    /// `mca` (RFC 8176): confirmed over a second channel. Where somebody was signed in already it adds to how they
+    /// `mca` (RFC 8176): confirmed over a second channel. What it rests on was proved when the telephone signed in, and
+    /// is no younger for the scan. Where somebody was signed in already it adds to how they
     /// signed in; `None` if they are not any more.
     fn of(let_in: LetIn, session: Option<&Session>) -> Option<Self> {
-        let LetIn { account_id, holder_id, acr, wanted_sid } = let_in;
+        let LetIn { account_id, holder_id, acr, wanted_sid, scanner_authenticated_at } = let_in;
         let Some(wanted_sid) = wanted_sid else {
-            return Some(Self { account_id, holder_id, acr, amr: "mca".to_owned() });
+            let authenticated_at = scanner_authenticated_at.map(Timestamp::from_millis);
+            return Some(Self { account_id, holder_id, acr, amr: "mca".to_owned(), authenticated_at });
         };
         let here = session.filter(|here| here.sid == wanted_sid && here.account_id == account_id)?;
         // A second device adds to what the first proved, and mends nothing of it.
@@ -188,7 +216,8 @@ impl Proven {
         let acr = if is_weak { here.acr.clone() } else { acr };
         let mut amr: Vec<&str> = here.amr.split(' ').filter(|method| *method != "mca").collect();
         amr.push("mca");
-        Some(Self { account_id, holder_id: here.holder_id.clone(), acr, amr: amr.join(" ") })
+        let (holder_id, amr) = (here.holder_id.clone(), amr.join(" "));
+        Some(Self { account_id, holder_id, acr, amr, authenticated_at: Some(here.authenticated_at) })
     }
 
     fn as_proof(&self) -> Proof<'_> {
@@ -198,7 +227,8 @@ impl Proven {
             acr: &self.acr,
             amr: &self.amr,
             password_set_at: None,
-            authenticated_at: None,
+            authenticated_at: self.authenticated_at,
+            signed_in_at: None,
             valid_until: None,
         }
     }

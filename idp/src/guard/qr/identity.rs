@@ -67,9 +67,7 @@ pub async fn identities(app: &App, phone: &Phone) -> Result<Vec<ActAs>> {
 
 pub(super) fn masked_name(principal: &Principal) -> String {
     match principal {
-        Principal::LegalEntity(unit) => {
-            unit.representative_name.as_deref().map_or_else(|| unit.name.clone(), mask::name)
-        }
+        Principal::LegalEntity(unit) => mask::name(unit.representative_name.as_deref().unwrap_or(&unit.name)),
         Principal::Operator { operator, .. } => mask::name(&operator.name),
         Principal::Person(person) => mask::name(&person.name),
     }

@@ -5,8 +5,8 @@ use sqlx::AnyConnection;
 
 use super::browser::key;
 use super::identity::{identities, masked_name};
-use super::scanned::Scanned;
-use super::{Code, LONGER, mask_address, seen_of, stage_of};
+use super::scanned::{Decision, Scanned};
+use super::{COME_IN, Code, LONGER, mask_address, seen_of, stage_of};
 use crate::app::App;
 use crate::domain::qr_ticket::Stage;
 use crate::domain::timestamp::{Span, Timestamp};
@@ -56,6 +56,9 @@ pub enum Refusal {
     /// A session that a scan began, or one without a password, lets nobody else in: it would prove nothing new.
     #[error("本机是扫码登录的，请先在本机用密码登录，再扫描二维码")]
     PasswordFirst,
+    /// The portal wants a sign-in that is younger than this telephone's.
+    #[error("该服务要求重新验证身份，请先在本机重新登录，再扫描二维码")]
+    SignInAgain,
     #[error("登录状态已失效，请重新登录后扫码")]
     SignedOut,
     #[error("操作过于频繁，请稍后再试")]
@@ -107,7 +110,14 @@ impl Phone {
         row.device_hash == self.caller.device_hash || row.wanted_sid.as_ref() == Some(&self.session.sid)
     }
 
-    fn has_scanned(&self, row: &TicketRow) -> bool {
+    /// Whether this telephone's own sign-in is young enough, until the browser has come in.
+    fn is_fresh_for(&self, row: &TicketRow, now: Timestamp) -> bool {
+        let Some((since, max_age)) = row.fresh_since.zip(row.max_age) else { return true };
+        let signed_in_at = self.session.authenticated_at;
+        signed_in_at.millis() >= since || now + COME_IN - signed_in_at <= Span::millis(max_age * 1000)
+    }
+
+    pub(super) fn has_scanned(&self, row: &TicketRow) -> bool {
         row.scanner_sid.as_ref() == Some(&self.session.sid)
             && row.scanner_account_id.as_ref() == Some(&self.session.account_id)
     }
@@ -135,7 +145,7 @@ pub async fn scan<'a>(app: &App, phone: &'a Phone, code: &Code) -> Result<Result
         },
         Err(refusal) => return Ok(Err(refusal)),
     };
-    Ok(Ok(Scanned::of(app, phone, row).await?))
+    Ok(Ok(Scanned::of(app, phone, row, None).await?))
 }
 
 /// Waiting → scanned.
@@ -165,13 +175,20 @@ async fn take(app: &App, phone: &Phone, code: &Code, row: TicketRow) -> Result<R
     Ok(Ok(row))
 }
 
-/// The ticket that this telephone has scanned before.
+/// The ticket that this telephone has scanned before, decided or not: what is sent twice, or loaded again, finds it as
+/// it was left.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn held<'a>(app: &App, phone: &'a Phone, code: &Code) -> Result<Result<Scanned<'a>, Refusal>> {
-    match find(app, phone, code).await? {
-        Ok((row, Stage::Scanned)) => Ok(Ok(Scanned::of(app, phone, row).await?)),
+    let row = qr_tickets::of_code(&app.store, &code.hash()).await?;
+    if let Some(row) = row.as_ref().filter(|row| phone.has_scanned(row))
+        && let Some(decision) = Decision::of(stage_of(row)?)
+    {
+        return Ok(Ok(Scanned::of(app, phone, row.clone(), Some(decision)).await?));
+    }
+    match open_to(app, phone, row)? {
+        Ok((row, Stage::Scanned)) => Ok(Ok(Scanned::of(app, phone, row, None).await?)),
         Ok(_) => Ok(Err(Refusal::NotScanned)),
         Err(refusal) => Ok(Err(refusal)),
     }
@@ -182,25 +199,25 @@ async fn find(app: &App, phone: &Phone, code: &Code) -> Result<Result<(TicketRow
     open_to(app, phone, qr_tickets::of_code(&app.store, &code.hash()).await?)
 }
 
-/// The same ticket again.
-pub(super) async fn reopen(
+pub(super) fn open_to(
     app: &App,
     phone: &Phone,
-    id_hash: &[u8],
+    row: Option<TicketRow>,
 ) -> Result<Result<(TicketRow, Stage), Refusal>> {
-    open_to(app, phone, qr_tickets::of_id(&app.store, id_hash).await?)
-}
-
-fn open_to(app: &App, phone: &Phone, row: Option<TicketRow>) -> Result<Result<(TicketRow, Stage), Refusal>> {
     let Some(row) = row else { return Ok(Err(Refusal::Unknown)) };
-    let stage = stage_of(&row)?;
-    if let Some(refusal) = closed(&row, stage, app.clock.now()) {
+    let (stage, now) = (stage_of(&row)?, app.clock.now());
+    if stage == Stage::Mismatched && phone.has_scanned(&row) {
+        // Warned again, however often it is sent.
+        return Ok(Err(Refusal::WrongNumber));
+    }
+    if let Some(refusal) = closed(&row, stage, now) {
         return Ok(Err(refusal));
     }
     Ok(match stage {
         _ if phone.shows(&row) => Err(Refusal::SameDevice),
         _ if !phone.session.rests_on_password() => Err(Refusal::PasswordFirst),
         Stage::Scanned if !phone.has_scanned(&row) => Err(Refusal::ScannedByAnother),
+        _ if !phone.is_fresh_for(&row, now) => Err(Refusal::SignInAgain),
         stage => Ok((row, stage)),
     })
 }

@@ -93,6 +93,7 @@ pub async fn display(
         form_target: form_target(&request.address.redirect_uri),
         login_hint: request.login_hint.clone(),
         again: visitor.session().await?.is_some(),
+        max_age: if request.prompt.login { Some(0) } else { request.max_age },
         account_type: request.account_type.clone(),
         acting_for: request.acting_for.clone(),
         second_device: acr::wants_second_device(&request.wanted_classes()),

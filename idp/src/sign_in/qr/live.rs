@@ -113,8 +113,7 @@ pub async fn renew(
 ) -> web::Result<Response> {
     let request = asked.request.as_deref();
     let Fit::Here(purpose) = fit(&app, &visitor, request).await? else { return Ok(unknown()) };
-    let (name, wanted) = (&purpose.display.portal_name, purpose.signed_in.as_ref());
-    let id = match browser::open(&app, &visitor.caller, name, wanted).await? {
+    let id = match browser::open(&app, &visitor.caller, &purpose.occasion(request)).await? {
         Ok(id) => id,
         Err(refusal) => {
             let told = json!({ "error": "too_many_attempts", "message": refusal.to_string() });

@@ -80,6 +80,10 @@ impl OutcomePage<'_> {
         }
     }
 
+    fn wants_sign_in(&self) -> bool {
+        matches!(self.outcome, Outcome::Refused(refusal) if refusal.wants_sign_in())
+    }
+
     fn is_good(&self) -> bool {
         matches!(self.outcome, Outcome::Confirmed { .. })
     }

@@ -101,7 +101,7 @@ async fn what_may_pass_is_asked_again() {
     let phone = Phone::new().await;
     let path = phone.scan().await;
     for (status, error, shown, told) in [
-        (403, "identity_not_allowed", 422, "平台：identity_not_allowed"),
+        (403, "identity_not_allowed", 422, "请选择其他身份"),
         (429, "too_many_attempts", 429, "请在 30 秒后再试"),
         (503, "temporarily_unavailable", 503, "暂时无法连接统一身份认证平台"),
     ] {
@@ -141,11 +141,11 @@ async fn a_second_device_is_told_what_for() {
     assert!(!phone.get(&phone.scan().await).await.body.contains(told));
     let mut step_up = facts();
     step_up["second_device"] = json!(true);
-    step_up["place"] = json!("长春<b>");
+    step_up["address"] = json!("<b>");
     phone.answers("scan", 200, step_up);
     let page = phone.get(&phone.scan().await).await;
     page.says(told);
-    page.says("长春&#60;b&#62;（203.0.113.*）");
+    page.says("<dd>&#60;b&#62;</dd>");
 }
 
 #[tokio::test]

@@ -147,7 +147,11 @@ async fn every_refusal_of_a_scan_has_its_own_page() {
     for (status, error, told) in [
         (400, "malformed", "内容不完整"),
         (403, "insufficient_scope", "没有包含扫码登录的权限"),
-        (403, "identity_not_allowed", "平台：identity_not_allowed"),
+        (403, "identity_not_allowed", "请选择其他身份"),
+        (403, "other_account_wanted", "请用那个账号登录办事通"),
+        (403, "same_device", "请在另一台设备上打开登录页面"),
+        (403, "password_first", "请用密码重新登录"),
+        (403, "sign_in_again", "请重新登录办事通"),
         (404, "unknown", "没有这个二维码"),
         (409, "scanned_by_another", "另一部手机"),
         (409, "already_confirmed", "已经用于登录"),
@@ -161,7 +165,8 @@ async fn every_refusal_of_a_scan_has_its_own_page() {
         let page = phone.get(&phone.scan().await).await;
         assert_eq!(page.status, 200);
         page.says(told);
-        page.says("重新扫码");
+        let anew = ["other_account_wanted", "password_first", "sign_in_again"].contains(&error);
+        page.says(if anew { "href=\"/app/login?again=1\"" } else { "重新扫码" });
         is_discreet(&page);
         assert!(seen.insert(page.body), "{error} reads like another one");
     }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::account::Account;
+use crate::dpop::ProofKey;
 use crate::portal::Portal;
 use crate::provider::TokenResponse;
 use crate::relying_party::RelyingParty;
@@ -64,7 +65,7 @@ impl Page {
 pub fn facts() -> Value {
     json!({
         "client_name": "吉林智慧人社网上办事大厅", "browser": "Chrome 131", "system": "Windows",
-        "address": "203.0.113.*", "place": null, "asked_at": "2026-11-24T02:00:30Z", "expires_in": 173,
+        "address": "203.0.113.*", "asked_at": "2026-11-24T02:00:30Z", "expires_in": 173,
         "numbers": [17, 42, 85],
         "identities": [
             { "id": "p", "account_type": "natural_person", "name": "*颖" },
@@ -190,6 +191,7 @@ fn session() -> Session {
         provider_session: None,
         id_token: String::new(),
         tokens: Some(Tokens::of(&tokens).shared()),
+        proof_key: Some(Arc::new(ProofKey::new().unwrap())),
         began: Instant::now(),
         ratings: BTreeMap::new(),
     }
@@ -221,8 +223,10 @@ async fn answer(
     provider.asked.push((path.clone(), String::from_utf8(body.to_vec()).unwrap()));
     if path.starts_with("/scan/api/") {
         assert_eq!(method == Method::GET, action == "identities");
-        let bearer = format!("Bearer {}", provider.token);
-        if headers.get(header::AUTHORIZATION).is_none_or(|given| *given != *bearer) {
+        let bound = format!("DPoP {}", provider.token);
+        if headers.get(header::AUTHORIZATION).is_none_or(|given| *given != *bound)
+            || !headers.contains_key("dpop")
+        {
             let (_, body) = refusal(401, "invalid_token");
             return (StatusCode::UNAUTHORIZED, Json(body)).into_response();
         }
