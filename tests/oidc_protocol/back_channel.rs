@@ -8,10 +8,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 
+use idp::domain::encryption_alg::KeyManagement;
 use idp::guard::sessions::LOGOUT_NOTICE;
 use idp::store::outbox;
 
 use super::response_modes::fragment;
+use super::signed_and_encrypted::pair;
 use super::*;
 
 /// A portal's receiver, which fails as often as it is told to before it accepts.
@@ -140,6 +142,26 @@ on_both! {
         agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
         tokio::time::sleep(Duration::from_millis(800)).await;
         assert!(receiver.received.lock().unwrap().is_empty());
+    }
+}
+
+on_both! {
+    // Section 2.6, step 1: a portal that gets its ID tokens encrypted refuses a logout token that is not.
+    async fn who_gets_encrypted_id_tokens_is_told_in_secret(app: TestApp) {
+        let pair = pair(KeyManagement::EcdhEs);
+        let receiver = Receiver::default();
+        let changes = json!({
+            "jwks": { "keys": [pair.public] }, "id_token_encrypted_response_alg": "ECDH-ES",
+            "id_token_encrypted_response_enc": "A256GCM",
+        });
+        let portal = receiver.portal(&app, "hall", changes).await;
+        let mut agent = signed_in(&app).await;
+        let (id_token, _) = pair.open(&text(&portal.tokens(&mut agent, &[]).await, "id_token"));
+        agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
+        let (inner, header) = pair.open(&logout_token(&receiver.wait(1).await[0]));
+        assert_eq!((&header["alg"], &header["enc"], &header["cty"]), (&json!("ECDH-ES"), &json!("A256GCM"), &json!("JWT")));
+        let (header, told) = verified(&app, &inner).await;
+        assert_eq!((&header["typ"], &told["sid"]), (&json!("logout+jwt"), &claims(&id_token)["sid"]));
     }
 }
 

@@ -11,13 +11,13 @@ use super::*;
 use crate::support::Site;
 
 /// A client's own pair of keys to be encrypted to.
-struct Pair {
+pub(super) struct Pair {
     alg: KeyManagement,
     private: Jwk,
-    public: Value,
+    pub(super) public: Value,
 }
 
-fn pair(alg: KeyManagement) -> Pair {
+pub(super) fn pair(alg: KeyManagement) -> Pair {
     let private = match alg {
         KeyManagement::RsaOaep256 => Jwk::generate_rsa_key(2048).unwrap(),
         KeyManagement::EcdhEs => Jwk::generate_ec_key(EcCurve::P256).unwrap(),
@@ -31,7 +31,7 @@ fn pair(alg: KeyManagement) -> Pair {
 
 impl Pair {
     /// The payload of a JWE and its header.
-    fn open(&self, jwe: &str) -> (String, Value) {
+    pub(super) fn open(&self, jwe: &str) -> (String, Value) {
         let decrypter: Box<dyn JweDecrypter> = match self.alg {
             KeyManagement::RsaOaep256 => {
                 Box::new(josekit::jwe::RSA_OAEP_256.decrypter_from_jwk(&self.private).unwrap())

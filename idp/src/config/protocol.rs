@@ -27,6 +27,9 @@ pub struct ResourceConfig {
     /// Whose back ends may exchange their users' tokens for one for this resource (RFC 8693).
     #[serde(default)]
     pub exchanged_by: Vec<String>,
+    /// The clients that it is itself: they may ask what a token for it is worth (RFC 7662).
+    #[serde(default)]
+    pub served_by: Vec<String>,
 }
 
 /// A `type` of authorization details (RFC 9396 section 2).
@@ -62,6 +65,12 @@ impl ProtocolConfig {
         let is_open_to =
             |resource: &&ResourceConfig| resource.exchanged_by.iter().any(|one| one == client_id);
         self.resources.iter().find(|resource| resource.uri == uri).filter(is_open_to)
+    }
+
+    /// Whether this client serves the resource, and so may learn of tokens for it.
+    pub fn is_served_by(&self, uri: &str, client_id: &str) -> bool {
+        let found = self.resources.iter().find(|resource| resource.uri == uri);
+        found.is_some_and(|resource| resource.served_by.iter().any(|one| one == client_id))
     }
 
     pub fn details_type(&self, name: &str) -> Option<&DetailsTypeConfig> {
@@ -102,7 +111,7 @@ mod tests {
     fn a_resource_is_for_those_that_are_named() {
         let config = config(
             "[[resources]]\nuri = \"https://a.example/\"\ntitle = \"甲\"\nclients = [\"hall\"]
-            [[resources]]\nuri = \"urn:b\"\ntitle = \"乙\"\nexchanged_by = [\"hall\"]",
+            [[resources]]\nuri = \"urn:b\"\ntitle = \"乙\"\nexchanged_by = [\"hall\"]\nserved_by = [\"b\"]",
         );
         config.check().unwrap();
         assert!(config.resource("https://a.example/", "hall").is_some());
@@ -113,6 +122,8 @@ mod tests {
             config.exchangeable("urn:b", "hall").is_some() && config.exchangeable("urn:b", "shop").is_none()
         );
         assert!(config.exchangeable("https://a.example/", "hall").is_none());
+        assert!(config.is_served_by("urn:b", "b") && !config.is_served_by("urn:b", "hall"));
+        assert!(!config.is_served_by("https://a.example/", "b") && !config.is_served_by("urn:c", "b"));
     }
 
     #[test]

@@ -45,6 +45,11 @@ impl ClientMetadata {
         refuse_if(contacts.count() > 20, "contacts", "must be 20 at most")?;
         let scope = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\') || byte == b' ';
         refuse_if(!self.scope.bytes().all(scope), "scope", "must be names with one blank between them")?;
+        refuse_if(
+            self.resource_server,
+            "resource_server",
+            "is said by protocol.resources.served_by in the configuration",
+        )?;
         self.check_uris()?;
         self.check_flows()?;
         self.check_authentication()?;

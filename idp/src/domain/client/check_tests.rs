@@ -116,6 +116,7 @@ fn names_can_be_shown() {
         refused("client_name", &json!({ "client_name": name }));
     }
     refused("contacts", &json!({ "contacts": ["a@example", ""] }));
+    refused("resource_server", &json!({ "resource_server": true }));
     refused("scope", &json!({ "scope": "openid \"" }));
     refused("scope", &json!({ "scope": "openid\tprofile" }));
 }

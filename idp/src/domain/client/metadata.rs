@@ -123,8 +123,8 @@ pub struct ClientMetadata {
     /// The host that pairwise subjects are made for; without it, that of `sector_identifier_uri`, or of the first
     /// redirect URI.
     pub sector: Option<String>,
-    /// May ask what any token is worth, not only its own (RFC 7662).
-    #[serde(default)]
+    /// Of releases before `protocol.resources.served_by`: read from what they kept, and refused where it is registered.
+    #[serde(default, skip_serializing)]
     pub resource_server: bool,
     /// A portal of the same public authority: visitors are not asked for consent.
     #[serde(default)]

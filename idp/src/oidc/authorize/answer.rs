@@ -10,7 +10,7 @@ use crate::domain::timestamp::{Span, Timestamp};
 use crate::guard::sessions::Session;
 use crate::oidc::authorization_request::AuthorizationRequest;
 use crate::oidc::error::OAuthError;
-use crate::oidc::{id_token, scopes};
+use crate::oidc::{id_token, scopes, verified_claims};
 use crate::platform::random;
 use crate::store::grants::{self, GrantRow};
 use crate::store::{authorization_requests, pushed_requests};
@@ -96,6 +96,8 @@ fn row(
     };
     // What came by the browser already is not redeemed.
     let spent = !request.response_type.has_code();
+    let mark = |text: &str| verified_claims::mark(app, text);
+    let claims = request.claims.as_ref().map(|claims| serde_json::to_string(&claims.names(&mark)));
     let details = Some(&request.authorization_details).filter(|details| !details.is_empty());
     Ok(GrantRow {
         id: random::hash(code),
@@ -107,7 +109,7 @@ fn row(
         redirect_uri: request.address.redirect_uri.clone(),
         nonce: request.nonce.clone(),
         code_challenge: request.code_challenge.clone(),
-        claims: request.claims.as_ref().map(|claims| serde_json::to_string(&claims.names())).transpose()?,
+        claims: claims.transpose()?,
         acr: acr.to_owned(),
         amr: session.amr.clone(),
         authenticated_at: session.authenticated_at.millis(),
