@@ -1,9 +1,11 @@
 //! What portals may ask for beside scopes: resources, and types of authorization details.
 
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use super::ConfigError;
+use crate::domain::words::in_words;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -75,6 +77,16 @@ impl ProtocolConfig {
 
     pub fn details_type(&self, name: &str) -> Option<&DetailsTypeConfig> {
         self.authorization_details_types.iter().find(|known| known.r#type == name)
+    }
+
+    /// What a page says of authorization details of a known type: a title, and the members as (label, value).
+    pub fn describe(&self, detail: &Value) -> Option<(String, Vec<(String, String)>)> {
+        let known = self.details_type(detail.get("type")?.as_str()?)?;
+        let lines = known.members.iter().filter_map(|member| {
+            let value = detail.get(&member.name).and_then(in_words)?;
+            Some((member.title.clone(), value))
+        });
+        Some((known.title.clone(), lines.collect()))
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {

@@ -148,6 +148,13 @@ impl ClientMetadata {
         self
     }
 
+    /// Held to FAPI 2.0: whoever wants bound tokens or pushed requests gets its rules for algorithms and assertions, too.
+    pub fn is_held_to_fapi(&self) -> bool {
+        self.dpop_bound_access_tokens
+            || self.tls_client_certificate_bound_access_tokens
+            || self.require_pushed_authorization_requests
+    }
+
     /// The members of the registration standards that we know.
     pub fn standard_members() -> Vec<String> {
         let least = json!({
