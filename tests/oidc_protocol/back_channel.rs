@@ -18,8 +18,8 @@ use super::*;
 
 /// A portal's receiver, which fails as often as it is told to before it accepts.
 #[derive(Clone, Default)]
-struct Receiver {
-    failures_left: Arc<Mutex<u32>>,
+pub(super) struct Receiver {
+    pub(super) failures_left: Arc<Mutex<u32>>,
     received: Arc<Mutex<Vec<(String, String)>>>,
 }
 
@@ -34,7 +34,7 @@ impl Receiver {
     }
 
     /// The requests so far (content type and body), once there are as many as expected.
-    async fn wait(&self, count: usize) -> Vec<(String, String)> {
+    pub(super) async fn wait(&self, count: usize) -> Vec<(String, String)> {
         for _ in 0..200 {
             let received = self.received.lock().unwrap().clone();
             if received.len() >= count {
@@ -45,7 +45,7 @@ impl Receiver {
         panic!("{count} notices were expected, {:?} came", self.received.lock().unwrap());
     }
 
-    async fn portal(&self, app: &TestApp, id: &str, changes: Value) -> Portal {
+    pub(super) async fn portal(&self, app: &TestApp, id: &str, changes: Value) -> Portal {
         let mut metadata = json!({"backchannel_logout_uri": self.start().await});
         for (name, value) in changes.as_object().unwrap() {
             metadata[name] = value.clone();
@@ -65,7 +65,7 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Str
     StatusCode::OK
 }
 
-fn logout_token(request: &(String, String)) -> String {
+pub(super) fn logout_token(request: &(String, String)) -> String {
     assert_eq!(request.0, "application/x-www-form-urlencoded");
     let fields: Vec<(String, String)> =
         url::form_urlencoded::parse(request.1.as_bytes()).into_owned().collect();

@@ -100,7 +100,9 @@ pub async fn exchange(app: &App, request: &TokenRequest<'_>) -> Result<TokenResp
         actor: Some(&actor),
     };
     let response = TokenResponse::new(app, request, draft, &contents)?;
-    Ok(TokenResponse { issued_token_type: Some(ACCESS_TOKEN), ..response })
+    // Section 2.2.1: as it was asked for; it is both.
+    let issued = if params.get("requested_token_type") == Some(JWT) { JWT } else { ACCESS_TOKEN };
+    Ok(TokenResponse { issued_token_type: Some(issued), ..response })
 }
 
 /// The live token that is exchanged, by its key, with the account that it speaks of: the client's own, as its user's sign-in got
