@@ -28,6 +28,7 @@ mod jwt_access_tokens;
 mod keys;
 mod par;
 mod profile;
+mod promised_algorithms;
 mod promises;
 mod prompts;
 mod refresh;

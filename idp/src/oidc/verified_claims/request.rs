@@ -101,18 +101,15 @@ fn reduced(wanted: &Value, ours: &Value, mark: &impl Fn(&str) -> String) -> Opti
 /// `value`, `values` and `max_age` as they are kept; `None` if they are not what they must be.
 fn demanded(members: &Map<String, Value>, mark: &impl Fn(&str) -> String) -> Option<Map<String, Value>> {
     let mut kept = Map::new();
-    let mut allowed = match members.get("values") {
-        Some(values) => Some(values.as_array()?.clone()),
+    let values = match members.get("values") {
+        Some(values) => Some(values.as_array()?),
         None => None,
     };
-    if let Some(value) = members.get("value") {
-        allowed = Some(
-            vec![value.clone()]
-                .into_iter()
-                .filter(|one| allowed.as_ref().is_none_or(|values| values.contains(one)))
-                .collect(),
-        );
-    }
+    let allowed: Option<Vec<&Value>> = match (members.get("value"), values) {
+        (None, values) => values.map(|values| values.iter().collect()),
+        (Some(one), None) => Some(vec![one]),
+        (Some(one), Some(values)) => Some(values.iter().filter(|value| *value == one).collect()),
+    };
     if let Some(allowed) = allowed {
         let marks: Vec<String> = allowed.iter().map(|value| mark(&value.to_string())).collect();
         kept.insert(ONE_OF.to_owned(), json!(marks));
