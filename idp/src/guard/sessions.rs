@@ -173,7 +173,9 @@ pub async fn end(app: &App, caller: &Caller, token: &str) -> Result<Option<Strin
     let mut tx = app.store.begin().await?;
     let ended = sessions::end(&mut tx, &token_hash).await?;
     let Some((sid, account_id)) = ended else {
-        return Ok(sessions::just_ended(&mut tx, &token_hash, now).await?);
+        let before = sessions::just_ended(&mut tx, &token_hash, now).await?;
+        tx.rollback().await?;
+        return Ok(before);
     };
     finish(app, &mut tx, &sid, &account_id).await?;
     sessions::note_ended(&mut tx, &token_hash, &sid, now + SECOND_CLICK).await?;
