@@ -16,7 +16,7 @@ fn encoded(value: &Value) -> String {
 
 on_both! {
     |config| config.protocol.resources = vec![idp::config::ResourceConfig {
-        uri: "https://reports.example".to_owned(), title: "测试".to_owned(), clients: vec![], exchanged_by: vec![],
+        uri: "https://reports.example".to_owned(), title: "测试".to_owned(), clients: vec![], exchanged_by: vec![], served_by: vec![],
     }];
     // RFC 8725: the header of a token decides nothing that an attacker could gain by.
     async fn a_forged_access_token_is_worth_nothing(app: TestApp) {

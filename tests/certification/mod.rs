@@ -60,6 +60,7 @@ fn every_test_that_the_table_names_exists() {
 fn every_plan_and_duty_has_its_lines() {
     let table = table();
     for (plans, modules) in [
+        ("always checked, whatever the module", 13),
         ("oidcc-basic-certification-test-plan, oidcc-formpost-basic-certification-test-plan", 38),
         ("oidcc-config-certification-test-plan", 1),
         ("oidcc-3rdparty-init-login-certification-test-plan", 2),

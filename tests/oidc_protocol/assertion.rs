@@ -81,6 +81,9 @@ on_both! {
         // RFC 7523 section 3, item 7: a jti is used once, at whatever endpoint.
         assert_refused(&ask(&app, &jws).await, 401, "invalid_client");
         assert_refused(&present(&app, "/introspect", &jws, &[("token", "x")]).await, 401, "invalid_client");
+        // Nor at another instance.
+        let second = app.second_instance().await;
+        assert_refused(&ask(&second, &jws).await, 401, "invalid_client");
         for path in ["/introspect", "/revoke"] {
             let jws = robot.sign(&assertion_claims(&app, json!({})));
             assert_eq!(present(&app, path, &jws, &[("token", "x")]).await.status, 200, "{path}");

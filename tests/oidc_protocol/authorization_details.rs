@@ -105,3 +105,114 @@ on_both! {
         assert_eq!(document["authorization_details_types_supported"], json!(["tax_filing", "seal"]));
     }
 }
+
+const OTHER: &str = r#"[{"type":"tax_filing","period":"2026年第四季度"}]"#;
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+on_both! {
+    filings;
+    // Section 6: a token is good for what its request names again of what was agreed to, and for no more.
+    async fn a_token_may_be_for_less_never_for_more(app: TestApp) {
+        let portal = portal(&app, "hall", true).await;
+        let mut agent = signed_in(&app).await;
+        let both = Value::Array([parsed(FILING), parsed(OTHER)].iter().flat_map(|one| one.as_array().unwrap().clone()).collect());
+        let all = both.to_string();
+        let ask = [("authorization_details", all.as_str()), ("scope", "openid offline_access")];
+        let redeem = async |agent: &mut Agent, code: &str, details: &[(&str, &str)]| {
+            let params = [
+                ("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &portal.redirect_uri),
+                ("code_verifier", crate::support::portal::VERIFIER),
+            ];
+            portal.token(agent, &[&params, details].concat()).await
+        };
+        let introspected = async |agent: &mut Agent, tokens: &Value| {
+            let token = text(tokens, "access_token");
+            portal.post(agent, "/introspect", &[("token", &token)]).await.json()["authorization_details"].clone()
+        };
+        let code = portal.code(&mut agent, &ask).await;
+        let tokens = redeem(&mut agent, &code, &[("authorization_details", OTHER)]).await.json();
+        assert_eq!(tokens["authorization_details"], parsed(OTHER));
+        assert_eq!(introspected(&mut agent, &tokens).await, parsed(OTHER));
+        // The grant is for all of it: each refresh chooses anew.
+        let refresh = text(&tokens, "refresh_token");
+        for (named, told) in [(None, both.clone()), (Some(FILING), parsed(FILING)), (Some(all.as_str()), both.clone())] {
+            let mut params = vec![("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+            params.extend(named.map(|named| ("authorization_details", named)));
+            let tokens = portal.token(&mut agent, &params).await.json();
+            assert_eq!(tokens["authorization_details"], told, "{tokens}");
+            assert_eq!(introspected(&mut agent, &tokens).await, told);
+        }
+        for wrong in [r#"[{"type":"tax_filing","period":"2027"}]"#, r#"[{"type":"seal"}]"#, "[]", "x"] {
+            let details = ("authorization_details", wrong);
+            let params = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str()), details];
+            assert_refused(&portal.token(&mut agent, &params).await, 400, "invalid_authorization_details");
+            let code = portal.code(&mut agent, &ask).await;
+            assert_refused(&redeem(&mut agent, &code, &[details]).await, 400, "invalid_authorization_details");
+            assert_refused(&redeem(&mut agent, &code, &[]).await, 400, "invalid_grant");
+        }
+        // Where nothing was agreed to, nothing can be named.
+        let code = portal.code(&mut agent, &[]).await;
+        let reply = redeem(&mut agent, &code, &[("authorization_details", FILING)]).await;
+        assert_refused(&reply, 400, "invalid_authorization_details");
+    }
+}
+
+on_both! {
+    filings;
+    // A back end for itself: of the types that it registered.
+    async fn a_back_end_names_its_own(app: TestApp) {
+        let portal = portal(&app, "hall", true).await;
+        let plain = Portal::register(&app, "plain").await;
+        let mut agent = Agent::new(&app.base);
+        let own = |details: &'static str| [("grant_type", "client_credentials"), ("authorization_details", details)];
+        let tokens = portal.token(&mut agent, &own(FILING)).await.json();
+        assert_eq!(tokens["authorization_details"], parsed(FILING));
+        let token = text(&tokens, "access_token");
+        let told = portal.post(&mut agent, "/introspect", &[("token", &token)]).await.json();
+        assert_eq!((&told["authorization_details"], &told["sub"]), (&parsed(FILING), &json!("hall")));
+        for wrong in [r#"[{"type":"seal"}]"#, r#"[{"type":"tax_filing"}]"#, "{}"] {
+            assert_refused(&portal.token(&mut agent, &own(wrong)).await, 400, "invalid_authorization_details");
+        }
+        assert_refused(&plain.token(&mut agent, &own(FILING)).await, 400, "invalid_authorization_details");
+    }
+}
+
+on_both! {
+    filings;
+    // A terminal asks as a portal does, and the visitor reads what for.
+    async fn a_device_asks_for_them_too(app: TestApp) {
+        let grant = "urn:ietf:params:oauth:grant-type:device_code";
+        let changes = json!({
+            "token_endpoint_auth_method": "none", "grant_types": [grant], "redirect_uris": [],
+            "authorization_details_types": ["tax_filing"], "client_uri": "https://terminal.example/about",
+            "policy_uri": "https://terminal.example/privacy", "logo_uri": "https://terminal.example/logo.png",
+        });
+        let terminal = Portal::register_with(&app, "terminal", changes).await;
+        let mut agent = signed_in(&app).await;
+        let wrong = [("authorization_details", r#"[{"type":"seal"}]"#)];
+        let reply = terminal.post(&mut agent, "/device_authorization", &wrong).await;
+        assert_refused(&reply, 400, "invalid_authorization_details");
+        let asked = [("authorization_details", FILING)];
+        let begun = terminal.post(&mut agent, "/device_authorization", &asked).await.json();
+        let entered = agent.post("/device", &[("user_code", &text(&begun, "user_code"))]).await;
+        let page = agent.follow(entered).await;
+        for words in ["办理一次纳税申报", "2026年第三季度", "官方网站", "隐私政策"] {
+            assert!(page.text().contains(words), "{words}: {}", page.text());
+        }
+        assert!(!page.text().contains("服务条款"), "it registered none");
+        assert_eq!(page.attribute("img.portal-logo", "src").as_deref(), Some("https://terminal.example/logo.png"));
+        assert!(page.header("content-security-policy").contains("https://terminal.example"));
+        let action = page.attribute("form[action^='/device/confirm']", "action").unwrap();
+        let sid = page.attribute("[name=sid]", "value").unwrap();
+        agent.post(&action, &[("decision", "allow"), ("sid", &sid)]).await;
+        let params = [("grant_type", grant), ("device_code", &*text(&begun, "device_code"))];
+        let tokens = terminal.token(&mut agent, &params).await.json();
+        assert_eq!(tokens["authorization_details"], parsed(FILING), "{tokens}");
+        // The account's owner sees what for, and can take it back.
+        let listed = agent.get("/account/portals").await.text();
+        assert!(listed.contains("办理一次纳税申报（所属期：2026年第三季度，金额："), "{listed}");
+    }
+}

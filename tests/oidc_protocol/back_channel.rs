@@ -8,16 +8,18 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 
+use idp::domain::encryption_alg::KeyManagement;
 use idp::guard::sessions::LOGOUT_NOTICE;
 use idp::store::outbox;
 
 use super::response_modes::fragment;
+use super::signed_and_encrypted::pair;
 use super::*;
 
 /// A portal's receiver, which fails as often as it is told to before it accepts.
 #[derive(Clone, Default)]
-struct Receiver {
-    failures_left: Arc<Mutex<u32>>,
+pub(super) struct Receiver {
+    pub(super) failures_left: Arc<Mutex<u32>>,
     received: Arc<Mutex<Vec<(String, String)>>>,
 }
 
@@ -32,7 +34,7 @@ impl Receiver {
     }
 
     /// The requests so far (content type and body), once there are as many as expected.
-    async fn wait(&self, count: usize) -> Vec<(String, String)> {
+    pub(super) async fn wait(&self, count: usize) -> Vec<(String, String)> {
         for _ in 0..200 {
             let received = self.received.lock().unwrap().clone();
             if received.len() >= count {
@@ -43,7 +45,7 @@ impl Receiver {
         panic!("{count} notices were expected, {:?} came", self.received.lock().unwrap());
     }
 
-    async fn portal(&self, app: &TestApp, id: &str, changes: Value) -> Portal {
+    pub(super) async fn portal(&self, app: &TestApp, id: &str, changes: Value) -> Portal {
         let mut metadata = json!({"backchannel_logout_uri": self.start().await});
         for (name, value) in changes.as_object().unwrap() {
             metadata[name] = value.clone();
@@ -63,7 +65,7 @@ async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Str
     StatusCode::OK
 }
 
-fn logout_token(request: &(String, String)) -> String {
+pub(super) fn logout_token(request: &(String, String)) -> String {
     assert_eq!(request.0, "application/x-www-form-urlencoded");
     let fields: Vec<(String, String)> =
         url::form_urlencoded::parse(request.1.as_bytes()).into_owned().collect();
@@ -140,6 +142,26 @@ on_both! {
         agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
         tokio::time::sleep(Duration::from_millis(800)).await;
         assert!(receiver.received.lock().unwrap().is_empty());
+    }
+}
+
+on_both! {
+    // Section 2.6, step 1: a portal that gets its ID tokens encrypted refuses a logout token that is not.
+    async fn who_gets_encrypted_id_tokens_is_told_in_secret(app: TestApp) {
+        let pair = pair(KeyManagement::EcdhEs);
+        let receiver = Receiver::default();
+        let changes = json!({
+            "jwks": { "keys": [pair.public] }, "id_token_encrypted_response_alg": "ECDH-ES",
+            "id_token_encrypted_response_enc": "A256GCM",
+        });
+        let portal = receiver.portal(&app, "hall", changes).await;
+        let mut agent = signed_in(&app).await;
+        let (id_token, _) = pair.open(&text(&portal.tokens(&mut agent, &[]).await, "id_token"));
+        agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
+        let (inner, header) = pair.open(&logout_token(&receiver.wait(1).await[0]));
+        assert_eq!((&header["alg"], &header["enc"], &header["cty"]), (&json!("ECDH-ES"), &json!("A256GCM"), &json!("JWT")));
+        let (header, told) = verified(&app, &inner).await;
+        assert_eq!((&header["typ"], &told["sid"]), (&json!("logout+jwt"), &claims(&id_token)["sid"]));
     }
 }
 

@@ -56,8 +56,8 @@ on_both! {
             ("two", json!({"tls_client_auth_subject_dn": "CN=hall,O=example", "tls_client_auth_san_dns": "hall.example"})),
             ("reversed", json!({"tls_client_auth_subject_dn": "O=example,CN=hall"})),
             ("part", json!({"tls_client_auth_subject_dn": "CN=hall"})),
-            ("uri", json!({"tls_client_auth_san_uri": "hall.example"})),
-            ("email", json!({"tls_client_auth_san_email": "hall.example"})),
+            ("uri", json!({"tls_client_auth_san_uri": "urn:hall.example"})),
+            ("email", json!({"tls_client_auth_san_email": "hall@hall.example"})),
             ("ip", json!({"tls_client_auth_san_ip": "127.0.0.1"})),
         ] {
             let mut metadata = json!({"token_endpoint_auth_method": "tls_client_auth"});

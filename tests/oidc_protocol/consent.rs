@@ -107,6 +107,7 @@ on_both! {
         let shown_as = json!({
             "first_party": false, "logo_uri": "https://static.shop.example:8443/logo.png",
             "policy_uri": "https://shop.example/privacy?a=1&b=2", "tos_uri": "https://shop.example/terms",
+            "client_uri": "https://shop.example/about",
         });
         let portal = Portal::register_with(&app, "shop", shown_as).await;
         let mut agent = signed_in(&app).await;
@@ -116,7 +117,10 @@ on_both! {
         let policy = shown.header("content-security-policy");
         assert!(policy.contains("img-src 'self' https://static.shop.example:8443;"), "{policy}");
         assert!(policy.contains("form-action 'self' https://shop.example;"), "{policy}");
-        for (href, words) in [("https://shop.example/privacy?a=1&b=2", "隐私政策"), ("https://shop.example/terms", "服务条款")] {
+        for (href, words) in [
+            ("https://shop.example/about", "官方网站"), ("https://shop.example/privacy?a=1&b=2", "隐私政策"),
+            ("https://shop.example/terms", "服务条款"),
+        ] {
             let link = format!("a[href='{href}'][rel='noopener noreferrer']");
             assert!(shown.text_of(&link).starts_with(words), "{words}");
         }

@@ -107,3 +107,37 @@ on_both! {
         assert_eq!(reply.location().as_deref(), Some("/sign-out/done"));
     }
 }
+
+on_both! {
+    // The browser shows the answer to the second click: it must tell the portals, too.
+    async fn a_second_click_is_answered_like_the_first(app: TestApp) {
+        let hall = portal(&app, "hall").await;
+        let plain = Portal::register(&app, "plain").await;
+        let mut agent = signed_in(&app).await;
+        let sid = claims(&text(&hall.tokens(&mut agent, &[]).await, "id_token"))["sid"].clone();
+        let twice = agent.cookies.clone();
+        for _ in 0..2 {
+            agent.cookies = twice.clone();
+            let page = agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
+            assert_told(&app, &page, &sid, &["hall"], "/sign-out/done");
+        }
+        // By a hint that names no session, as well.
+        let mut agent = signed_in(&app).await;
+        let sid = claims(&text(&hall.tokens(&mut agent, &[]).await, "id_token"))["sid"].clone();
+        let hint = text(&plain.tokens(&mut agent, &[]).await, "id_token");
+        let twice = agent.cookies.clone();
+        for _ in 0..2 {
+            agent.cookies = twice.clone();
+            let page = agent.get(&format!("/sign-out?id_token_hint={hint}")).await;
+            assert_told(&app, &page, &sid, &["hall"], "/sign-out/done");
+        }
+        // A moment later the cookie says nothing any more.
+        app.advance_seconds(61);
+        agent.cookies = twice;
+        let late = agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
+        assert_eq!(late.location().as_deref(), Some("/sign-out/done"));
+        idp::janitor::sweep(&app.app).await.unwrap();
+        let kept = crate::support::sql::number(&app, "SELECT COUNT(*) FROM ended_sessions").await;
+        assert_eq!(kept, 0);
+    }
+}

@@ -9,13 +9,14 @@ use crate::support::dpop::DpopKey;
 pub(super) const REPORTS: &str = "https://reports.example/api";
 pub(super) const TAXES: &str = "urn:example:taxes";
 
-/// Two resources; `hall` may exchange its users' tokens for the second.
+/// Two resources, each with the client that serves it; `hall` may exchange its users' tokens for the second.
 pub(super) fn with_resources(config: &mut Config) {
     let resource = |uri: &str, clients: &[&str], exchanged_by: &[&str]| ResourceConfig {
         uri: uri.to_owned(),
         title: "测试资源".to_owned(),
         clients: clients.iter().map(|one| (*one).to_owned()).collect(),
         exchanged_by: exchanged_by.iter().map(|one| (*one).to_owned()).collect(),
+        served_by: vec![format!("{}-server", if uri == REPORTS { "reports" } else { "other" })],
     };
     config.protocol.resources = vec![
         resource(REPORTS, &[], &[]),
@@ -145,7 +146,7 @@ on_both! {
     // RFC 9470: a resource reads how, and when, the account signed in, and asks for more by the same words.
     async fn a_resource_can_ask_for_a_fresh_or_better_sign_in(app: TestApp) {
         let portal = Portal::register(&app, "hall").await;
-        let server = Portal::register_with(&app, "server", json!({"resource_server": true})).await;
+        let server = Portal::register(&app, "reports-server").await;
         let mut agent = signed_in(&app).await;
         let old = text(&portal.tokens(&mut agent, &[("resource", REPORTS)]).await, "access_token");
         app.advance_seconds(300);

@@ -170,7 +170,7 @@ on_both! {
     // FAPI 2.0 Message Signing section 5.3.1: by PAR, signed, or not at all.
     async fn who_must_sign_does_so_in_par_too(app: TestApp) {
         let key = ClientKey::of("PS256", "key-1");
-        let must = json!({"require_pushed_authorization_requests": true});
+        let must = json!({"require_pushed_authorization_requests": true, "response_types": ["code"]});
         let portal = signing(&app, STRICT, &key, must).await;
         let mut agent = signed_in(&app).await;
         assert_refused(&push(&portal, &mut agent, &[]).await, 400, "invalid_request");

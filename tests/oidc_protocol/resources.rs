@@ -15,6 +15,7 @@ fn three(config: &mut Config) {
         title: title.to_owned(),
         clients: clients.iter().map(|client| (*client).to_owned()).collect(),
         exchanged_by: Vec::new(),
+        served_by: Vec::new(),
     };
     config.protocol.resources = vec![
         resource(REPORTS, "统计报表接口", &[]),

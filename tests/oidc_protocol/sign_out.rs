@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 
+use super::encrypted_requests::{encrypt, published};
 use super::*;
 
 fn path(params: &[(&str, &str)]) -> String {
@@ -218,5 +219,29 @@ on_both! {
         let reply = agent.get(&again).await;
         assert_eq!(reply.location().as_deref(), Some("https://plain.example/?state=a+b"));
         assert!(!is_signed_in(&app, &plain, &mut agent).await);
+    }
+}
+
+on_both! {
+    // Core section 3.1.2.1: a portal may encrypt the token that it shows again to a key of ours.
+    async fn a_hint_may_be_encrypted_to_us(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let plain = hint(&portal, &mut agent).await;
+        for (alg, inside, is_ours) in [
+            ("RSA-OAEP-256", plain.as_str(), true), ("ECDH-ES", &plain, true), ("ECDH-ES", "x.y.z", false),
+        ] {
+            let sealed = encrypt(&published(&app, alg).await, "A256GCM", &json!({}), inside);
+            let reply = agent.get(&portal.authorize_path(&[("id_token_hint", &sealed), ("prompt", "none")])).await;
+            if is_ours {
+                assert!(reply.query("code").is_some(), "{:?}", reply.location());
+            } else {
+                assert_error_redirect(&app, &portal, &reply, "invalid_request");
+            }
+        }
+        let sealed = encrypt(&published(&app, "ECDH-ES").await, "A128GCM", &json!({}), &plain);
+        let params = [("id_token_hint", sealed.as_str()), ("post_logout_redirect_uri", "https://hall.example/")];
+        assert_eq!(agent.get(&path(&params)).await.location().as_deref(), Some("https://hall.example/"));
+        assert!(!is_signed_in(&app, &portal, &mut agent).await);
     }
 }

@@ -8,16 +8,16 @@ use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::EcCurve;
 
 use super::*;
-use crate::support::Site;
+use crate::support::{Site, sql};
 
 /// A client's own pair of keys to be encrypted to.
-struct Pair {
+pub(super) struct Pair {
     alg: KeyManagement,
     private: Jwk,
-    public: Value,
+    pub(super) public: Value,
 }
 
-fn pair(alg: KeyManagement) -> Pair {
+pub(super) fn pair(alg: KeyManagement) -> Pair {
     let private = match alg {
         KeyManagement::RsaOaep256 => Jwk::generate_rsa_key(2048).unwrap(),
         KeyManagement::EcdhEs => Jwk::generate_ec_key(EcCurve::P256).unwrap(),
@@ -31,7 +31,7 @@ fn pair(alg: KeyManagement) -> Pair {
 
 impl Pair {
     /// The payload of a JWE and its header.
-    fn open(&self, jwe: &str) -> (String, Value) {
+    pub(super) fn open(&self, jwe: &str) -> (String, Value) {
         let decrypter: Box<dyn JweDecrypter> = match self.alg {
             KeyManagement::RsaOaep256 => {
                 Box::new(josekit::jwe::RSA_OAEP_256.decrypter_from_jwk(&self.private).unwrap())
@@ -139,5 +139,35 @@ on_both! {
         let fragment = url::Url::parse(&back).unwrap().fragment().unwrap().to_owned();
         let jwe = url::form_urlencoded::parse(fragment.as_bytes()).find(|(name, _)| name == "id_token").unwrap().1;
         verified(&app, &pair.open(&jwe).0).await;
+    }
+}
+
+on_both! {
+    |config| config.tokens.code_seconds = 300;
+    // What the client is not to blame for costs it neither the code nor the grant: it tries again and gets everything.
+    async fn a_redemption_that_fails_can_be_tried_again(app: TestApp) {
+        let site = Site::start().await;
+        let pair = pair(KeyManagement::EcdhEs);
+        let keys = site.put("/jwks", axum::http::StatusCode::SERVICE_UNAVAILABLE, "text/plain", "");
+        let changes = json!({
+            "jwks_uri": keys, "id_token_encrypted_response_alg": "ECDH-ES", "id_token_encrypted_response_enc": "A128GCM",
+        });
+        let portal = Portal::register_with(&app, "hall", changes).await;
+        let mut agent = signed_in(&app).await;
+        let code = portal.code(&mut agent, &[("scope", "openid offline_access")]).await;
+        assert_refused(&portal.redeem(&mut agent, &code).await, 400, "invalid_request");
+        for table in ["access_tokens", "refresh_tokens"] {
+            assert_eq!(sql::number(&app, &format!("SELECT COUNT(*) FROM {table}")).await, 0, "nobody heard of one");
+        }
+        site.put_json("/jwks", &json!({ "keys": [pair.public] }));
+        app.advance_seconds(60);
+        let tokens = portal.redeem(&mut agent, &code).await;
+        assert_eq!(tokens.status, 200, "{}", tokens.body);
+        let refresh = text(&tokens.json(), "refresh_token");
+        let again = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+        assert_eq!(portal.token(&mut agent, &again).await.status, 200);
+        // And only until it has succeeded.
+        assert_refused(&portal.redeem(&mut agent, &code).await, 400, "invalid_grant");
+        assert_refused(&portal.token(&mut agent, &again).await, 400, "invalid_grant");
     }
 }

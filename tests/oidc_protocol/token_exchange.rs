@@ -67,6 +67,8 @@ on_both! {
         let key = DpopKey::new();
         let reply = portal.post_with(&mut agent, "/token", &params, &[("dpop", &key.at_token(&app))]).await;
         assert_eq!(reply.json()["token_type"], "DPoP", "{}", reply.body);
+        let as_jwt = exchange(&portal, &mut agent, &jwt, &[("requested_token_type", JWT)]).await.json();
+        assert_eq!(as_jwt["issued_token_type"], JWT, "{as_jwt}");
         let exchanged = text(&reply.json(), "access_token");
         assert_eq!(claims(&exchanged)["cnf"]["jkt"], key.thumbprint());
         assert_eq!(claims(&exchanged)["scope"], claims(&jwt)["scope"]);
@@ -74,7 +76,7 @@ on_both! {
         let events = crate::support::sql::number(
             &app, "SELECT COUNT(*) FROM audit_log WHERE event = 'token_exchange' AND client_id = 'hall'",
         );
-        assert_eq!(events.await, 2);
+        assert_eq!(events.await, 3);
         agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
         for token in [&access, &exchanged] {
             let asked = portal.post(&mut agent, "/introspect", &[("token", token)]).await;
@@ -114,6 +116,7 @@ on_both! {
             (&[("scope", "openid phone")], "invalid_scope"),
             (&[("scope", "reports")], "invalid_scope"),
             (&[("scope", "openid  profile")], "invalid_scope"),
+            (&[("authorization_details", "[{}]")], "invalid_authorization_details"),
         ] {
             println!("{changes:?}");
             assert_refused(&exchange(&portal, &mut agent, &subject, changes).await, 400, error);
@@ -153,5 +156,40 @@ on_both! {
         let tokens = portal.post_with(&mut agent, "/token", &params, &[("dpop", &key.at_token(&app))]).await.json();
         let reply = exchange(&portal, &mut agent, &text(&tokens, "access_token"), &[]).await;
         assert_refused(&reply, 400, "invalid_grant");
+    }
+}
+
+on_both! {
+    with_resources;
+    // RFC 7009 section 2.1: what was made of a token goes with it.
+    async fn a_revoked_token_takes_along_what_it_was_exchanged_for(app: TestApp) {
+        let portal = exchanging(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let subjects = [portal.tokens(&mut agent, &[]).await, portal.tokens(&mut agent, &[]).await];
+        let [first, second] = subjects.map(|tokens| text(&tokens, "access_token"));
+        let of_first = text(&exchange(&portal, &mut agent, &first, &[]).await.json(), "access_token");
+        let of_second = text(&exchange(&portal, &mut agent, &second, &[]).await.json(), "access_token");
+        assert_eq!(portal.post(&mut agent, "/revoke", &[("token", &first)]).await.status, 200);
+        for (token, active) in [(&first, false), (&of_first, false), (&second, true), (&of_second, true)] {
+            let told = portal.post(&mut agent, "/introspect", &[("token", token)]).await.json();
+            assert_eq!(told["active"], active, "{told}");
+        }
+    }
+}
+
+on_both! {
+    with_resources;
+    // Whoever can't prove who they are would act in anybody's name: registration refuses it, and rows from before get nothing.
+    async fn a_public_client_exchanges_nothing(app: TestApp) {
+        let portal = exchanging(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let token = text(&portal.tokens(&mut agent, &[]).await, "access_token");
+        crate::support::sql::execute(
+            &app, "UPDATE clients SET metadata = REPLACE(metadata, 'client_secret_basic', 'none') WHERE id = 'hall'",
+        )
+        .await;
+        app.app.clients.forget("hall");
+        let public = Portal { secret: None, ..portal };
+        assert_refused(&exchange(&public, &mut agent, &token, &[]).await, 400, "unauthorized_client");
     }
 }

@@ -28,7 +28,8 @@ on_both! {
         let portal = portal(&app, "hall").await;
         let mut agent = signed_in(&app).await;
         let everything = json!({ "trust_framework": null, "assurance_level": null, "time": null, "evidence": [
-            { "type": { "value": "document" } }, { "type": { "value": "electronic_record" } },
+            { "type": { "value": "document" } },
+            { "type": { "value": "electronic_record" }, "record": { "source": { "name": { "value": "人口库" } } } },
         ] });
         let wanted = request(everything, &["name", "id_document", "birthdate", "authority"]);
         let both = json!({ "userinfo": { "verified_claims": wanted }, "id_token": { "verified_claims": wanted } });
@@ -37,8 +38,9 @@ on_both! {
         assert_eq!(verification["trust_framework"], "urn:jl-uia:trust-framework:registers");
         assert_eq!(verification["assurance_level"], "urn:jl-uia:loa:2");
         assert!(text(verification, "time").ends_with("+08:00"), "{verification}");
-        assert_eq!(verification["evidence"][0]["type"], "electronic_record");
-        assert_eq!(verification["evidence"][0]["record"]["type"], "population_register");
+        // Of the evidence what was named, with what it is not valid without.
+        let record = json!({ "type": "population_register", "source": { "name": "人口库" } });
+        assert_eq!(verification["evidence"], json!([{ "type": "electronic_record", "record": record }]));
         // Unknown claims, and those without a value, are left out.
         let told = json!({ "name": "李颖", "id_document": { "type": "111", "number": "220102199001010009" } });
         assert_eq!(userinfo["claims"], told);
@@ -97,6 +99,42 @@ on_both! {
         assert!(ask(&narrow, &mut agent, "openid", &asked).await.0.is_null());
         sql::execute(&app, "UPDATE accounts SET assurance = 1").await;
         assert!(ask(&portal, &mut agent, "openid", &asked).await.0.is_null());
+    }
+}
+
+on_both! {
+    // Section 5.7.4: a claim that is not what was demanded is left out alone; of the verification, the whole.
+    async fn what_is_demanded_of_a_claim_is_so_or_left_out(app: TestApp) {
+        let portal = portal(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let ask_for = async |agent: &mut Agent, claims: Value, evidence: Value| {
+            let verification = json!({ "trust_framework": null, "evidence": evidence });
+            let wanted = json!({ "verification": verification, "claims": claims });
+            ask(&portal, agent, "openid", &json!({ "userinfo": { "verified_claims": wanted } })).await.0
+        };
+        let masked = ask_for(&mut agent, json!({ "id_document_masked": null }), Value::Null).await["claims"].clone();
+        for (name, told) in [
+            (json!({ "value": "李颖" }), json!({ "name": "李颖", "id_document_masked": masked["id_document_masked"] })),
+            (json!({ "values": ["王某", "李颖"], "essential": true }), json!({ "name": "李颖", "id_document_masked": masked["id_document_masked"] })),
+            (json!({ "value": "王某" }), masked.clone()),
+            (json!({ "values": [] }), masked.clone()),
+        ] {
+            let claims = json!({ "name": name, "id_document_masked": null });
+            assert_eq!(ask_for(&mut agent, claims, Value::Null).await["claims"], told, "{name}");
+        }
+        assert!(ask_for(&mut agent, json!({ "name": { "value": "王某" } }), Value::Null).await.is_null(), "nothing is left");
+        let record = |kind: &str| json!([{ "type": null, "record": { "type": { "value": kind } } }]);
+        assert!(!ask_for(&mut agent, json!({ "name": null }), record("population_register")).await.is_null());
+        // A register of ours, but not the one that this account was compared with.
+        assert!(ask_for(&mut agent, json!({ "name": null }), record("legal_entity_register")).await.is_null());
+        // What a portal demands may be anybody's name: it is not kept in words.
+        let kept = "SELECT COUNT(*) FROM grants WHERE claims LIKE '%王某%' OR claims LIKE '%李颖%'";
+        assert_eq!(sql::number(&app, kept).await, 0);
+        let wrong = json!({ "userinfo": { "verified_claims": {
+            "verification": { "trust_framework": null }, "claims": { "name": { "values": vec!["x"; 101] } },
+        } } });
+        let reply = agent.get(&portal.authorize_path(&[("scope", "openid"), ("claims", &wrong.to_string())])).await;
+        assert_error_redirect(&app, &portal, &reply, "invalid_request");
     }
 }
 

@@ -14,6 +14,7 @@ fn with_resource(config: &mut Config) {
         title: "统计报表接口".to_owned(),
         clients: Vec::new(),
         exchanged_by: vec!["hall".to_owned()],
+        served_by: Vec::new(),
     }];
 }
 

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use super::shared::{Centre, Owner};
@@ -35,9 +36,12 @@ struct Portal {
 }
 
 /// What is known of a portal's access, while it is put together.
+#[derive(Default)]
 struct Access {
     scopes: Vec<String>,
     resources: Vec<String>,
+    /// RFC 9396.
+    details: Vec<Value>,
     since: i64,
 }
 
@@ -69,7 +73,9 @@ pub async fn get(
         let titles = scopes::ALL.iter().filter(known).map(|scope| scope.title.to_owned());
         let resources =
             access.resources.iter().filter_map(|uri| app.config.protocol.resource(uri, &client_id));
-        let reads = titles.chain(resources.map(|resource| format!("以您的身份访问{}", resource.title)));
+        let resources = resources.map(|resource| format!("以您的身份访问{}", resource.title));
+        let details = access.details.iter().filter_map(|detail| app.config.protocol.describe(detail));
+        let reads = titles.chain(resources).chain(details.map(in_a_line));
         portals.push(Portal {
             name,
             reads: reads.collect(),
@@ -80,6 +86,12 @@ pub async fn get(
     }
     let is_revoked = query.as_deref() == Some("done=revoked");
     visitor.show(&Page { frame: visitor.frame(), centre: owner.centre("授权管理"), portals, is_revoked })
+}
+
+/// 办理一次纳税申报（所属期：2026年第三季度，金额：…）
+fn in_a_line((title, lines): (String, Vec<(String, String)>)) -> String {
+    let lines: Vec<String> = lines.into_iter().map(|(label, value)| format!("{label}：{value}")).collect();
+    if lines.is_empty() { title } else { format!("{title}（{}）", lines.join("，")) }
 }
 
 fn visit(initiate_login_uri: &str, app: &App) -> Option<String> {
@@ -109,20 +121,27 @@ pub async fn post(
 /// By portal: what was agreed to, and what is granted without having been asked.
 async fn accesses(app: &App, account_id: &str) -> anyhow::Result<BTreeMap<String, Access>> {
     let mut accesses = BTreeMap::new();
-    let mut add = |client_id: String, scopes: &str, resources: Option<String>, at: i64| {
-        let found = accesses.entry(client_id);
-        let access = found.or_insert_with(|| Access { scopes: Vec::new(), resources: Vec::new(), since: at });
-        access.scopes.extend(scopes.split(' ').map(str::to_owned));
-        access.resources.extend(resources.unwrap_or_default().split(' ').map(str::to_owned));
-        access.resources.sort_unstable();
-        access.resources.dedup();
-        access.since = access.since.min(at);
-    };
+    let mut add =
+        |client_id: String, scopes: &str, resources: Option<String>, details: Vec<Value>, at: i64| {
+            let found = accesses.entry(client_id);
+            let access = found.or_insert_with(|| Access { since: at, ..Access::default() });
+            access.scopes.extend(scopes.split(' ').map(str::to_owned));
+            access.resources.extend(resources.unwrap_or_default().split(' ').map(str::to_owned));
+            access.resources.sort_unstable();
+            access.resources.dedup();
+            for detail in details {
+                if !access.details.contains(&detail) {
+                    access.details.push(detail);
+                }
+            }
+            access.since = access.since.min(at);
+        };
     for consent in consents::of_account(&app.store, account_id).await? {
-        add(consent.client_id, &consent.scope, None, consent.agreed_at);
+        add(consent.client_id, &consent.scope, None, Vec::new(), consent.agreed_at);
     }
     for grant in grants::of_account(&app.store, account_id, app.clock.now()).await? {
-        add(grant.client_id, &grant.scope, grant.resources, grant.created_at);
+        let details = serde_json::from_str(grant.authorization_details.as_deref().unwrap_or("[]"))?;
+        add(grant.client_id, &grant.scope, grant.resources, details, grant.created_at);
     }
     Ok(accesses)
 }

@@ -5,10 +5,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use sqlx::AnyConnection;
 use url::Url;
 
 use crate::domain::client::{AuthMethod, Client, ClientMetadata};
-use crate::store::{Store, clients};
+use crate::store::Store;
+use crate::store::clients::{self, ClientRow};
 
 /// How long a change of a client takes to reach every instance, at most.
 const LIFE: Duration = Duration::from_secs(3);
@@ -27,19 +29,38 @@ impl ClientCache {
     /// # Errors
     /// When the database fails or holds metadata that can't be read.
     pub async fn find(&self, store: &Store, id: &str) -> anyhow::Result<Option<Arc<Client>>> {
+        match self.cached(id) {
+            Some(known) => Ok(known),
+            None => self.keep(id, clients::find(store, id).await?),
+        }
+    }
+
+    /// The same within a transaction: whoever holds a connection must not wait for a second one.
+    ///
+    /// # Errors
+    /// As [`ClientCache::find`].
+    pub async fn find_in(&self, tx: &mut AnyConnection, id: &str) -> anyhow::Result<Option<Arc<Client>>> {
+        match self.cached(id) {
+            Some(known) => Ok(known),
+            None => self.keep(id, clients::find_in(tx, id).await?),
+        }
+    }
+
+    /// What is known without the database; the outer `None` if that is nothing.
+    fn cached(&self, id: &str) -> Option<Option<Arc<Client>>> {
         let cached = self.known.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         if let Some((read_at, client)) = cached
             && read_at.elapsed() < LIFE
         {
-            return Ok(Some(client));
+            return Some(Some(client));
         }
         // No client is called so, and PostgreSQL would fail at the question. (A signed assertion can ask it.)
-        if id.contains('\0') {
-            return Ok(None);
-        }
-        let row = clients::find(store, id).await?.filter(|row| row.disabled_at.is_none());
+        id.contains('\0').then_some(None)
+    }
+
+    fn keep(&self, id: &str, row: Option<ClientRow>) -> anyhow::Result<Option<Arc<Client>>> {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(row) = row else {
+        let Some(row) = row.filter(|row| row.disabled_at.is_none()) else {
             known.remove(id);
             return Ok(None);
         };

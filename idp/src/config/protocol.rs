@@ -1,9 +1,11 @@
 //! What portals may ask for beside scopes: resources, and types of authorization details.
 
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use super::ConfigError;
+use crate::domain::words::in_words;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -27,6 +29,9 @@ pub struct ResourceConfig {
     /// Whose back ends may exchange their users' tokens for one for this resource (RFC 8693).
     #[serde(default)]
     pub exchanged_by: Vec<String>,
+    /// The clients that it is itself: they may ask what a token for it is worth (RFC 7662).
+    #[serde(default)]
+    pub served_by: Vec<String>,
 }
 
 /// A `type` of authorization details (RFC 9396 section 2).
@@ -64,8 +69,24 @@ impl ProtocolConfig {
         self.resources.iter().find(|resource| resource.uri == uri).filter(is_open_to)
     }
 
+    /// Whether this client serves the resource, and so may learn of tokens for it.
+    pub fn is_served_by(&self, uri: &str, client_id: &str) -> bool {
+        let found = self.resources.iter().find(|resource| resource.uri == uri);
+        found.is_some_and(|resource| resource.served_by.iter().any(|one| one == client_id))
+    }
+
     pub fn details_type(&self, name: &str) -> Option<&DetailsTypeConfig> {
         self.authorization_details_types.iter().find(|known| known.r#type == name)
+    }
+
+    /// What a page says of authorization details of a known type: a title, and the members as (label, value).
+    pub fn describe(&self, detail: &Value) -> Option<(String, Vec<(String, String)>)> {
+        let known = self.details_type(detail.get("type")?.as_str()?)?;
+        let lines = known.members.iter().filter_map(|member| {
+            let value = detail.get(&member.name).and_then(in_words)?;
+            Some((member.title.clone(), value))
+        });
+        Some((known.title.clone(), lines.collect()))
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -102,7 +123,7 @@ mod tests {
     fn a_resource_is_for_those_that_are_named() {
         let config = config(
             "[[resources]]\nuri = \"https://a.example/\"\ntitle = \"甲\"\nclients = [\"hall\"]
-            [[resources]]\nuri = \"urn:b\"\ntitle = \"乙\"\nexchanged_by = [\"hall\"]",
+            [[resources]]\nuri = \"urn:b\"\ntitle = \"乙\"\nexchanged_by = [\"hall\"]\nserved_by = [\"b\"]",
         );
         config.check().unwrap();
         assert!(config.resource("https://a.example/", "hall").is_some());
@@ -113,6 +134,8 @@ mod tests {
             config.exchangeable("urn:b", "hall").is_some() && config.exchangeable("urn:b", "shop").is_none()
         );
         assert!(config.exchangeable("https://a.example/", "hall").is_none());
+        assert!(config.is_served_by("urn:b", "b") && !config.is_served_by("urn:b", "hall"));
+        assert!(!config.is_served_by("https://a.example/", "b") && !config.is_served_by("urn:c", "b"));
     }
 
     #[test]

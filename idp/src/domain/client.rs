@@ -39,12 +39,8 @@ impl Client {
         Self { secret_sealed, ..self }
     }
 
-    /// Held to FAPI 2.0: whoever wants bound tokens or pushed requests gets its rules for assertions, too.
     pub fn is_held_to_fapi(&self) -> bool {
-        let metadata = &self.metadata;
-        metadata.dpop_bound_access_tokens
-            || metadata.tls_client_certificate_bound_access_tokens
-            || metadata.require_pushed_authorization_requests
+        self.metadata.is_held_to_fapi()
     }
 
     /// Whether it is told when a session ends, and so must know which one that is.

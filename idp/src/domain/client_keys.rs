@@ -58,6 +58,15 @@ impl ClientKeys {
         self.signing.iter().any(|key| kid.is_some() && key.kid.as_deref() == kid)
     }
 
+    /// Whether there is a key that what is signed so can be verified with; without an algorithm, with any.
+    pub fn can_verify(&self, only: Option<SigningAlg>) -> bool {
+        self.signing.iter().any(|key| only.is_none_or(|only| only == key.alg))
+    }
+
+    pub fn has_certificates(&self) -> bool {
+        !self.certificates.is_empty()
+    }
+
     /// Whether there is a key for this algorithm. That it works, only trying tells.
     pub fn can_encrypt(&self, alg: KeyManagement) -> bool {
         self.encryption.iter().any(|key| key.is_for(alg))

@@ -1,7 +1,10 @@
 //! `id_token_hint`: an ID token of ours that a portal shows again (OpenID Connect Core section 3.1.2.1, RP-Initiated
 //! Logout section 2). An expired one is still a hint; one that we did not sign never is.
 
+use std::borrow::Cow;
+
 use crate::app::App;
+use crate::platform::keys::Jwe;
 use crate::platform::random;
 use crate::platform::vault::Purpose;
 
@@ -37,9 +40,15 @@ fn mark(app: &App, salt: &str, sid: &str) -> String {
     app.vault.derive(Purpose::TokenSession, &format!("{salt}|{sid}"))
 }
 
-/// Reads a hint; `None` if it is not an ID token of ours.
+/// Reads a hint, which may be encrypted to one of our keys (Core section 3.1.2.1); `None` if it is not an ID token of ours.
 pub fn read(app: &App, hint: &str) -> Option<Hint> {
-    let (header, claims) = app.keys.verify(hint)?;
+    let signed = if hint.split('.').count() == 5 {
+        let inside = app.keys.decrypt(&Jwe::read(hint).ok()?, app.clock.now())?;
+        Cow::Owned(String::from_utf8(inside).ok()?)
+    } else {
+        Cow::Borrowed(hint)
+    };
+    let (header, claims) = app.keys.verify(&signed)?;
     // Logout tokens and access tokens carry other types, and must not pass for ID tokens.
     (header.token_type() == Some("JWT")).then_some(())?;
     let text = |name: &str| claims.get(name)?.as_str().map(str::to_owned);

@@ -67,6 +67,7 @@ pub async fn begin(
     }
     let known = account_id.unwrap_or_default();
     let principal = principals::find_of_kind(&app.store, &app.vault, claim.kind.as_str(), known).await?;
+    let principal = principal.map(|(principal, _)| principal);
     let right = claim.is_of(principal.as_ref());
     let active = candidate.as_ref().is_some_and(|candidate| is_active(candidate, app.clock.now()));
     let phone = principal.as_ref().and_then(phone_of);

@@ -81,6 +81,8 @@ pub const LOGOUT_NOTICE: &str = "backchannel_logout";
 /// A session's idle time is written at most this often, so that reading it is usually enough.
 const TOUCH_EVERY: Span = Span::minutes(1);
 const KEEP_NOTICE: Span = Span::days(1);
+/// A sign-out that comes twice is answered like the first for so long.
+const SECOND_CLICK: Span = Span::minutes(1);
 
 /// The session of a cookie's token.
 ///
@@ -143,7 +145,9 @@ pub async fn start(
         Some(old_hash) => {
             let renewed = sessions::renew(tx, &old_hash, &session).await?;
             if renewed.is_none() {
-                end_in(app, tx, &old_hash).await?;
+                if let Some((sid, account_id)) = sessions::end(tx, &old_hash).await? {
+                    finish(app, tx, &sid, &account_id).await?;
+                }
             }
             renewed
         }
@@ -166,25 +170,33 @@ pub async fn start(
     Ok(Some(token))
 }
 
-/// Signs out the browser that holds `token`, with everything that hangs on the session. `false` if it had ended.
+/// Signs out the browser that holds `token`, with everything that hangs on the session. Gives the `sid` of the session
+/// that has ended, now or a moment ago: who clicks twice is answered twice.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn end(app: &App, caller: &Caller, token: &str) -> Result<bool> {
+pub async fn end(app: &App, caller: &Caller, token: &str) -> Result<Option<String>> {
+    let token_hash = random::hash(token);
+    let now = app.clock.now();
     let mut tx = app.store.begin().await?;
-    let ended = end_in(app, &mut tx, &random::hash(token)).await?;
-    if let Some(account_id) = &ended {
-        note_sign_out(app, &mut tx, caller, account_id).await?;
-    }
+    let ended = sessions::end(&mut tx, &token_hash).await?;
+    let Some((sid, account_id)) = ended else {
+        let before = sessions::just_ended(&mut tx, &token_hash, now).await?;
+        tx.rollback().await?;
+        return Ok(before);
+    };
+    finish(app, &mut tx, &sid, &account_id).await?;
+    sessions::note_ended(&mut tx, &token_hash, &sid, now + SECOND_CLICK).await?;
+    note_sign_out(app, &mut tx, caller, &account_id).await?;
     tx.commit().await?;
-    Ok(ended.is_some())
+    Ok(Some(sid))
 }
 
-async fn end_in(app: &App, tx: &mut AnyConnection, token_hash: &[u8]) -> Result<Option<String>> {
-    let Some((sid, account_id)) = sessions::end(tx, token_hash).await? else { return Ok(None) };
-    tell_portals(app, tx, &sid, &account_id).await?;
-    grants::revoke_online(tx, &sid, app.clock.now()).await?;
-    Ok(Some(account_id))
+/// What hangs on a session that has just been taken out of the store. The grants first: a code that is redeemed at this
+/// moment is either refused, or its portal is among those that are told.
+async fn finish(app: &App, tx: &mut AnyConnection, sid: &str, account_id: &str) -> Result<()> {
+    grants::revoke_online(tx, sid, app.clock.now()).await?;
+    tell_portals(app, tx, sid, account_id).await
 }
 
 /// Ends everything that an account holds anywhere: sessions, grants, and with them all tokens.
@@ -192,13 +204,11 @@ async fn end_in(app: &App, tx: &mut AnyConnection, token_hash: &[u8]) -> Result<
 /// # Errors
 /// When the database fails.
 pub async fn end_everything(app: &App, tx: &mut AnyConnection, account_id: &str) -> Result<()> {
-    for (sid, acting) in sessions::end_all(tx, account_id).await? {
-        tell_portals(app, tx, &sid, &acting).await?;
-        if acting != account_id {
-            grants::revoke_online(tx, &sid, app.clock.now()).await?;
-        }
-    }
+    let ended = sessions::end_all(tx, account_id).await?;
     grants::revoke_all(tx, account_id, app.clock.now()).await?;
+    for (sid, acting) in ended {
+        finish(app, tx, &sid, &acting).await?;
+    }
     Ok(())
 }
 
@@ -210,8 +220,8 @@ pub async fn end_everything(app: &App, tx: &mut AnyConnection, account_id: &str)
 pub async fn end_some(app: &App, caller: &Caller, account_id: &str, sid: &str, others: bool) -> Result<()> {
     let mut tx = app.store.begin().await?;
     for sid in sessions::end_some(&mut tx, account_id, sid, others).await? {
-        tell_portals(app, &mut tx, &sid, account_id).await?;
         grants::revoke_session(&mut tx, &sid, app.clock.now()).await?;
+        tell_portals(app, &mut tx, &sid, account_id).await?;
         note_sign_out(app, &mut tx, caller, account_id).await?;
     }
     tx.commit().await?;
@@ -233,7 +243,7 @@ pub(super) async fn tell_portal(
     sid: &str,
     account_id: &str,
 ) -> Result<()> {
-    let client = app.clients.find(&app.store, client_id).await?;
+    let client = app.clients.find_in(tx, client_id).await?;
     if client.is_some_and(|client| client.metadata.backchannel_logout_uri.is_some()) {
         let notice = LogoutNotice {
             client_id: client_id.to_owned(),
@@ -252,9 +262,8 @@ pub(super) async fn tell_portal(
 /// When the database fails.
 pub async fn end_by_sid(app: &App, caller: &Caller, sid: &str) -> Result<()> {
     let mut tx = app.store.begin().await?;
-    if let Some(token_hash) = sessions::token_hash_of(&mut tx, sid).await?
-        && let Some(account_id) = end_in(app, &mut tx, &token_hash).await?
-    {
+    if let Some((sid, account_id)) = sessions::end_by_sid(&mut tx, sid).await? {
+        finish(app, &mut tx, &sid, &account_id).await?;
         note_sign_out(app, &mut tx, caller, &account_id).await?;
     }
     tx.commit().await?;

@@ -7,7 +7,7 @@ mod prompt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::details::describe as describe_details;
+pub use self::details::{narrowed as narrowed_details, read as read_details};
 pub use self::prompt::Prompt;
 use super::claims::ClaimsRequest;
 use super::error::{Code, OAuthError};

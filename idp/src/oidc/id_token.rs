@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256, Sha512};
 use super::claims::{self, ClaimsRequest};
 use super::error::Result;
 use super::subject::subject;
-use super::verified_claims;
+use super::verified_claims::{self, Known};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::client_keys::Inside;
@@ -81,11 +81,13 @@ async fn sign(
     if let Some(asked) = &grant.claims {
         let asked: ClaimsRequest = serde_json::from_str(asked)?;
         if claims::wants_account(&asked)
-            && let Some(principal) = principals::find(&app.store, &app.vault, &grant.account_id).await?
+            && let Some((principal, confirmed)) =
+                principals::find_confirmed(&app.store, &app.vault, &grant.account_id).await?
         {
             token.extend(claims::id_token(client, &principal, &asked));
             let wanted = asked.id_token.get(verified_claims::NAME);
-            let verified = verified_claims::of(app, client, &principal, wanted, &grant.scope, false).await?;
+            let known = Known { client, principal: &principal, confirmed, in_userinfo: false };
+            let verified = verified_claims::of(app, &known, wanted, &grant.scope);
             token.extend(verified.map(|verified| (verified_claims::NAME.to_owned(), verified)));
         }
     }

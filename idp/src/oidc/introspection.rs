@@ -1,4 +1,4 @@
-//! Token introspection (RFC 7662): a client asks what a token is worth; a resource server asks about any.
+//! Token introspection (RFC 7662): a client asks what its own tokens are worth, a resource server those that are for it.
 
 use axum::Json;
 use axum::extract::{Request, State};
@@ -16,7 +16,7 @@ use crate::domain::confirmation::Confirmation;
 use crate::domain::signing_alg::SigningAlg;
 use crate::domain::timestamp::Timestamp;
 use crate::platform::random;
-use crate::store::tokens;
+use crate::store::tokens::{self, AccessTokenRow};
 use crate::web::forms::form_params;
 
 const MEDIA_TYPE: &str = "application/token-introspection+jwt";
@@ -66,15 +66,17 @@ fn sign(app: &App, client: &Client, alg: SigningAlg, answer: &Value) -> Result<S
     Ok(app.keys.sign(alg, "token-introspection+jwt", &claims, now)?)
 }
 
-/// Nobody learns of a token that is neither theirs nor theirs to serve.
-fn may_know(asking: &Client, owner: &str) -> bool {
-    asking.id == owner || asking.metadata.resource_server
+/// RFC 9701 section 5: nobody learns of a token that is neither theirs nor meant for them. What is meant for us alone
+/// (userinfo) concerns no resource server.
+fn may_know(app: &App, asking: &Client, row: &AccessTokenRow) -> bool {
+    let mut audience = row.audience.as_deref().unwrap_or_default().split(' ');
+    asking.id == row.client_id || audience.any(|uri| app.config.protocol.is_served_by(uri, &asking.id))
 }
 
 async fn access(app: &App, asking: &Client, token: &str) -> Result<Option<Value>> {
     let Some(key) = access_token::key_of(app, token) else { return Ok(None) };
     let found = tokens::find_access(&app.store, &key, app.clock.now()).await?;
-    let Some(row) = found.filter(|row| may_know(asking, &row.client_id)) else { return Ok(None) };
+    let Some(row) = found.filter(|row| may_know(app, asking, row)) else { return Ok(None) };
     let Some(owner) = app.clients.find(&app.store, &row.client_id).await? else { return Ok(None) };
     let binding = sender_constraint::stored(row.binding.as_deref())?;
     let mut answer = json!({
@@ -113,17 +115,17 @@ async fn refresh(app: &App, asking: &Client, token: &str) -> Result<Option<Value
     let now = app.clock.now();
     let found = tokens::find_refresh(&app.store, &random::hash(token)).await?;
     let alive = |row: &tokens::RefreshTokenRow| row.is_alive(now) && row.consumed_at.is_none();
-    let Some(row) = found.filter(|row| alive(row) && may_know(asking, &row.client_id)) else {
+    // No resource is ever shown one.
+    let Some(row) = found.filter(|row| alive(row) && row.client_id == asking.id) else {
         return Ok(None);
     };
-    let Some(owner) = app.clients.find(&app.store, &row.client_id).await? else { return Ok(None) };
-    let binding = sender_constraint::stored(row.binding.as_deref())?.filter(|_| owner.is_public());
+    let binding = sender_constraint::stored(row.binding.as_deref())?.filter(|_| asking.is_public());
     let mut answer = json!({
         "active": true,
         "client_id": row.client_id,
         "scope": row.scope,
         "iss": app.config.issuer,
-        "sub": subject(app, &owner, &row.account_id),
+        "sub": subject(app, asking, &row.account_id),
         "iat": Timestamp::from_millis(row.issued_at).seconds(),
         "exp": Timestamp::from_millis(row.expires_at).seconds(),
     });

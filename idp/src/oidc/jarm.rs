@@ -11,8 +11,8 @@ use crate::domain::signing_alg::SigningAlg;
 /// How long a response is good for, in seconds; JARM section 2.1 recommends at most ten minutes.
 const LIFE: i64 = 300;
 
-/// The `response` parameter: signed, and then encrypted, as the client registered (RS256 where it did not, and not
-/// encrypted: JARM section 3). `None` if it wants encryption and has published no key for that.
+/// The `response` parameter: signed, and then encrypted, as the client registered (where it did not, RS256, and not
+/// encrypted: JARM section 3; of a client held to FAPI 2.0, which leaves RS256 out, as its ID tokens). `None` if it wants encryption and has published no key for that.
 ///
 /// # Errors
 /// When signing fails.
@@ -23,7 +23,12 @@ pub async fn response(app: &App, client: &Client, answer: &[(&str, &str)]) -> an
     claims.insert("iss".to_owned(), json!(app.config.issuer));
     claims.insert("aud".to_owned(), json!(client.id));
     claims.insert("exp".to_owned(), json!(now.seconds() + LIFE));
-    let alg = client.metadata.authorization_signed_response_alg.unwrap_or(SigningAlg::RS256);
+    let by_default = if client.is_held_to_fapi() {
+        client.metadata.id_token_signed_response_alg
+    } else {
+        SigningAlg::RS256
+    };
+    let alg = client.metadata.authorization_signed_response_alg.unwrap_or(by_default);
     let signed = app.keys.sign(alg, "JWT", &claims, now)?;
     let Some(alg) = client.metadata.authorization_encrypted_response_alg else { return Ok(Some(signed)) };
     let enc = client.metadata.authorization_encrypted_response_enc.unwrap_or(ContentEncryption::A128GCM);

@@ -5,6 +5,7 @@ use serde_json::{Map, json};
 
 use super::subject::subject;
 use crate::app::App;
+use crate::domain::client_keys::Inside;
 use crate::guard::sessions::LogoutNotice;
 use crate::platform::random;
 
@@ -32,7 +33,11 @@ pub async fn deliver(app: &App, payload: &str) -> Result<()> {
         "events": { "http://schemas.openid.net/event/backchannel-logout": Map::new() },
     });
     let claims = claims.as_object().context("the claims are an object")?;
-    let token = app.keys.sign(client.metadata.id_token_signed_response_alg, "logout+jwt", claims, now)?;
+    let metadata = &client.metadata;
+    let signed = app.keys.sign(metadata.id_token_signed_response_alg, "logout+jwt", claims, now)?;
+    // Section 2.6, step 1: encrypted as its ID tokens are, or the portal would do right to refuse it.
+    let wanted = metadata.id_token_encrypted_response_alg.zip(metadata.id_token_encrypted_response_enc);
+    let token = app.sealed_for(&client, wanted, Inside::Jwt, signed).await?;
     let body =
         url::form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &token).finish();
     // By the guarded way what a stranger named, and what needs `fetch.ca`.

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
+use super::acr;
 use crate::app::App;
-use crate::domain::client::{AuthMethod, ClientMetadata};
+use crate::domain::client::{AuthMethod, ClientMetadata, Wrong};
 use crate::platform::random;
 use crate::store::clients::{self, ClientRow};
 
@@ -31,14 +32,31 @@ pub fn new_secret(app: &App, id: &str, method: AuthMethod) -> Result<Option<NewS
     Ok(Some(NewSecret { hash: random::hash(&plain), sealed: sealed.transpose()?, plain }))
 }
 
+/// Whether this can be registered, whoever registers: what the metadata tells, and what only the provider knows.
+///
+/// # Errors
+/// The first member that is wrong.
+pub async fn check(app: &App, metadata: &ClientMetadata) -> Result<(), Wrong> {
+    metadata.check()?;
+    let classes = metadata.default_acr_values.iter().flatten();
+    if let Some(class) = classes.into_iter().find(|class| !acr::LEVELS.contains(&class.as_str())) {
+        return Err(Wrong::new("default_acr_values", format!("{class} is not in acr_values_supported")));
+    }
+    let types = metadata.authorization_details_types.iter().flatten();
+    if let Some(name) = types.into_iter().find(|name| app.config.protocol.details_type(name).is_none()) {
+        let why = format!("{name} is not in authorization_details_types_supported");
+        return Err(Wrong::new("authorization_details_types", why));
+    }
+    super::sector::check(app, metadata).await
+}
+
 /// Registers a client, or replaces its registration; gives its new secret if its way of authentication uses one.
 ///
 /// # Errors
 /// When the database fails, or the metadata can't be used.
 pub async fn register(app: &App, id: &str, metadata: &ClientMetadata) -> Result<Option<String>> {
     let metadata = metadata.clone().complete();
-    metadata.check()?;
-    super::sector::check(app, &metadata).await?;
+    check(app, &metadata).await?;
     let secret = new_secret(app, id, metadata.token_endpoint_auth_method)?;
     let row = ClientRow {
         id: id.to_owned(),

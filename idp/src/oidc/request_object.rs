@@ -104,10 +104,10 @@ fn check_header(client: &Client, jws: &str) -> Result<(), OAuthError> {
         return Err(refuse("typ must be oauth-authz-req+jwt"));
     }
     let alg = header.claim("alg").and_then(Value::as_str).and_then(SigningAlg::parse);
-    // FAPI 2.0 section 5.4.1 leaves RS256 out; a client may still register it.
-    let is_weak = client.metadata.require_signed_request_object
-        && client.metadata.request_object_signing_alg.is_none()
-        && alg == Some(SigningAlg::RS256);
+    // FAPI 2.0 section 5.4.1 leaves RS256 out; a client that must only sign may still register it.
+    let strict =
+        client.metadata.require_signed_request_object && client.metadata.request_object_signing_alg.is_none();
+    let is_weak = (strict || client.is_held_to_fapi()) && alg == Some(SigningAlg::RS256);
     if is_weak { Err(refuse("alg must be PS256, ES256 or EdDSA")) } else { Ok(()) }
 }
 

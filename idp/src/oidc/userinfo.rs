@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use super::claims::{self, ClaimsRequest};
 use super::error::{Code, NO_STORE, OAuthError, Result};
 use super::subject::subject;
-use super::{at_resource, dpop, verified_claims};
+use super::verified_claims::{self, Known};
+use super::{at_resource, dpop};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::client_keys::Inside;
@@ -31,12 +32,13 @@ pub async fn handle(State(app): State<App>, request: Request) -> Result<Response
     let (account_id, kind) = account.filter(|_| scopes::contains(&row.scope, "openid")).ok_or(narrow)?;
     let client = app.clients.find(&app.store, &row.client_id).await?.ok_or_else(dead)?;
     let principal = principals::find_of_kind(&app.store, &app.vault, kind, account_id).await?;
-    let principal = principal.ok_or_else(dead)?;
+    let (principal, confirmed) = principal.ok_or_else(dead)?;
     let asked: Option<ClaimsRequest> =
         row.claims.as_deref().map(serde_json::from_str).transpose().map_err(anyhow::Error::from)?;
     let mut claims = claims::userinfo(&client, &principal, &row.scope, asked.as_ref());
     let wanted = asked.as_ref().and_then(|asked| asked.userinfo.get(verified_claims::NAME));
-    if let Some(verified) = verified_claims::of(&app, &client, &principal, wanted, &row.scope, true).await? {
+    let known = Known { client: &client, principal: &principal, confirmed, in_userinfo: true };
+    if let Some(verified) = verified_claims::of(&app, &known, wanted, &row.scope) {
         claims.insert(verified_claims::NAME.to_owned(), verified);
     }
     claims.insert("sub".to_owned(), json!(subject(&app, &client, account_id)));

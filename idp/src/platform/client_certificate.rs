@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::random;
 use crate::config::ClientCertificatesConfig;
+use crate::domain::distinguished_name::DistinguishedName;
 
 /// What somebody has proved to have the private key of: to our own TLS, or to a proxy that we trust.
 #[derive(Debug, Clone)]
@@ -49,7 +50,7 @@ impl ClientCertificate {
     /// Whether the subject is this distinguished name, written as RFC 4514 says: `CN=hall,O=…`, the most specific part
     /// first. Types by their short names, or as OIDs.
     pub fn has_subject(&self, name: &str) -> bool {
-        let Some(wanted) = parse_name(name) else { return false };
+        let Some(DistinguishedName(wanted)) = DistinguishedName::parse(name) else { return false };
         let mut parts = Vec::new();
         for entry in self.certificate.subject_name().entries() {
             let Ok(value) = entry.data().to_string() else { return false };
@@ -88,34 +89,6 @@ impl ClientCertificate {
     fn has_alternative_name(&self, is: impl Fn(&GeneralNameRef) -> bool) -> bool {
         self.certificate.subject_alt_names().is_some_and(|names| names.iter().any(is))
     }
-}
-
-/// The parts of a distinguished name (RFC 4514), as (type, value).
-fn parse_name(name: &str) -> Option<Vec<(String, String)>> {
-    let mut parts = vec![String::new()];
-    let mut chars = name.chars();
-    while let Some(char) = chars.next() {
-        match char {
-            '\\' => {
-                let next = chars.next()?;
-                parts.last_mut()?.push(match next.to_digit(16) {
-                    // A byte in hexadecimal; those of one character beyond ASCII can be written as they are.
-                    Some(high) => {
-                        let byte = u8::try_from(high * 16 + chars.next()?.to_digit(16)?).ok()?;
-                        byte.is_ascii().then_some(char::from(byte))?
-                    }
-                    None => next,
-                });
-            }
-            ',' => parts.push(String::new()),
-            other => parts.last_mut()?.push(other),
-        }
-    }
-    let split = |part: &String| {
-        let (kind, value) = part.split_once('=')?;
-        Some((kind.trim().to_owned(), value.to_owned()))
-    };
-    parts.iter().map(split).collect()
 }
 
 /// From whom certificates are taken, as configured.

@@ -45,6 +45,7 @@ pub enum Purpose {
     DpopNonce,
     UserCode,
     TokenSession,
+    ClaimValue,
 }
 
 impl Purpose {
@@ -61,6 +62,7 @@ impl Purpose {
             Self::DpopNonce => b"dpop-nonce",
             Self::UserCode => b"user-code",
             Self::TokenSession => b"token-session",
+            Self::ClaimValue => b"claim-value",
         }
     }
 }

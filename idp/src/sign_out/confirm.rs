@@ -57,13 +57,15 @@ pub async fn post(
     if form.decision == "cancel" {
         return Ok(visitor.go(urls::ACCOUNT));
     }
-    let mut notices = Vec::new();
-    if let Some(session) = visitor.session().await? {
-        notices = guard::front_channel::notices(&app, &session.sid).await?;
-    }
-    if let Some(token) = &visitor.session_token {
-        sessions::end(&app, &visitor.caller, token).await?;
-    }
+    let ended = match &visitor.session_token {
+        Some(token) => sessions::end(&app, &visitor.caller, token).await?,
+        None => None,
+    };
+    // Asked once it has ended: nobody joins it any more.
+    let notices = match &ended {
+        Some(sid) => guard::front_channel::notices(&app, sid).await?,
+        None => Vec::new(),
+    };
     let mut response = if notices.is_empty() {
         visitor.go(urls::SIGN_OUT_DONE)
     } else {

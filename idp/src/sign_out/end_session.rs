@@ -48,18 +48,21 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
         // Only together with the cookie this hint says which session it is.
         return Ok(visitor.go(&again_by_get(&params)));
     }
-    let sid = session.as_ref().map(|session| session.sid.as_str()).or(hint.sid.as_deref());
-    let notices = match sid {
+    let ended = match (&visitor.session_token, &hint.sid) {
+        (Some(token), _) => sessions::end(&app, &visitor.caller, token).await?,
+        // A portal's POST crosses sites and brings no Lax cookie; the hint says which session it is. A GET would have
+        // brought it: without it the hint may be one from a log.
+        (None, Some(sid)) if posted => {
+            sessions::end_by_sid(&app, &visitor.caller, sid).await?;
+            None
+        }
+        (None, _) => None,
+    };
+    // Asked once it has ended: nobody joins it any more.
+    let notices = match ended.as_ref().or(hint.sid.as_ref()) {
         Some(sid) => guard::front_channel::notices(&app, sid).await?,
         None => Vec::new(),
     };
-    match (&visitor.session_token, &hint.sid) {
-        (Some(token), _) => drop(sessions::end(&app, &visitor.caller, token).await?),
-        // A portal's POST crosses sites and brings no Lax cookie; the hint says which session it is. A GET would have
-        // brought it: without it the hint may be one from a log.
-        (None, Some(sid)) if posted => sessions::end_by_sid(&app, &visitor.caller, sid).await?,
-        (None, _) => (),
-    }
     let mut response = match target {
         _ if !notices.is_empty() => front_channel::show(&visitor, &notices, target.as_deref())?,
         Some(target) => visitor.go(&target),

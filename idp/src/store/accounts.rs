@@ -238,15 +238,6 @@ pub async fn set_assurance(
     sqlx::query(sql).bind(account_id).bind(assurance).bind(now.millis()).execute(tx).await.map(drop)
 }
 
-/// When a register confirmed an account; the time of long ago may not be known. `None` if none did.
-///
-/// # Errors
-/// When the database fails.
-pub async fn confirmed(store: &Store, account_id: &str) -> sqlx::Result<Option<Option<i64>>> {
-    let sql = "SELECT confirmed_at FROM accounts WHERE id = $1 AND assurance > 1";
-    store.read.scalar(sqlx::query_scalar(sql).bind(account_id)).await
-}
-
 /// `false` if there is no such account, or it is disabled already.
 ///
 /// # Errors

@@ -17,11 +17,20 @@ pub struct ClientRow {
     pub disabled_at: Option<i64>,
 }
 
+const FIND: &str = "SELECT id, secret_hash, secret_sealed, metadata, disabled_at FROM clients WHERE id = $1";
+
 /// # Errors
 /// When the database fails.
 pub async fn find(store: &Store, id: &str) -> sqlx::Result<Option<ClientRow>> {
-    let sql = "SELECT id, secret_hash, secret_sealed, metadata, disabled_at FROM clients WHERE id = $1";
-    store.read.optional(sqlx::query_as(sql).bind(id)).await
+    store.read.optional(sqlx::query_as(FIND).bind(id)).await
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_in(tx: &mut AnyConnection, id: &str) -> sqlx::Result<Option<ClientRow>> {
+    sqlx::query_as(FIND).bind(id).fetch_optional(tx).await
 }
 
 /// # Errors
@@ -52,6 +61,18 @@ fn putting(client: &ClientRow, now: Timestamp) -> Query<'_, Any, AnyArguments> {
         ON CONFLICT (id) DO UPDATE SET secret_hash = $2, secret_sealed = $3, metadata = $4";
     let query = sqlx::query(sql).bind(&client.id).bind(&client.secret_hash).bind(&client.secret_sealed);
     query.bind(&client.metadata).bind(now.millis())
+}
+
+/// Replaces what is registered of a client that registered itself. `false` if it has been deleted or disabled meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn replace_registered(tx: &mut AnyConnection, client: &ClientRow) -> sqlx::Result<bool> {
+    let sql = "UPDATE clients SET secret_hash = $2, secret_sealed = $3, metadata = $4
+        WHERE id = $1 AND disabled_at IS NULL
+            AND EXISTS (SELECT 1 FROM registrations WHERE registrations.client_id = clients.id)";
+    let query = sqlx::query(sql).bind(&client.id).bind(&client.secret_hash).bind(&client.secret_sealed);
+    Ok(query.bind(&client.metadata).execute(tx).await?.rows_affected() == 1)
 }
 
 /// `false` if there is no such client, or it is disabled already.

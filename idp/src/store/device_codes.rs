@@ -11,6 +11,7 @@ pub struct NewDeviceCode<'a> {
     pub client_id: &'a str,
     pub scope: &'a str,
     pub resources: Option<&'a str>,
+    pub authorization_details: Option<&'a str>,
     pub binding: Option<&'a str>,
     pub address: &'a str,
     pub now: Timestamp,
@@ -25,8 +26,8 @@ pub struct NewDeviceCode<'a> {
 pub async fn insert(store: &Store, new: &NewDeviceCode<'_>) -> sqlx::Result<bool> {
     let sql =
         "INSERT INTO device_codes (id_hash, user_code_index, client_id, scope, resources, binding, address,
-            created_at, expires_at, interval_seconds)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (user_code_index) DO NOTHING";
+            created_at, expires_at, interval_seconds, authorization_details)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (user_code_index) DO NOTHING";
     let query = sqlx::query(sql)
         .bind(new.id_hash)
         .bind(new.user_code_index)
@@ -37,7 +38,8 @@ pub async fn insert(store: &Store, new: &NewDeviceCode<'_>) -> sqlx::Result<bool
         .bind(new.address)
         .bind(new.now.millis())
         .bind(new.expires_at.millis())
-        .bind(i64::from(new.interval_seconds));
+        .bind(i64::from(new.interval_seconds))
+        .bind(new.authorization_details);
     Ok(store.write.execute(query).await? == 1)
 }
 
@@ -80,6 +82,8 @@ pub struct Waiting {
     pub client_id: String,
     pub scope: String,
     pub resources: Option<String>,
+    /// RFC 9396: a JSON array.
+    pub authorization_details: Option<String>,
     pub address: String,
     pub created_at: i64,
     pub expires_at: i64,
@@ -88,8 +92,8 @@ pub struct Waiting {
 macro_rules! waiting {
     ($condition:literal) => {
         concat!(
-            "SELECT id_hash, client_id, scope, resources, address, created_at, expires_at FROM device_codes
-            WHERE ",
+            "SELECT id_hash, client_id, scope, resources, authorization_details, address, created_at, expires_at
+            FROM device_codes WHERE ",
             $condition,
             " AND expires_at > $2 AND allowed_at IS NULL AND denied_at IS NULL"
         )
@@ -107,6 +111,21 @@ pub async fn find_by_user_code(store: &Store, index: &str, now: Timestamp) -> sq
 /// When the database fails.
 pub async fn find(store: &Store, id_hash: &[u8], now: Timestamp) -> sqlx::Result<Option<Waiting>> {
     let sql = waiting!("id_hash = $1");
+    store.read.optional(sqlx::query_as(sql).bind(id_hash).bind(now.millis())).await
+}
+
+/// What became of a device that no longer waits: whether it was let in, and by whose session. `None` while it waits, or
+/// once it has expired.
+///
+/// # Errors
+/// When the database fails.
+pub async fn decision(
+    store: &Store,
+    id_hash: &[u8],
+    now: Timestamp,
+) -> sqlx::Result<Option<(Option<i64>, Option<String>)>> {
+    let sql = "SELECT d.allowed_at, g.sid FROM device_codes d LEFT JOIN grants g ON g.id = d.id_hash
+        WHERE d.id_hash = $1 AND d.expires_at > $2 AND (d.allowed_at IS NOT NULL OR d.denied_at IS NOT NULL)";
     store.read.optional(sqlx::query_as(sql).bind(id_hash).bind(now.millis())).await
 }
 

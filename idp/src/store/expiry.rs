@@ -26,7 +26,7 @@ macro_rules! delete_expired {
 }
 
 /// Each table that is swept by its own `expires_at`.
-const EXPIRING: [&str; 12] = [
+const EXPIRING: [&str; 13] = [
     delete_expired!("authorization_requests", "id_hash", "expires_at"),
     delete_expired!("pushed_requests", "id_hash", "expires_at"),
     delete_expired!("attempts", "bucket", "expires_at"),
@@ -39,6 +39,7 @@ const EXPIRING: [&str; 12] = [
     delete_expired!("recoveries", "id_hash", "expires_at"),
     delete_expired!("initial_access_tokens", "token_hash", "expires_at"),
     delete_expired!("device_codes", "id_hash", "expires_at"),
+    delete_expired!("ended_sessions", "token_hash", "expires_at"),
 ];
 
 /// They stay a little longer, so that the janitor sees whose validity ended with them, and which portals to tell.

@@ -98,6 +98,8 @@ pub struct Redemption<'a> {
     /// What it is good for, if not for all of the grant's resources.
     pub access_audience: Option<&'a str>,
     pub access_binding: Option<&'a str>,
+    /// The same of its authorization details.
+    pub access_details: Option<&'a str>,
     pub now: Timestamp,
 }
 
@@ -109,7 +111,7 @@ pub struct Redemption<'a> {
 pub async fn redeem(store: &Store, redemption: &Redemption<'_>) -> sqlx::Result<Option<GrantRow>> {
     let sql = concat!(
         "UPDATE grants SET code_consumed_at = $2, access_hash = $4, access_expires_at = $5, access_audience = $6,
-            access_binding = $7
+            access_binding = $7, access_details = $8
         WHERE id = $1 AND client_id = $3 AND code_consumed_at IS NULL AND revoked_at IS NULL
             AND code_expires_at > $2
             AND EXISTS (SELECT 1 FROM sessions WHERE sessions.sid = grants.sid AND sessions.expires_at > $2)
@@ -123,8 +125,25 @@ pub async fn redeem(store: &Store, redemption: &Redemption<'_>) -> sqlx::Result<
         .bind(redemption.access_hash)
         .bind(redemption.access_expires_at.millis())
         .bind(redemption.access_audience)
-        .bind(redemption.access_binding);
+        .bind(redemption.access_binding)
+        .bind(redemption.access_details);
     store.write.optional(query).await
+}
+
+/// Takes back a redemption whose tokens reached nobody, so that its client can try again. Whoever showed the code
+/// meanwhile has ended the grant, and it stays so.
+///
+/// # Errors
+/// When the database fails.
+pub async fn give_back(store: &Store, id: &[u8], access_hash: &[u8]) -> sqlx::Result<()> {
+    let mut tx = store.begin().await?;
+    let sql = "UPDATE grants SET code_consumed_at = NULL, access_hash = NULL
+        WHERE id = $1 AND access_hash = $2 AND revoked_at IS NULL";
+    if sqlx::query(sql).bind(id).bind(access_hash).execute(&mut *tx).await?.rows_affected() == 1 {
+        let unheard = "DELETE FROM refresh_tokens WHERE grant_id = $1";
+        sqlx::query(unheard).bind(id).execute(&mut *tx).await?;
+    }
+    tx.commit().await
 }
 
 /// # Errors
@@ -173,13 +192,15 @@ pub async fn clients_now_of_session(store: &Store, sid: &str) -> sqlx::Result<Ve
     store.read.scalars(sqlx::query_scalar(CLIENTS_OF_SESSION).bind(sid)).await
 }
 
-/// Ends the grants of a session, except those that were asked for to outlive it.
+/// Ends the grants of a session, except those that were asked for to outlive it; a code that nobody has redeemed buys
+/// nothing any more, whatever it is for. Done before it is asked who must be told: a redemption at this moment is either
+/// refused, or seen.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn revoke_online(tx: &mut AnyConnection, sid: &str, now: Timestamp) -> sqlx::Result<()> {
-    let sql = "UPDATE grants SET revoked_at = $2
-        WHERE sid = $1 AND revoked_at IS NULL AND ' ' || scope || ' ' NOT LIKE '% offline_access %'";
+    let sql = "UPDATE grants SET revoked_at = $2 WHERE sid = $1 AND revoked_at IS NULL
+        AND (code_consumed_at IS NULL OR ' ' || scope || ' ' NOT LIKE '% offline_access %')";
     sqlx::query(sql).bind(sid).bind(now.millis()).execute(tx).await.map(drop)
 }
 
@@ -224,6 +245,7 @@ pub struct ListedGrant {
     pub scope: String,
     pub created_at: i64,
     pub resources: Option<String>,
+    pub authorization_details: Option<String>,
 }
 
 /// The grants of an account that are alive.
@@ -231,7 +253,7 @@ pub struct ListedGrant {
 /// # Errors
 /// When the database fails.
 pub async fn of_account(store: &Store, account_id: &str, now: Timestamp) -> sqlx::Result<Vec<ListedGrant>> {
-    let sql = "SELECT client_id, scope, created_at, resources FROM grants
+    let sql = "SELECT client_id, scope, created_at, resources, authorization_details FROM grants
         WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC";
     store.read.all(sqlx::query_as(sql).bind(account_id).bind(now.millis())).await
 }

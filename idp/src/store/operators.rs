@@ -4,7 +4,7 @@ use anyhow::Context;
 use sqlx::AnyConnection;
 
 use super::Store;
-use super::principals::{EntityRow, document_index};
+use super::principals::{Confirmed, ConfirmedRow, EntityRow, document_index};
 use crate::domain::person_name::PersonName;
 use crate::domain::principal::{Operator, Principal, StoredDocument};
 use crate::domain::timestamp::Timestamp;
@@ -41,6 +41,8 @@ struct Row {
     operator: OperatorRow,
     #[sqlx(flatten)]
     unit: EntityRow,
+    #[sqlx(flatten)]
+    standing: ConfirmedRow,
 }
 
 impl OperatorRow {
@@ -61,23 +63,30 @@ impl OperatorRow {
     }
 }
 
-/// An operator with their unit; `None` once removed.
+/// An operator with their unit, and what a register said of the operator; `None` once removed.
 ///
 /// # Errors
 /// When the database fails or a sealed value does not open.
-pub async fn find(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<Principal>> {
+pub async fn find(
+    store: &Store,
+    vault: &Vault,
+    account_id: &str,
+) -> anyhow::Result<Option<(Principal, Confirmed)>> {
     let sql = concat!(
         "SELECT ",
         operator_columns!(),
         ", e.account_id, e.login_name, e.credit_code, e.name, e.entity_type, e.representative_name,
             e.representative_document_type, e.representative_document, e.representative_validity,
-            e.representative_changed_at, e.phone
+            e.representative_changed_at, e.phone, a.assurance, a.confirmed_at
         FROM operators o JOIN legal_entities e ON e.account_id = o.legal_entity_id
+            JOIN accounts a ON a.id = o.account_id
         WHERE o.account_id = $1 AND o.removed_at IS NULL"
     );
     let row: Option<Row> = store.read.optional(sqlx::query_as(sql).bind(account_id)).await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(Principal::Operator { operator: row.operator.open(vault)?, unit: row.unit.open(vault)? }))
+    let confirmed = row.standing.confirmed();
+    let principal = Principal::Operator { operator: row.operator.open(vault)?, unit: row.unit.open(vault)? };
+    Ok(Some((principal, confirmed)))
 }
 
 /// # Errors

@@ -37,6 +37,32 @@ struct PersonRow {
     phone: Option<Vec<u8>>,
     claims: Option<Vec<u8>>,
     updated_at: i64,
+    #[sqlx(flatten)]
+    standing: ConfirmedRow,
+}
+
+/// The register that is responsible for an account, and what it said of it.
+#[derive(sqlx::FromRow)]
+pub(super) struct ConfirmedRow {
+    assurance: i64,
+    confirmed_at: Option<i64>,
+}
+
+impl ConfirmedRow {
+    pub(super) fn confirmed(&self) -> Confirmed {
+        (self.assurance > 1).then(|| self.confirmed_at.map(Timestamp::from_millis))
+    }
+}
+
+/// When a register confirmed an account, if one did; the time of long ago may not be known.
+pub type Confirmed = Option<Option<Timestamp>>;
+
+#[derive(sqlx::FromRow)]
+struct UnitRow {
+    #[sqlx(flatten)]
+    unit: EntityRow,
+    #[sqlx(flatten)]
+    standing: ConfirmedRow,
 }
 
 /// The account's kind and its own data; `None` for an unknown or removed account.
@@ -44,6 +70,18 @@ struct PersonRow {
 /// # Errors
 /// When the database fails or a sealed value does not open.
 pub async fn find(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<Principal>> {
+    Ok(find_confirmed(store, vault, account_id).await?.map(|(principal, _)| principal))
+}
+
+/// The same, with what a register said of just these data.
+///
+/// # Errors
+/// When the database fails or a sealed value does not open.
+pub async fn find_confirmed(
+    store: &Store,
+    vault: &Vault,
+    account_id: &str,
+) -> anyhow::Result<Option<(Principal, Confirmed)>> {
     let kind = sqlx::query_scalar("SELECT kind FROM accounts WHERE id = $1").bind(account_id);
     let kind: Option<String> = store.read.scalar(kind).await?;
     match kind {
@@ -61,30 +99,39 @@ pub async fn find_of_kind(
     vault: &Vault,
     kind: &str,
     account_id: &str,
-) -> anyhow::Result<Option<Principal>> {
-    Ok(match AccountKind::parse(kind) {
-        Some(AccountKind::LegalEntity) => {
-            legal_entity(store, vault, account_id).await?.map(Principal::LegalEntity)
-        }
-        Some(AccountKind::Person) => person(store, vault, account_id).await?.map(Principal::Person),
-        Some(AccountKind::Operator) => operators::find(store, vault, account_id).await?,
-        None => None,
-    })
+) -> anyhow::Result<Option<(Principal, Confirmed)>> {
+    match AccountKind::parse(kind) {
+        Some(AccountKind::LegalEntity) => legal_entity(store, vault, account_id).await,
+        Some(AccountKind::Person) => person(store, vault, account_id).await,
+        Some(AccountKind::Operator) => operators::find(store, vault, account_id).await,
+        None => Ok(None),
+    }
 }
 
-async fn legal_entity(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<LegalEntity>> {
-    let sql = "SELECT account_id, login_name, credit_code, name, entity_type, representative_name,
-            representative_document_type, representative_document, representative_validity,
-            representative_changed_at, phone
-        FROM legal_entities WHERE account_id = $1";
-    let row: Option<EntityRow> = store.read.optional(sqlx::query_as(sql).bind(account_id)).await?;
-    row.map(|row| row.open(vault)).transpose()
+async fn legal_entity(
+    store: &Store,
+    vault: &Vault,
+    account_id: &str,
+) -> anyhow::Result<Option<(Principal, Confirmed)>> {
+    let sql =
+        "SELECT e.account_id, e.login_name, e.credit_code, e.name, e.entity_type, e.representative_name,
+            e.representative_document_type, e.representative_document, e.representative_validity,
+            e.representative_changed_at, e.phone, a.assurance, a.confirmed_at
+        FROM legal_entities e JOIN accounts a ON a.id = e.account_id WHERE e.account_id = $1";
+    let row: Option<UnitRow> = store.read.optional(sqlx::query_as(sql).bind(account_id)).await?;
+    let Some(row) = row else { return Ok(None) };
+    let confirmed = row.standing.confirmed();
+    Ok(Some((Principal::LegalEntity(row.unit.open(vault)?), confirmed)))
 }
 
-async fn person(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Option<Person>> {
+async fn person(
+    store: &Store,
+    vault: &Vault,
+    account_id: &str,
+) -> anyhow::Result<Option<(Principal, Confirmed)>> {
     let sql = "SELECT p.account_id, p.login_name, p.name, p.document_type, p.document, p.document_validity, p.phone,
             f.claims, COALESCE((SELECT MAX(c.at) FROM account_changes c WHERE c.account_id = a.id), a.created_at)
-                AS updated_at
+                AS updated_at, a.assurance, a.confirmed_at
         FROM persons p JOIN accounts a ON a.id = p.account_id LEFT JOIN profiles f ON f.account_id = p.account_id
         WHERE p.account_id = $1";
     let row: Option<PersonRow> = store.read.optional(sqlx::query_as(sql).bind(account_id)).await?;
@@ -92,7 +139,8 @@ async fn person(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Resul
     let id = row.account_id;
     let claims = row.claims.map(|sealed| profiles::open(vault, &id, &sealed)).transpose()?;
     let updated_at = Some(Timestamp::from_millis(row.updated_at));
-    Ok(Some(Person {
+    let confirmed = row.standing.confirmed();
+    let person = Person {
         login_name: row.login_name,
         name: vault.open_text("persons.name", &id, &row.name)?,
         document: open_document(vault, "persons.document", &id, row.document_type, row.document)?,
@@ -100,7 +148,8 @@ async fn person(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Resul
         phone: open_optional(vault, "persons.phone", &id, row.phone)?,
         profile: Profile::stored(claims.unwrap_or_default(), updated_at),
         id,
-    }))
+    };
+    Ok(Some((Principal::Person(person), confirmed)))
 }
 
 impl EntityRow {

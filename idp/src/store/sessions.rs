@@ -127,10 +127,50 @@ pub async fn end(tx: &mut AnyConnection, token_hash: &[u8]) -> sqlx::Result<Opti
     sqlx::query_as(sql).bind(token_hash).fetch_optional(tx).await
 }
 
+/// The same of a session that is named by its `sid`.
+///
 /// # Errors
 /// When the database fails.
-pub async fn token_hash_of(tx: &mut AnyConnection, sid: &str) -> sqlx::Result<Option<Vec<u8>>> {
-    sqlx::query_scalar("SELECT token_hash FROM sessions WHERE sid = $1").bind(sid).fetch_optional(tx).await
+pub async fn end_by_sid(tx: &mut AnyConnection, sid: &str) -> sqlx::Result<Option<(String, String)>> {
+    let sql = "DELETE FROM sessions WHERE sid = $1 RETURNING sid, account_id";
+    sqlx::query_as(sql).bind(sid).fetch_optional(tx).await
+}
+
+/// Remembers for a moment which session a cookie was of that has just been signed out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_ended(
+    tx: &mut AnyConnection,
+    token_hash: &[u8],
+    sid: &str,
+    until: Timestamp,
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO ended_sessions (token_hash, sid, expires_at) VALUES ($1, $2, $3)
+        ON CONFLICT (token_hash) DO NOTHING";
+    sqlx::query(sql).bind(token_hash).bind(sid).bind(until.millis()).execute(tx).await.map(drop)
+}
+
+/// The session of a cookie that was signed out a moment ago.
+///
+/// # Errors
+/// When the database fails.
+pub async fn just_ended(
+    tx: &mut AnyConnection,
+    token_hash: &[u8],
+    now: Timestamp,
+) -> sqlx::Result<Option<String>> {
+    let sql = "SELECT sid FROM ended_sessions WHERE token_hash = $1 AND expires_at > $2";
+    sqlx::query_scalar(sql).bind(token_hash).bind(now.millis()).fetch_optional(tx).await
+}
+
+/// Holds a session until the transaction ends, so that it can't end meanwhile. `false` if it has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold(tx: &mut AnyConnection, sid: &str, now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "UPDATE sessions SET sid = sid WHERE sid = $1 AND expires_at > $2";
+    Ok(sqlx::query(sql).bind(sid).bind(now.millis()).execute(tx).await?.rows_affected() == 1)
 }
 
 /// Whether a session is still there; nobody ends it before the transaction has ended.

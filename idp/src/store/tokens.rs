@@ -73,6 +73,10 @@ pub struct NewToken<'a> {
     pub binding: Option<&'a str>,
     /// Of access tokens only.
     pub actor: Option<&'a str>,
+    /// Of access tokens only, where they are not simply the grant's.
+    pub authorization_details: Option<&'a str>,
+    /// Of access tokens only: the hash of the one that was exchanged for it.
+    pub exchanged_from: Option<&'a [u8]>,
     pub now: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -95,11 +99,12 @@ pub async fn insert_access_in(tx: &mut AnyConnection, token: &NewToken<'_>) -> s
 
 fn access_insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
     let sql = "INSERT INTO access_tokens (hash, grant_id, client_id, scope, issued_at, expires_at, audience, binding,
-            actor)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+            actor, authorization_details, exchanged_from)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let query = sqlx::query(sql).bind(token.hash).bind(token.grant_id).bind(token.client_id);
     let query = query.bind(token.scope).bind(token.now.millis()).bind(token.expires_at.millis());
-    query.bind(token.audience).bind(token.binding).bind(token.actor)
+    let query = query.bind(token.audience).bind(token.binding).bind(token.actor);
+    query.bind(token.authorization_details).bind(token.exchanged_from)
 }
 
 /// An access token that is alive: neither it, nor its grant, nor its account has ended.
@@ -107,10 +112,10 @@ fn access_insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
 /// # Errors
 /// When the database fails.
 pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Result<Option<AccessTokenRow>> {
-    let sql =
-        "SELECT g.id AS grant_id, g.client_id, g.scope, g.code_consumed_at AS issued_at,
+    let sql = "SELECT g.id AS grant_id, g.client_id, g.scope, g.code_consumed_at AS issued_at,
             g.access_expires_at AS expires_at, g.account_id, a.kind AS account_kind, g.claims, g.acr, g.amr,
-            g.authenticated_at, g.authorization_details, COALESCE(g.access_audience, g.resources) AS audience,
+            g.authenticated_at, COALESCE(g.access_details, g.authorization_details) AS authorization_details,
+            COALESCE(g.access_audience, g.resources) AS audience,
             g.access_binding AS binding, CAST(NULL AS TEXT) AS actor
         FROM grants g JOIN accounts a ON a.id = g.account_id
             LEFT JOIN operators o ON o.account_id = g.account_id
@@ -119,7 +124,8 @@ pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Re
         UNION ALL
         SELECT t.grant_id, t.client_id, t.scope, t.issued_at, t.expires_at,
             g.account_id, a.kind AS account_kind, g.claims, g.acr, g.amr, g.authenticated_at,
-            CASE WHEN t.actor IS NULL THEN g.authorization_details END AS authorization_details, t.audience, t.binding, t.actor
+            COALESCE(t.authorization_details, CASE WHEN t.actor IS NULL THEN g.authorization_details END)
+                AS authorization_details, t.audience, t.binding, t.actor
         FROM access_tokens t LEFT JOIN grants g ON g.id = t.grant_id
             LEFT JOIN accounts a ON a.id = g.account_id
             LEFT JOIN operators o ON o.account_id = g.account_id
@@ -128,13 +134,13 @@ pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Re
     store.read.optional(sqlx::query_as(sql).bind(hash).bind(now.millis())).await
 }
 
-/// Revokes one access token of a client; its grant lives on.
+/// Revokes one access token of a client, and those that it was exchanged for; its grant lives on.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn revoke_access(store: &Store, hash: &[u8], client_id: &str) -> sqlx::Result<()> {
     let first = "UPDATE grants SET access_hash = NULL WHERE access_hash = $1 AND client_id = $2";
-    let further = "DELETE FROM access_tokens WHERE hash = $1 AND client_id = $2";
+    let further = "DELETE FROM access_tokens WHERE (hash = $1 OR exchanged_from = $1) AND client_id = $2";
     for sql in [first, further] {
         store.write.execute(sqlx::query(sql).bind(hash).bind(client_id)).await?;
     }

@@ -103,3 +103,52 @@ on_both! {
         assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM clients").await, 1, "the other one");
     }
 }
+
+on_both! {
+    // Whoever deletes a client while it is changed has deleted it.
+    async fn a_change_brings_no_deleted_client_back(app: TestApp) {
+        for _ in 0..8 {
+            let told = registered(&app, &least()).await;
+            let mut changed = least();
+            changed["client_id"] = told["client_id"].clone();
+            let (put, delete) = tokio::join!(
+                manage(&app, Method::PUT, &told, Some(&changed)), manage(&app, Method::DELETE, &told, None),
+            );
+            assert!([200, 401].contains(&put.status.as_u16()), "{} {}", put.status, put.body);
+            assert_eq!(delete.status, 204);
+            assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM clients").await, 0);
+        }
+        // The moment between looking and writing, by hand.
+        let told = registered(&app, &least()).await;
+        let id = text(&told, "client_id");
+        let row = idp::store::clients::find(&app.app.store, &id).await.unwrap().unwrap();
+        assert_eq!(manage(&app, Method::DELETE, &told, None).await.status, 204);
+        let mut tx = app.app.store.begin().await.unwrap();
+        assert!(!idp::store::clients::replace_registered(&mut tx, &row).await.unwrap());
+        tx.commit().await.unwrap();
+        assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM clients").await, 0);
+    }
+}
+
+on_both! {
+    // What only this provider knows: its classes and its types of details.
+    async fn what_is_not_supported_can_not_be_registered(app: TestApp) {
+        let token = initial_token(&app, 1).await;
+        for (member, value) in [
+            ("default_acr_values", json!(["urn:jl-uia:loa:2", "urn:other"])),
+            ("authorization_details_types", json!(["payment"])),
+            ("software_id", json!("")),
+            ("software_version", json!("x".repeat(101))),
+            ("software_id", json!(7)),
+        ] {
+            let mut metadata = least();
+            metadata[member] = value;
+            refused(&register(&app, &token, &metadata).await, "invalid_client_metadata", member);
+        }
+        let mut metadata = least();
+        metadata["default_acr_values"] = json!(["urn:jl-uia:loa:2"]);
+        metadata["software_id"] = json!("4NRB1-0XZABZI9E6-5SM3R");
+        let reply = register(&app, &token, &metadata).await;
+        assert_eq!(reply.status, 201, "{}", reply.body);
+    }
+}

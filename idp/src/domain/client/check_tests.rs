@@ -58,9 +58,15 @@ fn visitors_are_sent_only_to_safe_addresses() {
     for uri in ["app:/cb", "javascript:alert(1)", "http://rp.example/", "cn.gov.app:/cb#x"] {
         refused("redirect_uris", &native(uri));
     }
-    let by_browser =
-        json!({ "redirect_uris": ["http://localhost/cb"], "response_types": ["code", "id_token"] });
-    refused("redirect_uris", &by_browser);
+    for uri in
+        ["http://localhost/cb", "https://localhost:8443/cb", "https://127.0.0.1/cb", "https://[::1]/cb"]
+    {
+        refused("redirect_uris", &json!({ "redirect_uris": [uri], "response_types": ["code", "id_token"] }));
+    }
+    accepted(&json!({ "redirect_uris": ["https://localhost/cb"] }));
+    accepted(
+        &json!({ "redirect_uris": ["https://localhost.rp.example/cb"], "response_types": ["code", "id_token"] }),
+    );
     refused("redirect_uris", &json!({ "redirect_uris": vec!["https://rp.example/cb"; 51] }));
 }
 
@@ -108,6 +114,10 @@ fn flows_and_grants_agree() {
         "grant_types": ["authorization_code", "client_credentials"], "token_endpoint_auth_method": "none",
     });
     refused("grant_types", &public);
+    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    let grants = ["authorization_code", exchange];
+    refused("grant_types", &json!({ "grant_types": grants, "token_endpoint_auth_method": "none" }));
+    accepted(&json!({ "grant_types": grants }));
 }
 
 #[test]
@@ -116,6 +126,7 @@ fn names_can_be_shown() {
         refused("client_name", &json!({ "client_name": name }));
     }
     refused("contacts", &json!({ "contacts": ["a@example", ""] }));
+    refused("resource_server", &json!({ "resource_server": true }));
     refused("scope", &json!({ "scope": "openid \"" }));
     refused("scope", &json!({ "scope": "openid\tprofile" }));
 }
@@ -166,7 +177,7 @@ fn encrypted_requests_are_named_in_full_and_signed_inside() {
 #[test]
 fn ways_of_authentication_bring_what_they_need() {
     refused("tls_client_auth_subject_dn", &json!({ "tls_client_auth_san_dns": "rp.example" }));
-    let keys = json!({ "keys": [{ "kty": "RSA", "n": "AQAB", "e": "AQAB" }] });
+    let keys = json!({ "keys": [p256()] });
     for (method, right, wrong) in [
         ("client_secret_basic", None, "ES256"),
         ("client_secret_basic", None, "HS256"),
@@ -189,4 +200,92 @@ fn pairwise_subjects_need_one_sector() {
     accepted(&json!({ "redirect_uris": uris, "sector": "a.example" }));
     accepted(&json!({ "redirect_uris": uris, "sector_identifier_uri": "https://c.example/uris" }));
     accepted(&json!({ "redirect_uris": ["https://a.example/cb", "https://a.example:8443/cb"] }));
+}
+
+/// RFC 7517 appendix A.1.
+fn p256() -> Value {
+    json!({
+        "kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+    })
+}
+
+#[test]
+fn a_key_is_there_that_fits() {
+    let with = |key: Value, alg: Option<&str>| {
+        json!({
+            "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [key] },
+            "token_endpoint_auth_signing_alg": alg,
+        })
+    };
+    accepted(&with(p256(), Some("ES256")));
+    refused("jwks", &with(p256(), Some("PS256")));
+    let mut encrypts = p256();
+    encrypts["use"] = json!("enc");
+    refused("jwks", &with(encrypts, None));
+    // No key at all, one of 1024 bits, and one on another curve.
+    let short = "u".repeat(171);
+    for key in [
+        json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB" }),
+        json!({ "kty": "RSA", "n": short, "e": "AQAB" }),
+        json!({ "kty": "EC", "crv": "P-384", "x": "A".repeat(64), "y": "A".repeat(64) }),
+    ] {
+        refused("jwks", &with(key.clone(), None));
+        refused("jwks", &json!({ "require_signed_request_object": true, "jwks": { "keys": [key] } }));
+    }
+    accepted(&json!({ "request_object_signing_alg": "ES256", "jwks": { "keys": [p256()] } }));
+    refused("jwks", &json!({ "request_object_signing_alg": "RS256", "jwks": { "keys": [p256()] } }));
+    let by_certificate = |key: Value| json!({ "token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks": { "keys": [key] } });
+    refused("jwks", &by_certificate(p256()));
+    let mut certified = p256();
+    certified["x5c"] = json!(["MAA="]);
+    accepted(&by_certificate(certified));
+}
+
+#[test]
+fn names_of_certificates_are_such() {
+    let with =
+        |name: &str, value: &str| json!({ "token_endpoint_auth_method": "tls_client_auth", name: value });
+    for (member, right, wrong) in [
+        ("subject_dn", &["CN=hall,O=\\E5\\8D\\95位"][..], &["hall", "CN=a+O=b", "CN=a,", " "][..]),
+        (
+            "san_dns",
+            &["hall.example", "*.hall.example"],
+            &["hall example", "https://hall.example", "hall..example", ""],
+        ),
+        ("san_uri", &["urn:hall", "https://hall.example/a"], &["hall", "urn:a b"]),
+        ("san_ip", &["192.0.2.7", "2001:db8::1"], &["192.0.2", "hall"]),
+        ("san_email", &["hall@example.cn"], &["hall", "@example.cn", "a b@example.cn"]),
+    ] {
+        let member = format!("tls_client_auth_{member}");
+        right.iter().for_each(|name| accepted(&with(&member, name)));
+        for name in wrong {
+            // An empty one counts as none, which is told at the first of them.
+            let blank = name.trim().is_empty();
+            refused(if blank { "tls_client_auth_subject_dn" } else { &member }, &with(&member, name));
+        }
+    }
+}
+
+#[test]
+fn whoever_is_held_to_fapi_registers_what_it_allows() {
+    for held in [
+        "dpop_bound_access_tokens",
+        "tls_client_certificate_bound_access_tokens",
+        "require_pushed_authorization_requests",
+    ] {
+        let keys = json!({ "keys": [p256()] });
+        accepted(&json!({ held: true, "id_token_signed_response_alg": "PS256" }));
+        refused("response_types", &json!({ held: true, "response_types": ["code id_token"] }));
+        for member in [
+            "id_token_signed_response_alg",
+            "userinfo_signed_response_alg",
+            "introspection_signed_response_alg",
+            "authorization_signed_response_alg",
+        ] {
+            refused(member, &json!({ held: true, member: "RS256" }));
+            accepted(&json!({ member: "RS256" }));
+            accepted(&json!({ held: true, member: "ES256", "jwks": keys }));
+        }
+    }
 }

@@ -123,8 +123,8 @@ pub struct ClientMetadata {
     /// The host that pairwise subjects are made for; without it, that of `sector_identifier_uri`, or of the first
     /// redirect URI.
     pub sector: Option<String>,
-    /// May ask what any token is worth, not only its own (RFC 7662).
-    #[serde(default)]
+    /// Of releases before `protocol.resources.served_by`: read from what they kept, and refused where it is registered.
+    #[serde(default, skip_serializing)]
     pub resource_server: bool,
     /// A portal of the same public authority: visitors are not asked for consent.
     #[serde(default)]
@@ -146,6 +146,13 @@ impl ClientMetadata {
             self.grant_types.push(GrantType::Implicit);
         }
         self
+    }
+
+    /// Held to FAPI 2.0: whoever wants bound tokens or pushed requests gets its rules for algorithms and assertions, too.
+    pub fn is_held_to_fapi(&self) -> bool {
+        self.dpop_bound_access_tokens
+            || self.tls_client_certificate_bound_access_tokens
+            || self.require_pushed_authorization_requests
     }
 
     /// The members of the registration standards that we know.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::config::{DetailsTypeConfig, ProtocolConfig};
 use crate::domain::client::Client;
+use crate::domain::words::in_words;
 use crate::oidc::error::{Code, OAuthError};
 
 /// No portal needs more; they are kept, signed and shown.
@@ -18,17 +19,38 @@ const fn refuse(description: &'static str) -> OAuthError {
 /// # Errors
 /// `invalid_authorization_details`, whatever is wrong with it.
 pub fn read(config: &ProtocolConfig, client: &Client, text: &str) -> Result<Vec<Value>, OAuthError> {
+    let details = parse(text)?;
+    for detail in &details {
+        let members = detail.as_object().ok_or(MALFORMED)?;
+        check(known_type(config, client, members)?, members)?;
+    }
+    Ok(details)
+}
+
+/// What a token is asked for (section 6): of the details that were granted all, or those that are named again. A JSON
+/// array, as `granted`.
+///
+/// # Errors
+/// `invalid_authorization_details` for what is not one of those granted, letter by letter.
+pub fn narrowed(granted: Option<&str>, named: Option<&str>) -> Result<Option<String>, OAuthError> {
+    let Some(named) = named else { return Ok(granted.map(str::to_owned)) };
+    let named = parse(named)?;
+    let granted = granted.map(parse).transpose()?.unwrap_or_default();
+    if !named.iter().all(|one| granted.contains(one)) {
+        return Err(refuse("authorization_details names what was not granted"));
+    }
+    Ok(Some(Value::Array(named).to_string()))
+}
+
+const MALFORMED: OAuthError = refuse("authorization_details is not a JSON array of objects");
+
+fn parse(text: &str) -> Result<Vec<Value>, OAuthError> {
     if text.len() > LONGEST {
         return Err(refuse("authorization_details is too long"));
     }
-    let malformed = || refuse("authorization_details is not a JSON array of objects");
-    let details: Vec<Value> = serde_json::from_str(text).map_err(|_| malformed())?;
+    let details: Vec<Value> = serde_json::from_str(text).map_err(|_| MALFORMED)?;
     if details.is_empty() || details.len() > MOST {
         return Err(refuse("authorization_details must hold from one to ten objects"));
-    }
-    for detail in &details {
-        let members = detail.as_object().ok_or_else(malformed)?;
-        check(known_type(config, client, members)?, members)?;
     }
     Ok(details)
 }
@@ -62,68 +84,30 @@ fn check(known: &DetailsTypeConfig, members: &Map<String, Value>) -> Result<(), 
     Ok(())
 }
 
-/// What the consent page says of one of them: a title, and its members as (label, value).
-pub fn describe(config: &ProtocolConfig, detail: &Value) -> Option<(String, Vec<(String, String)>)> {
-    let known = config.details_type(detail.get("type")?.as_str()?)?;
-    let lines = known.members.iter().filter_map(|member| {
-        let value = detail.get(&member.name).and_then(in_words)?;
-        Some((member.title.clone(), value))
-    });
-    Some((known.title.clone(), lines.collect()))
-}
-
-/// A value as a visitor reads it: a plain value, a list of them, or an object of those.
-fn in_words(value: &Value) -> Option<String> {
-    let parts: Vec<String> = match value {
-        Value::Object(members) => {
-            let line = |(name, value): (&String, &Value)| Some(format!("{name} {}", list_in_words(value)?));
-            members.iter().map(line).collect::<Option<_>>()?
-        }
-        other => vec![list_in_words(other)?],
-    };
-    if parts.is_empty() { None } else { Some(parts.join("，")) }
-}
-
-fn list_in_words(value: &Value) -> Option<String> {
-    let Value::Array(values) = value else { return plain_in_words(value) };
-    let words = values.iter().map(plain_in_words).collect::<Option<Vec<_>>>()?;
-    if words.is_empty() { None } else { Some(words.join("、")) }
-}
-
-fn plain_in_words(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if text.trim().is_empty() || text.chars().any(char::is_control) => None,
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(if *truth { "是" } else { "否" }.to_owned()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn values_are_said_in_words_or_not_taken() {
+    fn a_token_is_for_no_more_than_was_granted() {
+        let both = r#"[{"type":"a","n":1},{"type":"b"}]"#;
+        assert_eq!(narrowed(Some(both), None).unwrap().as_deref(), Some(both));
+        assert_eq!(narrowed(None, None).unwrap(), None);
+        let one = narrowed(Some(both), Some(r#"[ {"n":1,"type":"a"} ]"#)).unwrap().unwrap();
         assert_eq!(
-            in_words(&json!({"amount": 12.5, "currency": "CNY"})).unwrap(),
-            "amount 12.5，currency CNY"
+            serde_json::from_str::<Value>(&one).unwrap(),
+            serde_json::json!([{ "type": "a", "n": 1 }])
         );
-        assert_eq!(in_words(&json!(["增值税", "企业所得税"])).unwrap(), "增值税、企业所得税");
-        assert_eq!(in_words(&json!(true)).unwrap(), "是");
-        for silent in [
-            json!(null),
-            json!(""),
-            json!([]),
-            json!({}),
-            json!([[1]]),
-            json!({"a": {"b": 1}}),
-            json!("a\u{1}"),
+        for (granted, named) in [
+            (Some(both), r#"[{"type":"a","n":2}]"#),
+            (Some(both), r#"[{"type":"a"}]"#),
+            (Some(both), r#"[{"type":"b"},{"type":"c"}]"#),
+            (Some(both), "[]"),
+            (Some(both), "x"),
+            (None, r#"[{"type":"b"}]"#),
         ] {
-            assert_eq!(in_words(&silent), None, "{silent}");
+            let refused = narrowed(granted, Some(named)).unwrap_err();
+            assert_eq!(refused.code, Code::InvalidAuthorizationDetails, "{named}");
         }
     }
 }

@@ -9,11 +9,11 @@ use crate::app::App;
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::guard::sessions::Session;
 use crate::oidc::authorization_request::AuthorizationRequest;
-use crate::oidc::error::OAuthError;
-use crate::oidc::{id_token, scopes};
+use crate::oidc::error::{Code, OAuthError};
+use crate::oidc::{id_token, scopes, verified_claims};
 use crate::platform::random;
 use crate::store::grants::{self, GrantRow};
-use crate::store::{authorization_requests, pushed_requests};
+use crate::store::{authorization_requests, pushed_requests, sessions};
 use crate::web::{self, Problem, urls};
 
 /// Writes the grant and sends the visitor back with it. What the request was kept as is taken with it, so that it is
@@ -26,10 +26,18 @@ pub async fn grant(interaction: &Interaction<'_>, session: &Session, acr: &str) 
     let now = app.clock.now();
     let code = random::token();
     let grant = row(app, request, session, acr, &code, now)?;
-    if progress.pending_id.is_none() && request.pushed_id.is_none() {
+    let by_browser = request.response_type.has_id_token();
+    if progress.pending_id.is_none() && request.pushed_id.is_none() && !by_browser {
         grants::insert(&app.store, &grant, now).await?;
     } else {
         let mut tx = app.store.begin().await?;
+        // Whether a code's session has ended is looked at when it is redeemed; of an ID token that leaves now, now: else its
+        // portal would never be told of the end.
+        if by_browser && !sessions::hold(&mut tx, &session.sid, now).await? {
+            tx.rollback().await?;
+            let ended = OAuthError::new(Code::LoginRequired, "the session has ended meanwhile");
+            return refuse(interaction, &ended).await;
+        }
         if let Some(id) = &progress.pending_id
             && !authorization_requests::take(&mut tx, &random::hash(id)).await?
         {
@@ -51,7 +59,7 @@ pub async fn grant(interaction: &Interaction<'_>, session: &Session, acr: &str) 
     let code = Some(code.as_str()).filter(|_| request.response_type.has_code());
     let mut answer: Vec<(&str, &str)> = code.map(|code| ("code", code)).into_iter().collect();
     let token;
-    if request.response_type.has_id_token() {
+    if by_browser {
         let state = request.address.state.as_deref();
         token = id_token::make_for_browser(app, client, &grant, code, state).await?;
         answer.push(("id_token", &token));
@@ -96,6 +104,8 @@ fn row(
     };
     // What came by the browser already is not redeemed.
     let spent = !request.response_type.has_code();
+    let mark = |text: &str| verified_claims::mark(app, text);
+    let claims = request.claims.as_ref().map(|claims| serde_json::to_string(&claims.names(&mark)));
     let details = Some(&request.authorization_details).filter(|details| !details.is_empty());
     Ok(GrantRow {
         id: random::hash(code),
@@ -107,7 +117,7 @@ fn row(
         redirect_uri: request.address.redirect_uri.clone(),
         nonce: request.nonce.clone(),
         code_challenge: request.code_challenge.clone(),
-        claims: request.claims.as_ref().map(|claims| serde_json::to_string(&claims.names())).transpose()?,
+        claims: claims.transpose()?,
         acr: acr.to_owned(),
         amr: session.amr.clone(),
         authenticated_at: session.authenticated_at.millis(),

@@ -13,7 +13,7 @@ use super::progress::{Interaction, form_target, pending_request};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::guard::sessions::Session;
-use crate::oidc::authorization_request::{AuthorizationRequest, describe_details};
+use crate::oidc::authorization_request::AuthorizationRequest;
 use crate::oidc::error::{Code, OAuthError};
 use crate::oidc::{claims, scopes};
 use crate::store::consents::{self, Consent};
@@ -25,8 +25,7 @@ use crate::web::{self, SafeForm, Visitor, urls};
 #[template(path = "oidc/consent.html")]
 struct Page<'a> {
     frame: Frame<'a>,
-    portal: &'a Client,
-    logo: Option<&'a str>,
+    client: &'a Client,
     account_label: String,
     scopes: Vec<&'static scopes::Scope>,
     resources: Vec<&'a str>,
@@ -60,8 +59,7 @@ pub async fn get(
     let logo = client.metadata.logo_uri.as_deref();
     let page = Page {
         frame: visitor.frame(),
-        portal: &client,
-        logo,
+        client: &client,
         account_label: principal.map(|principal| principal.masked_label()).unwrap_or_default(),
         scopes: reads(&client, &request),
         resources: request
@@ -73,7 +71,7 @@ pub async fn get(
         details: request
             .authorization_details
             .iter()
-            .filter_map(|detail| describe_details(protocol, detail))
+            .filter_map(|detail| protocol.describe(detail))
             .collect(),
         action: urls::with_request("/authorize/consent", progress.pending_id.as_deref()),
         sid: session.sid,

@@ -57,12 +57,13 @@ impl ClaimsRequest {
     }
 
     /// Which claims, without what they should be: all that matters once the request is answered, and all that is kept
-    /// of it, since a portal may write anything into a `value`.
+    /// of it, since a portal may write anything into a `value`. Of verified claims, which must be what was demanded, that is
+    /// kept as `mark`s.
     #[must_use]
-    pub fn names(&self) -> Self {
+    pub fn names(&self, mark: &impl Fn(&str) -> String) -> Self {
         let kept = |(name, wanted): (&String, &Value)| {
-            let kept =
-                if name == verified_claims::NAME { verified_claims::reduce(wanted)? } else { Value::Null };
+            let is_verified = name == verified_claims::NAME;
+            let kept = if is_verified { verified_claims::reduce(wanted, mark)? } else { Value::Null };
             Some((name.clone(), kept))
         };
         let names = |claims: &Map<String, Value>| claims.iter().filter_map(kept).collect();

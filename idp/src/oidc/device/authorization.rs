@@ -4,13 +4,14 @@ use anyhow::Context;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::user_code::UserCode;
 use crate::app::App;
 use crate::domain::client::{Client, GrantType};
 use crate::domain::timestamp::Span;
 use crate::guard::rate_limit::Limit;
+use crate::oidc::authorization_request::read_details;
 use crate::oidc::envelope::Envelope;
 use crate::oidc::error::{Code, Failure, NO_STORE, OAuthError, Result};
 use crate::oidc::{access_token, client_auth, dpop, scopes};
@@ -41,6 +42,10 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request) ->
     }
     let scope = scope(&client, params.get("scope"))?;
     let resources = access_token::known_resources(&app, &client, &params.all("resource"))?;
+    let details = match params.get("authorization_details") {
+        Some(named) => Some(Value::Array(read_details(&app.config.protocol, &client, named)?).to_string()),
+        None => None,
+    };
     let binding = dpop::proved_key(&app, &envelope, None).await?;
     let address = &visitor.caller.address;
     if !ASKED.allows(&app, &format!("{}|{address}", client.id)).await? {
@@ -56,6 +61,7 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request) ->
         client_id: &client.id,
         scope: &scope,
         resources: resources.as_deref(),
+        authorization_details: details.as_deref(),
         binding: binding.as_deref(),
         address,
         now,

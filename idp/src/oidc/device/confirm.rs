@@ -6,18 +6,20 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::pending_device;
 use crate::app::App;
+use crate::domain::client::Client;
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::guard::pending::Pending;
 use crate::guard::sessions::Session;
+use crate::oidc::authorize::form_target;
 use crate::oidc::grants::device_code::NO_REDIRECT_URI;
 use crate::oidc::scopes;
-use crate::platform::random;
 use crate::store::device_codes::{self, Waiting};
 use crate::store::grants::GrantRow;
-use crate::store::{audit, authorization_requests, grants, principals};
+use crate::store::{audit, grants, principals};
 use crate::web::page::Frame;
 use crate::web::{self, Problem, SafeForm, Visitor, urls};
 
@@ -25,15 +27,14 @@ use crate::web::{self, Problem, SafeForm, Visitor, urls};
 #[template(path = "oidc/device/confirm.html")]
 struct Page<'a> {
     frame: Frame<'a>,
-    portal_name: String,
+    client: &'a Client,
     account_label: String,
     /// Where and when the device asked.
     address: String,
     asked_at: String,
     scopes: Vec<&'static scopes::Scope>,
-    resources: Vec<String>,
-    /// Nobody has looked at this client.
-    self_registered: bool,
+    resources: Vec<&'a str>,
+    details: Vec<(String, Vec<(String, String)>)>,
     action: String,
     sid: String,
 }
@@ -53,15 +54,34 @@ pub struct Form {
     sid: String,
 }
 
-/// A device that waits, and the request by which this browser knows it.
-async fn waiting(app: &App, visitor: &Visitor, query: Option<&str>) -> web::Result<(Pending, Waiting)> {
+/// How it stands with the code that this browser typed.
+enum Standing {
+    Waiting(Pending, Waiting),
+    /// Decided already: the form came twice, or somebody went back.
+    Decided {
+        allowed: bool,
+    },
+}
+
+/// A yes is told to whoever said it; that nobody let the device in, to anybody who typed its code.
+async fn standing(app: &App, visitor: &Visitor, query: Option<&str>) -> web::Result<Standing> {
     let gone = || {
         Problem::new(StatusCode::BAD_REQUEST, "代码已失效", "设备代码已过期或已使用，请在设备上重新获取。")
             .detail("the device code has expired or was used")
     };
     let (pending, id_hash) = pending_device(app, visitor, query).await?.ok_or_else(gone)?;
-    let waiting = device_codes::find(&app.store, &id_hash, app.clock.now()).await?.ok_or_else(gone)?;
-    Ok((pending, waiting))
+    let now = app.clock.now();
+    if let Some(waiting) = device_codes::find(&app.store, &id_hash, now).await? {
+        return Ok(Standing::Waiting(pending, waiting));
+    }
+    let (allowed_at, sid) = device_codes::decision(&app.store, &id_hash, now).await?.ok_or_else(gone)?;
+    let session = visitor.session().await?;
+    let is_own = sid.is_some() && session.map(|session| session.sid) == sid;
+    match allowed_at {
+        None => Ok(Standing::Decided { allowed: false }),
+        Some(_) if is_own => Ok(Standing::Decided { allowed: true }),
+        Some(_) => Err(gone().into()),
+    }
 }
 
 /// # Errors
@@ -71,27 +91,40 @@ pub async fn get(
     visitor: Visitor,
     RawQuery(query): RawQuery,
 ) -> web::Result<Response> {
-    let (pending, waiting) = waiting(&app, &visitor, query.as_deref()).await?;
+    let (pending, waiting) = match standing(&app, &visitor, query.as_deref()).await? {
+        Standing::Waiting(pending, waiting) => (pending, waiting),
+        Standing::Decided { allowed } => return done(&visitor, allowed),
+    };
     let Some(session) = visitor.session().await? else {
         return Ok(visitor.go(&urls::with_request(urls::SIGN_IN, Some(&pending.id))));
     };
     let principal = principals::find(&app.store, &app.vault, &session.account_id).await?;
     let client = app.clients.find(&app.store, &waiting.client_id).await?;
+    let client =
+        client.ok_or_else(|| Problem::of_status(StatusCode::BAD_REQUEST).detail("the client is gone"))?;
+    let protocol = &app.config.protocol;
     let named = waiting.resources.as_deref().unwrap_or_default().split(' ');
-    let resource = |uri| app.config.protocol.resource(uri, &waiting.client_id);
-    let resources = named.filter_map(resource).map(|resource| resource.title.clone()).collect();
-    visitor.show(&Page {
-        resources,
-        self_registered: client.is_none_or(|client| client.metadata.self_registered),
+    let resource = |uri| protocol.resource(uri, &waiting.client_id);
+    let details: Vec<Value> = serde_json::from_str(waiting.authorization_details.as_deref().unwrap_or("[]"))
+        .map_err(anyhow::Error::from)?;
+    let logo = client.metadata.logo_uri.as_deref();
+    let page = visitor.show(&Page {
+        resources: named.filter_map(resource).map(|resource| resource.title.as_str()).collect(),
+        details: details.iter().filter_map(|detail| protocol.describe(detail)).collect(),
         frame: visitor.frame(),
-        portal_name: pending.display.portal_name,
+        client: &client,
         account_label: principal.map(|principal| principal.masked_label()).unwrap_or_default(),
         address: waiting.address,
         asked_at: Timestamp::from_millis(waiting.created_at).china_minute(),
         scopes: waiting.scope.split(' ').filter_map(scopes::find).collect(),
         action: urls::with_request(urls::DEVICE_CONFIRM, Some(&pending.id)),
         sid: session.sid,
-    })
+    })?;
+    Ok(Visitor::allow_image_from(page, logo.and_then(form_target)))
+}
+
+fn done(visitor: &Visitor, allowed: bool) -> web::Result<Response> {
+    visitor.show(&DonePage { frame: visitor.frame(), allowed })
 }
 
 /// # Errors
@@ -102,15 +135,18 @@ pub async fn post(
     RawQuery(query): RawQuery,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    let (pending, waiting) = waiting(&app, &visitor, query.as_deref()).await?;
-    let Some(session) = visitor.session_asked(&form.sid).await? else {
-        return Ok(visitor.go(&urls::with_request(urls::DEVICE_CONFIRM, Some(&pending.id))));
+    let (pending, waiting) = match standing(&app, &visitor, query.as_deref()).await? {
+        Standing::Waiting(pending, waiting) => (pending, waiting),
+        Standing::Decided { allowed } => return done(&visitor, allowed),
     };
+    let here = urls::with_request(urls::DEVICE_CONFIRM, Some(&pending.id));
+    let Some(session) = visitor.session_asked(&form.sid).await? else { return Ok(visitor.go(&here)) };
     let allowed = form.decision == "allow";
-    if !decide(&app, &visitor, &session, &pending, &waiting, allowed).await? {
-        return Ok(visitor.go(urls::DEVICE));
+    if !decide(&app, &visitor, &session, &waiting, allowed).await? {
+        // Somebody was faster, or the same one twice: the page says how it stands.
+        return Ok(visitor.go(&here));
     }
-    visitor.show(&DonePage { frame: visitor.frame(), allowed })
+    done(&visitor, allowed)
 }
 
 /// The rule: decided once, and with the yes comes the grant that the device will take. `false` if somebody was faster.
@@ -118,7 +154,6 @@ async fn decide(
     app: &App,
     visitor: &Visitor,
     session: &Session,
-    pending: &Pending,
     waiting: &Waiting,
     allowed: bool,
 ) -> anyhow::Result<bool> {
@@ -130,9 +165,6 @@ async fn decide(
         device_codes::deny(&mut tx, &waiting.id_hash, now).await?.then_some(None)
     };
     let Some(binding) = decided else { return Ok(false) };
-    if !authorization_requests::take(&mut tx, &random::hash(&pending.id)).await? {
-        return Ok(false);
-    }
     if allowed {
         grants::insert_in(&mut tx, &grant(app, session, waiting, binding), now).await?;
     }
@@ -177,7 +209,7 @@ fn grant(app: &App, session: &Session, waiting: &Waiting, binding: Option<String
         expires_at: access.max(longest).millis(),
         revoked_at: None,
         resources: waiting.resources.clone(),
-        authorization_details: None,
+        authorization_details: waiting.authorization_details.clone(),
         dpop_jkt: binding,
         id_token_sent_at: None,
     }

@@ -9,10 +9,11 @@ use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
 use super::refusal::Result;
-use super::{answer, bearer, body, check, dead_token, note, row};
+use super::{answer, bearer, body, dead_token, note, row};
 use crate::app::App;
 use crate::domain::client::{ClientMetadata, Wrong};
 use crate::oidc::error::NO_STORE;
+use crate::oidc::registration;
 use crate::platform::random;
 use crate::store::clients::{self, ClientRow};
 use crate::store::registrations;
@@ -63,11 +64,13 @@ pub async fn put(
     let sent = body::object(&headers, &body)?;
     check_identity(&sent, &known.row)?;
     let metadata = body::metadata(sent, &app.config.registration.scopes)?;
-    check(&app, &metadata).await?;
+    registration::check(&app, &metadata).await?;
     let (row, secret) = row(&app, &id, &metadata, Some(known.row))?;
-    let now = app.clock.now();
     let mut tx = app.store.begin().await?;
-    clients::put_in(&mut tx, &row, now).await?;
+    if !clients::replace_registered(&mut tx, &row).await? {
+        // Deleted while this was looked at: it must not come back to life.
+        return Err(dead_token().into());
+    }
     note(&mut tx, "client_updated", &id, &visitor.caller, &app).await?;
     tx.commit().await?;
     app.clients.forget(&id);

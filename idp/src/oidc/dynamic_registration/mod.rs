@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 pub use self::manage::{delete, get, put};
 use self::refusal::{Refusal, Result};
 use super::error::{Code, NO_STORE, OAuthError};
-use super::{registration, sector};
+use super::registration;
 use crate::app::App;
 use crate::config::RegistrationMode;
 use crate::domain::client::{AuthMethod, ClientMetadata, OURS};
@@ -39,7 +39,7 @@ pub async fn register(
 ) -> Result<Response> {
     let initial_token = admit(&app, &visitor.caller, &headers).await?;
     let metadata = body::read(&headers, &body, &app.config.registration.scopes)?;
-    check(&app, &metadata).await?;
+    registration::check(&app, &metadata).await?;
     let id = format!("d{}", random::id());
     let registration_token = random::token();
     let now = app.clock.now();
@@ -80,12 +80,6 @@ async fn admit(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<Option
             if count > i64::from(config.address_hour) { Err(Refusal::TooMany) } else { Ok(None) }
         }
     }
-}
-
-/// What types and the metadata itself can't tell.
-async fn check(app: &App, metadata: &ClientMetadata) -> Result<()> {
-    metadata.check()?;
-    Ok(sector::check(app, metadata).await?)
 }
 
 /// The client's row, and its secret: a new one if its way of authentication uses one and it has none that serves.

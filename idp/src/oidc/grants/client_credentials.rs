@@ -1,8 +1,11 @@
 //! `client_credentials` (RFC 6749 section 4.4): a portal's back end for itself. No account, no ID token.
 
+use serde_json::Value;
+
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::oidc::access_token::{self, Contents, Draft};
+use crate::oidc::authorization_request::read_details;
 use crate::oidc::error::{Code, OAuthError, Result};
 use crate::oidc::oxide;
 use crate::oidc::token::{TokenRequest, TokenResponse};
@@ -10,11 +13,16 @@ use crate::store::tokens::{self, NewToken};
 
 /// # Errors
 /// `invalid_scope` for a scope that needs an account, or that the client may not have; `invalid_target` for a resource
-/// that it may not have.
+/// that it may not have; `invalid_authorization_details` for what its registration does not allow.
 pub async fn issue(app: &App, request: &TokenRequest<'_>) -> Result<TokenResponse> {
     let client = request.client;
     let scope = oxide::client_credentials(request.params, client, |asked| negotiate(client, asked))?;
     let audience = access_token::known_resources(app, client, &request.params.all("resource"))?;
+    // RFC 9396 section 6: its own, of types that it registered; nobody has to agree to what is no visitor's.
+    let details = match request.params.get("authorization_details") {
+        Some(named) => Some(Value::Array(read_details(&app.config.protocol, client, named)?).to_string()),
+        None => None,
+    };
     let draft = Draft::new(app);
     let token = NewToken {
         hash: &draft.hash,
@@ -24,6 +32,8 @@ pub async fn issue(app: &App, request: &TokenRequest<'_>) -> Result<TokenRespons
         audience: audience.as_deref(),
         binding: request.stored_binding.as_deref(),
         actor: None,
+        authorization_details: details.as_deref(),
+        exchanged_from: None,
         now: draft.now,
         expires_at: draft.expires_at(),
     };
@@ -33,7 +43,7 @@ pub async fn issue(app: &App, request: &TokenRequest<'_>) -> Result<TokenRespons
         audience: audience.as_deref(),
         binding: request.binding.as_ref(),
         sign_in: None,
-        authorization_details: None,
+        authorization_details: details.as_deref(),
         actor: None,
     };
     TokenResponse::new(app, request, draft, &contents)

@@ -5,6 +5,7 @@ use crate::domain::client::Client;
 use crate::domain::confirmation::Confirmation;
 use crate::domain::timestamp::Span;
 use crate::oidc::access_token::{self, Contents, Draft, SignIn};
+use crate::oidc::authorization_request::narrowed_details;
 use crate::oidc::error::{Code, OAuthError, Result};
 use crate::oidc::subject::subject;
 use crate::oidc::token::{TokenRequest, TokenResponse};
@@ -16,8 +17,8 @@ use crate::store::tokens::{self, NewToken};
 /// Takes the grant of this id, once, and gives its tokens. `check` says what else is wrong with the request.
 ///
 /// # Errors
-/// `invalid_grant` for a code that can't be taken, `invalid_target` for a resource that was not granted, and what
-/// `check` says.
+/// `invalid_grant` for a code that can't be taken, `invalid_target` and `invalid_authorization_details` for what was not
+/// granted, and what `check` says.
 pub async fn take(
     app: &App,
     request: &TokenRequest<'_>,
@@ -34,6 +35,7 @@ pub async fn take(
         access_expires_at: draft.expires_at(),
         access_audience: wanted.as_deref(),
         access_binding: request.stored_binding.as_deref(),
+        access_details: request.params.get("authorization_details"),
         now: draft.now,
     };
     let Some(grant) = grants::redeem(&app.store, &redemption).await? else {
@@ -41,25 +43,59 @@ pub async fn take(
     };
     let checked = check(&grant)
         .and_then(|()| sender_constraint::check_key(grant.dpop_jkt.as_deref(), request.binding.as_ref()))
-        .and_then(|()| access_token::narrowed(grant.resources.as_deref(), &named));
-    let audience = match checked {
-        Ok(audience) => audience,
+        .and_then(|()| Good::of(&grant, &named, redemption.access_details));
+    let good = match checked {
+        Ok(good) => good,
         Err(error) => {
             // The code stays spent: whoever guesses at its verifier gets one guess. What it bought was told to nobody.
             grants::revoke(&app.store, id, draft.now).await?;
             return Err(error.into());
         }
     };
-    let contents =
-        contents(app, request.client, &grant, &grant.scope, audience.as_deref(), request.binding.as_ref());
+    let access_hash = draft.hash.clone();
+    let response = tokens_of(app, request, &grant, &good, draft).await;
+    if response.is_err() {
+        // Not the client's fault, and it knows of no token: trying again must not end the grant as a second use would.
+        grants::give_back(&app.store, id, &access_hash).await?;
+    }
+    response
+}
+
+/// What an access token of a grant is good for.
+pub struct Good {
+    pub audience: Option<String>,
+    pub authorization_details: Option<String>,
+}
+
+impl Good {
+    /// All of the grant, or what the token request names again of it.
+    ///
+    /// # Errors
+    /// `invalid_target` and `invalid_authorization_details` for what was not granted.
+    pub fn of(grant: &GrantRow, resources: &[&str], details: Option<&str>) -> Result<Self, OAuthError> {
+        Ok(Self {
+            audience: access_token::narrowed(grant.resources.as_deref(), resources)?,
+            authorization_details: narrowed_details(grant.authorization_details.as_deref(), details)?,
+        })
+    }
+}
+
+async fn tokens_of(
+    app: &App,
+    request: &TokenRequest<'_>,
+    grant: &GrantRow,
+    good: &Good,
+    draft: Draft,
+) -> Result<TokenResponse> {
+    let contents = contents(app, request.client, grant, &grant.scope, good, request.binding.as_ref());
     let response = TokenResponse::new(app, request, draft, &contents)?;
-    let refresh_token = issue_refresh(app, request, &grant).await?;
     let id_token = if scopes::contains(&grant.scope, "openid") {
         let nonce = grant.nonce.as_deref();
-        Some(id_token::make(app, request.client, &grant, &response.access_token, nonce).await?)
+        Some(id_token::make(app, request.client, grant, &response.access_token, nonce).await?)
     } else {
         None
     };
+    let refresh_token = issue_refresh(app, request, grant).await?;
     Ok(TokenResponse { refresh_token, id_token, ..response })
 }
 
@@ -69,7 +105,7 @@ pub fn contents<'a>(
     client: &Client,
     grant: &'a GrantRow,
     scope: &'a str,
-    audience: Option<&'a str>,
+    good: &'a Good,
     binding: Option<&'a Confirmation>,
 ) -> Contents<'a> {
     let sign_in = SignIn {
@@ -80,16 +116,16 @@ pub fn contents<'a>(
     };
     Contents {
         scope,
-        audience,
+        audience: good.audience.as_deref(),
         binding,
         sign_in: Some(sign_in),
-        authorization_details: grant.authorization_details.as_deref(),
+        authorization_details: good.authorization_details.as_deref(),
         actor: None,
     }
 }
 
-/// With `offline_access`, the refresh token that outlives the session. A statement of its own: should it fail, the
-/// client was told of nothing, and the code stays spent.
+/// With `offline_access`, the refresh token that outlives the session. A statement of its own: should it fail, the code
+/// is given back.
 async fn issue_refresh(app: &App, request: &TokenRequest<'_>, grant: &GrantRow) -> Result<Option<String>> {
     if !scopes::contains(&grant.scope, "offline_access") {
         return Ok(None);
@@ -104,6 +140,8 @@ async fn issue_refresh(app: &App, request: &TokenRequest<'_>, grant: &GrantRow) 
         audience: None,
         binding: request.stored_binding.as_deref(),
         actor: None,
+        authorization_details: None,
+        exchanged_from: None,
         now,
         expires_at: now + Span::days(app.config.tokens.refresh_token_days),
     };

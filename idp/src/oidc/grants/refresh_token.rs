@@ -1,11 +1,11 @@
 //! `refresh_token` (RFC 6749 section 6). A public client's token is rotated and its reuse ends the family (RFC 9700
 //! section 4.14.2); a confidential client's stays, since its secret protects it (FAPI 2.0 section 5.3.2.1).
 
-use super::redemption;
+use super::redemption::{self, Good};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::timestamp::{Span, Timestamp};
-use crate::oidc::access_token::{self, Draft};
+use crate::oidc::access_token::Draft;
 use crate::oidc::error::{Code, OAuthError, Result};
 use crate::oidc::token::{TokenRequest, TokenResponse};
 use crate::oidc::{id_token, oxide, scopes, sender_constraint};
@@ -19,7 +19,7 @@ const GRACE: Span = Span::seconds(30);
 
 /// # Errors
 /// `invalid_grant` for a token that is unknown, expired, revoked, rotated away, somebody else's or bound to what is not
-/// proved; `invalid_scope` and `invalid_target` for more than was granted.
+/// proved; `invalid_scope`, `invalid_target` and `invalid_authorization_details` for more than was granted.
 pub async fn refresh(app: &App, request: &TokenRequest<'_>) -> Result<TokenResponse> {
     let client = request.client;
     let presented = request.require("refresh_token", "refresh_token is missing")?;
@@ -33,7 +33,8 @@ pub async fn refresh(app: &App, request: &TokenRequest<'_>) -> Result<TokenRespo
     if !scope.split(' ').all(|scope| scopes::contains(&token.scope, scope)) {
         return Err(OAuthError::new(Code::InvalidScope, "the scope is wider than what was granted").into());
     }
-    let audience = access_token::narrowed(grant.resources.as_deref(), &request.params.all("resource"))?;
+    let details = request.params.get("authorization_details");
+    let good = Good::of(&grant, &request.params.all("resource"), details)?;
     sender_constraint::check_kept(client, token.binding.as_deref(), request.binding.as_ref())?;
     let refresh_token = if client.is_public() {
         let Some(successor) = rotate(app, client, &token, (presented, &hash), draft.now).await? else {
@@ -50,15 +51,16 @@ pub async fn refresh(app: &App, request: &TokenRequest<'_>) -> Result<TokenRespo
         grant_id: Some(&token.grant_id),
         client_id: &client.id,
         scope: &scope,
-        audience: audience.as_deref(),
+        audience: good.audience.as_deref(),
         binding: request.stored_binding.as_deref(),
         actor: None,
+        authorization_details: good.authorization_details.as_deref().filter(|_| details.is_some()),
+        exchanged_from: None,
         now: draft.now,
         expires_at: draft.expires_at(),
     };
     tokens::insert_access(&app.store, &access).await?;
-    let contents =
-        redemption::contents(app, client, &grant, &scope, audience.as_deref(), request.binding.as_ref());
+    let contents = redemption::contents(app, client, &grant, &scope, &good, request.binding.as_ref());
     let response = TokenResponse::new(app, request, draft, &contents)?;
     // Core section 12.2: the same identity, and no nonce that could be taken for a fresh sign-in's.
     let id_token = if scopes::contains(&scope, "openid") {
@@ -91,6 +93,8 @@ async fn rotate(
             audience: None,
             binding: token.binding.as_deref(),
             actor: None,
+            authorization_details: None,
+            exchanged_from: None,
             now,
             // The family ends when its first token would have: rotation does not prolong it.
             expires_at: Timestamp::from_millis(token.expires_at),

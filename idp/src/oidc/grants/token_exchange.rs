@@ -33,6 +33,15 @@ pub async fn exchange(app: &App, request: &TokenRequest<'_>) -> Result<TokenResp
     if params.get("requested_token_type").is_some_and(|wanted| wanted != ACCESS_TOKEN && wanted != JWT) {
         return refuse(Code::InvalidRequest, "requested_token_type must be access_token");
     }
+    if params.get("authorization_details").is_some() {
+        // They were agreed to for where the first token goes.
+        let why = "authorization_details can't be exchanged";
+        return refuse(Code::InvalidAuthorizationDetails, why);
+    }
+    if client.is_public() {
+        // Anybody could act in its name. Registration refuses it; this is for those from before.
+        return refuse(Code::UnauthorizedClient, "a public client may not exchange tokens");
+    }
     let named = [params.all("resource"), params.all("audience")].concat();
     if named.is_empty() {
         return refuse(Code::InvalidRequest, "resource is missing");
@@ -40,7 +49,7 @@ pub async fn exchange(app: &App, request: &TokenRequest<'_>) -> Result<TokenResp
     if !named.iter().all(|uri| app.config.protocol.exchangeable(uri, &client.id).is_some()) {
         return refuse(Code::InvalidTarget, "the client may not exchange tokens for this resource");
     }
-    let (row, account_id) = subject_token(app, request, presented).await?;
+    let (key, row, account_id) = subject_token(app, request, presented).await?;
     let scope = match params.get("scope") {
         None => row.scope.clone(),
         Some(wanted) if wanted.split(' ').all(|one| scopes::contains(&row.scope, one)) => wanted.to_owned(),
@@ -58,6 +67,8 @@ pub async fn exchange(app: &App, request: &TokenRequest<'_>) -> Result<TokenResp
         audience: Some(&audience),
         binding: request.stored_binding.as_deref(),
         actor: Some(&actor),
+        authorization_details: None,
+        exchanged_from: Some(&key),
         now: draft.now,
         expires_at: draft.expires_at(),
     };
@@ -89,16 +100,18 @@ pub async fn exchange(app: &App, request: &TokenRequest<'_>) -> Result<TokenResp
         actor: Some(&actor),
     };
     let response = TokenResponse::new(app, request, draft, &contents)?;
-    Ok(TokenResponse { issued_token_type: Some(ACCESS_TOKEN), ..response })
+    // Section 2.2.1: as it was asked for; it is both.
+    let issued = if params.get("requested_token_type") == Some(JWT) { JWT } else { ACCESS_TOKEN };
+    Ok(TokenResponse { issued_token_type: Some(issued), ..response })
 }
 
-/// The live token that is exchanged, with the account that it speaks of: the client's own, as its user's sign-in got
+/// The live token that is exchanged, by its key, with the account that it speaks of: the client's own, as its user's sign-in got
 /// it.
 async fn subject_token(
     app: &App,
     request: &TokenRequest<'_>,
     presented: &str,
-) -> Result<(AccessTokenRow, String)> {
+) -> Result<(Vec<u8>, AccessTokenRow, String)> {
     let dead =
         || OAuthError::new(Code::InvalidRequest, "subject_token is unknown, expired or not this client's");
     let key = access_token::key_of(app, presented).ok_or_else(dead)?;
@@ -112,5 +125,5 @@ async fn subject_token(
     sender_constraint::check_kept(request.client, row.binding.as_deref(), request.binding.as_ref())?;
     let nobody = OAuthError::new(Code::InvalidRequest, "subject_token speaks of no account");
     let account_id = row.account_id.clone().ok_or(nobody)?;
-    Ok((row, account_id))
+    Ok((key, row, account_id))
 }

@@ -6,6 +6,7 @@ use super::{Checked, refuse_if};
 use crate::domain::client::{AuthMethod, ClientMetadata};
 use crate::domain::client_keys::{ClientKeys, Inside};
 use crate::domain::encryption_alg::{ContentEncryption, KeyManagement};
+use crate::domain::signing_alg::{AssertionAlg, SigningAlg};
 
 /// RFC 7518 section 6: members of private and of symmetric keys.
 const SECRET: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
@@ -31,6 +32,18 @@ impl ClientMetadata {
             || self.request_object_signing_alg.is_some()
             || encrypts.is_some();
         refuse_if(no_keys && signs, "jwks", "signed request objects need public keys")?;
+        if self.jwks.is_some() {
+            // Tried, since a key that is of no use would only be noticed at the first sign-in.
+            let keys = ClientKeys::parse(self.jwks.as_ref());
+            let by_assertion = method == AuthMethod::PrivateKeyJwt;
+            let alg = self.token_endpoint_auth_signing_alg.and_then(AssertionAlg::by_key);
+            refuse_if(by_assertion && !keys.can_verify(alg), "jwks", &no_key_for(alg))?;
+            let alg = self.request_object_signing_alg;
+            refuse_if(signs && !keys.can_verify(alg), "jwks", &no_key_for(alg))?;
+            let by_certificate = method == AuthMethod::SelfSignedTlsClientAuth;
+            let none = by_certificate && !keys.has_certificates();
+            refuse_if(none, "jwks", "no key comes with its certificate (x5c, RFC 8705 section 2.2.2)")?;
+        }
         for (name, alg, enc) in [
             ("id_token", self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc),
             ("userinfo", self.userinfo_encrypted_response_alg, self.userinfo_encrypted_response_enc),
@@ -64,6 +77,11 @@ impl ClientMetadata {
         };
         refuse_if(!fits, &alg_member, "the client has no public key to encrypt to")
     }
+}
+
+fn no_key_for(alg: Option<SigningAlg>) -> String {
+    let alg = alg.map_or("ES256, PS256, RS256 or EdDSA", SigningAlg::as_str);
+    format!("no key to verify {alg} with: EC keys are on P-256, RSA keys have 2048 bits at least")
 }
 
 /// Both or neither. The standard's default of `enc`, A128CBC-HS256, is none of ours: nobody shall be surprised.

@@ -23,6 +23,12 @@ impl ClientMetadata {
             let by_browser = self.response_types.iter().any(|one| ResponseType::has_id_token(*one));
             let wrong = by_browser && !self.is_native() && !uri.starts_with("https://");
             refuse_if(wrong, "redirect_uris", "must be https where an ID token comes by way of the browser")?;
+            let local = by_browser && !self.is_native() && host(uri).is_some_and(|host| is_loopback(&host));
+            refuse_if(
+                local,
+                "redirect_uris",
+                "must not be on localhost where an ID token comes by way of the browser",
+            )?;
         }
         for uri in &self.post_logout_redirect_uris {
             of("post_logout_redirect_uris", uri, self.return_address(uri))?;
@@ -81,9 +87,13 @@ fn web(uri: &str) -> Result<(), &'static str> {
     match url.scheme() {
         "https" | "http" if !uri.contains("://") => Err("must have // before its host"),
         "https" => Ok(()),
-        "http" if matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) => Ok(()),
+        "http" if url.host_str().is_some_and(is_loopback) => Ok(()),
         _ => Err("must be https (http only on localhost)"),
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 fn https(uri: &str) -> Result<(), &'static str> {
