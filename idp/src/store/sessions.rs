@@ -164,15 +164,6 @@ pub async fn just_ended(
     sqlx::query_scalar(sql).bind(token_hash).bind(now.millis()).fetch_optional(tx).await
 }
 
-/// Holds a session until the transaction ends, so that it can't end meanwhile. `false` if it has.
-///
-/// # Errors
-/// When the database fails.
-pub async fn hold(tx: &mut AnyConnection, sid: &str, now: Timestamp) -> sqlx::Result<bool> {
-    let sql = "UPDATE sessions SET sid = sid WHERE sid = $1 AND expires_at > $2";
-    Ok(sqlx::query(sql).bind(sid).bind(now.millis()).execute(tx).await?.rows_affected() == 1)
-}
-
 /// Whether a session is still there; nobody ends it before the transaction has ended.
 ///
 /// # Errors

@@ -33,7 +33,7 @@ pub async fn grant(interaction: &Interaction<'_>, session: &Session, acr: &str) 
         let mut tx = app.store.begin().await?;
         // Whether a code's session has ended is looked at when it is redeemed; of an ID token that leaves now, now: else its
         // portal would never be told of the end.
-        if by_browser && !sessions::hold(&mut tx, &session.sid, now).await? {
+        if by_browser && !sessions::hold(&mut tx, &session.sid).await? {
             tx.rollback().await?;
             let ended = OAuthError::new(Code::LoginRequired, "the session has ended meanwhile");
             return refuse(interaction, &ended).await;
