@@ -56,7 +56,7 @@ pub struct Form {
 
 /// How it stands with the code that this browser typed.
 enum Standing {
-    Waiting(Pending, Waiting),
+    Waiting(Box<(Pending, Waiting)>),
     /// Decided already: the form came twice, or somebody went back.
     Decided {
         allowed: bool,
@@ -72,7 +72,7 @@ async fn standing(app: &App, visitor: &Visitor, query: Option<&str>) -> web::Res
     let (pending, id_hash) = pending_device(app, visitor, query).await?.ok_or_else(gone)?;
     let now = app.clock.now();
     if let Some(waiting) = device_codes::find(&app.store, &id_hash, now).await? {
-        return Ok(Standing::Waiting(pending, waiting));
+        return Ok(Standing::Waiting(Box::new((pending, waiting))));
     }
     let (allowed_at, sid) = device_codes::decision(&app.store, &id_hash, now).await?.ok_or_else(gone)?;
     let session = visitor.session().await?;
@@ -92,7 +92,7 @@ pub async fn get(
     RawQuery(query): RawQuery,
 ) -> web::Result<Response> {
     let (pending, waiting) = match standing(&app, &visitor, query.as_deref()).await? {
-        Standing::Waiting(pending, waiting) => (pending, waiting),
+        Standing::Waiting(both) => *both,
         Standing::Decided { allowed } => return done(&visitor, allowed),
     };
     let Some(session) = visitor.session().await? else {
@@ -136,7 +136,7 @@ pub async fn post(
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
     let (pending, waiting) = match standing(&app, &visitor, query.as_deref()).await? {
-        Standing::Waiting(pending, waiting) => (pending, waiting),
+        Standing::Waiting(both) => *both,
         Standing::Decided { allowed } => return done(&visitor, allowed),
     };
     let here = urls::with_request(urls::DEVICE_CONFIRM, Some(&pending.id));
