@@ -46,7 +46,7 @@ on_both! {
         let id = id_of(&app, OPERATOR_PHONE).await;
         // Read by the one, changed by the other, written by the one.
         let read = operators::find(&app.app.store, &app.app.vault, &id).await.unwrap();
-        let Some(Principal::Operator { operator, unit }) = read else { panic!("刘洋") };
+        let Some((Principal::Operator { operator, unit }, _)) = read else { panic!("刘洋") };
         let mut owner = super::unit(&app).await;
         let token = prove(&app, &mut owner, NEW_PHONE).await;
         let new = [("new_phone", "yes"), ("phone", NEW_PHONE), ("phone_token", &token), ("validity", "long_term"), ("may_manage", "no")];
