@@ -136,10 +136,10 @@ pub async fn start(
     let renewed = match old_token.map(random::hash) {
         Some(old_hash) => {
             let renewed = sessions::renew(tx, &old_hash, &session).await?;
-            if renewed.is_none() {
-                if let Some((sid, account_id)) = sessions::end(tx, &old_hash).await? {
-                    finish(app, tx, &sid, &account_id).await?;
-                }
+            if renewed.is_none()
+                && let Some((sid, account_id)) = sessions::end(tx, &old_hash).await?
+            {
+                finish(app, tx, &sid, &account_id).await?;
             }
             renewed
         }
