@@ -104,7 +104,7 @@ on_both! {
         let mut codes = Vec::new();
         for (page, phone, typed) in [("/account/phone", UNIT_PHONE, ""), ("/account/new-phone", NEW, NEW)] {
             let reply = agent.post(page, &[("phone", typed), ("action", "send_code")]).await;
-            assert_eq!(error(&reply, "captcha_answer"), "请输入验证码", "{page}");
+            assert_eq!(error(&reply, "captcha_answer"), "请先输入图片验证码", "{page}");
             assert_eq!(app.last_text(phone).await, None, "{page}");
             let id = reply.attribute("[name=captcha_id]", "value").unwrap();
             let answer = app.captcha_answer(&id).await;

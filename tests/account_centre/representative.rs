@@ -95,7 +95,7 @@ on_both! {
         assert!(reply.text_of("#term-error").ends_with("身份证有效期限与签发时的年龄不符，请核对"));
         assert_eq!(reply.attribute("#confirmed:not([checked])", "value").as_deref(), Some("term"));
         let reply = agent.post("/account/entity-change", &with(&[("term", "20"), ("confirmed", "term")])).await;
-        assert_eq!(reply.location().as_deref(), Some("/account/representative"));
+        assert_eq!(reply.location().as_deref(), Some("/account/representative?done=changed"));
         assert!(agent.get("/account/entity-change").await.text().contains("企业法定代表人变更"));
     }
 }

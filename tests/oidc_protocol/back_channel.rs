@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 
 use idp::domain::encryption_alg::KeyManagement;
-use idp::guard::sessions::LOGOUT_NOTICE;
+use idp::guard::logout_notices::LOGOUT_NOTICE;
 use idp::store::outbox;
 
 use super::response_modes::fragment;

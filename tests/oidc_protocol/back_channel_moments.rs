@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use idp::guard::sessions::LOGOUT_NOTICE;
+use idp::guard::logout_notices::LOGOUT_NOTICE;
 use idp::store::outbox::{self, Waiting};
 
 use super::back_channel::{Receiver, logout_token};

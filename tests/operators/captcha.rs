@@ -12,7 +12,7 @@ async fn sent_after_the_captcha(
 ) {
     let send = [fields, &[("action", "send_code")]].concat();
     let reply = agent.post(page, &send).await;
-    assert_eq!(error(&reply, "captcha_answer"), "请输入验证码", "{page}");
+    assert_eq!(error(&reply, "captcha_answer"), "请先输入图片验证码", "{page}");
     assert_eq!(app.last_text(phone).await, None, "{page}");
     let id = reply.attribute("[name=captcha_id]", "value").unwrap();
     let answer = app.captcha_answer(&id).await;

@@ -16,7 +16,7 @@ use crate::domain::validity::Validity;
 use crate::guard::evidence::{self, Evidence};
 use crate::guard::{own_password, text_message};
 use crate::store::account_changes::{self, Change};
-use crate::store::{accounts, audit, principals};
+use crate::store::{accounts, audit, persons};
 use crate::web::document::{DocumentFields, ReadDocument};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
 
@@ -97,7 +97,7 @@ async fn change(
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     owner.must_still_be_here(&mut tx, &[]).await?;
-    principals::renew_document(&mut tx, &app.vault, &person.id, &document, validity).await?;
+    persons::renew_document(&mut tx, &app.vault, &person.id, &document, validity).await?;
     // A register that is away, or none, takes nothing back: name and number are those that were known.
     if evidence == Evidence::Confirmed {
         accounts::set_assurance(&mut tx, &person.id, evidence.assurance(), now).await?;

@@ -5,7 +5,7 @@ use clap::Subcommand;
 
 use crate::app::App;
 use crate::domain::timestamp::Timestamp;
-use crate::guard::sessions::{LOGOUT_NOTICE, LogoutNotice};
+use crate::guard::logout_notices::{LOGOUT_NOTICE, LogoutNotice};
 use crate::store::outbox;
 
 #[derive(Subcommand)]

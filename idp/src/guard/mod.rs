@@ -9,6 +9,7 @@ pub mod front_channel;
 pub mod id_token_hint;
 pub mod identifiers;
 pub mod identities;
+pub mod logout_notices;
 pub mod new_password;
 pub mod own_password;
 pub mod pending;

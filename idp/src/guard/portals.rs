@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use sqlx::AnyConnection;
 
-use super::sessions;
+use super::logout_notices;
 use crate::app::App;
 use crate::store::{consents, grants};
 
@@ -18,7 +18,7 @@ pub async fn withdraw(app: &App, tx: &mut AnyConnection, account_id: &str, clien
     let forgotten = consents::forget(tx, account_id, client_id).await?;
     let ended = grants::revoke_at(tx, account_id, client_id, app.clock.now()).await?;
     for sid in &ended.iter().collect::<BTreeSet<_>>() {
-        sessions::tell_portal(app, tx, client_id, sid, account_id).await?;
+        logout_notices::tell_portal(app, tx, client_id, sid, account_id).await?;
     }
     Ok(forgotten || !ended.is_empty())
 }

@@ -1,16 +1,15 @@
 //! Sessions: who is signed in at a browser, for how long, and what ends with them.
 
 use anyhow::Result;
-use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-use super::Caller;
+use super::{Caller, logout_notices};
 use crate::app::App;
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::platform::random;
 use crate::store::operators::changes::Standing;
 use crate::store::sessions::{NewSession, SignedInRow};
-use crate::store::{accounts, audit, devices, grants, operators, outbox, sessions};
+use crate::store::{accounts, audit, devices, grants, operators, sessions};
 
 /// A live session.
 #[derive(Debug, Clone)]
@@ -68,19 +67,8 @@ pub struct Proof<'a> {
     pub valid_until: Option<Timestamp>,
 }
 
-/// What the outbox tells a portal whose session has ended at the provider.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct LogoutNotice {
-    pub client_id: String,
-    pub account_id: String,
-    pub sid: String,
-}
-
-pub const LOGOUT_NOTICE: &str = "backchannel_logout";
-
 /// A session's idle time is written at most this often, so that reading it is usually enough.
 const TOUCH_EVERY: Span = Span::minutes(1);
-const KEEP_NOTICE: Span = Span::days(1);
 /// A sign-out that comes twice is answered like the first for so long.
 const SECOND_CLICK: Span = Span::minutes(1);
 
@@ -196,7 +184,7 @@ pub async fn end(app: &App, caller: &Caller, token: &str) -> Result<Option<Strin
 /// moment is either refused, or its portal is among those that are told.
 async fn finish(app: &App, tx: &mut AnyConnection, sid: &str, account_id: &str) -> Result<()> {
     grants::revoke_online(tx, sid, app.clock.now()).await?;
-    tell_portals(app, tx, sid, account_id).await
+    logout_notices::tell_portals(app, tx, sid, account_id).await
 }
 
 /// Ends everything that an account holds anywhere: sessions, grants, and with them all tokens.
@@ -221,38 +209,10 @@ pub async fn end_some(app: &App, caller: &Caller, account_id: &str, sid: &str, o
     let mut tx = app.store.begin().await?;
     for sid in sessions::end_some(&mut tx, account_id, sid, others).await? {
         grants::revoke_session(&mut tx, &sid, app.clock.now()).await?;
-        tell_portals(app, &mut tx, &sid, account_id).await?;
+        logout_notices::tell_portals(app, &mut tx, &sid, account_id).await?;
         note_sign_out(app, &mut tx, caller, account_id).await?;
     }
     tx.commit().await?;
-    Ok(())
-}
-
-/// Queues the back-channel notices of a session that is ending (OpenID Connect Back-Channel Logout 1.0).
-async fn tell_portals(app: &App, tx: &mut AnyConnection, sid: &str, account_id: &str) -> Result<()> {
-    for client_id in grants::clients_of_session(tx, sid).await? {
-        tell_portal(app, tx, &client_id, sid, account_id).await?;
-    }
-    Ok(())
-}
-
-pub(super) async fn tell_portal(
-    app: &App,
-    tx: &mut AnyConnection,
-    client_id: &str,
-    sid: &str,
-    account_id: &str,
-) -> Result<()> {
-    let client = app.clients.find_in(tx, client_id).await?;
-    if client.is_some_and(|client| client.metadata.backchannel_logout_uri.is_some()) {
-        let notice = LogoutNotice {
-            client_id: client_id.to_owned(),
-            account_id: account_id.to_owned(),
-            sid: sid.to_owned(),
-        };
-        let payload = serde_json::to_string(&notice)?;
-        outbox::insert(tx, &app.vault, LOGOUT_NOTICE, &payload, app.clock.now(), KEEP_NOTICE).await?;
-    }
     Ok(())
 }
 

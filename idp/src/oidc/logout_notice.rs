@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 use super::subject::subject;
 use crate::app::App;
 use crate::domain::client_keys::Inside;
-use crate::guard::sessions::LogoutNotice;
+use crate::guard::logout_notices::LogoutNotice;
 use crate::platform::random;
 
 /// Long enough for one delivery; a retry signs a new one.

@@ -15,7 +15,7 @@ use crate::domain::profile::Profile;
 use crate::guard::evidence::{self, Evidence};
 use crate::guard::sms_code::Purpose;
 use crate::platform::random;
-use crate::store::{phones, principals};
+use crate::store::{persons, phones, principals};
 use crate::web::document::DocumentFields;
 use crate::web::phone::{PhoneFields, PhoneView};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor};
@@ -129,7 +129,7 @@ impl submission::Form for Form {
     async fn taken(app: &App, account: &Person) -> anyhow::Result<Errors> {
         let mut errors = Errors::none();
         if let Some(document) = &account.document
-            && principals::is_person_known(&app.store, &app.vault, document).await?
+            && persons::is_known(&app.store, &app.vault, document).await?
         {
             let text = "该证件号码已注册，请直接登录，忘记密码可找回，如非本人注册请进行账号申诉";
             errors.add("document_number", text);

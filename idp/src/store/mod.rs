@@ -34,6 +34,7 @@ pub mod legal_entities;
 pub mod operators;
 pub mod outbox;
 pub mod passwords;
+pub mod persons;
 pub mod phone_proofs;
 pub mod phones;
 pub mod principals;

@@ -4,7 +4,7 @@
 #![no_main]
 
 use fuzz::{Provider, is_plain, same};
-use idp::oidc::authorization_request::{self, AuthorizationRequest, ReturnAddress, describe_details};
+use idp::oidc::authorization_request::{self, AuthorizationRequest, ReturnAddress};
 use idp::web::params::Params;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
@@ -25,13 +25,14 @@ fuzz_target!(init: { Provider::get(); }, |data: &[u8]| {
     assert!(request.dpop_jkt.iter().all(|thumbprint| thumbprint.len() == 43));
     assert_eq!(request.hinted_sub, None, "nobody has an ID token");
     for detail in &request.authorization_details {
-        let (_, lines) = describe_details(&provider.app.config.protocol, detail).unwrap();
+        let (_, lines) = provider.app.config.protocol.describe(detail).unwrap();
         assert_eq!(lines.len(), detail.as_object().unwrap().len() - 1, "the page says all of it");
         assert!(lines.iter().all(|(_, value)| is_plain(value) && !value.trim().is_empty()));
     }
     if let Some(claims) = &request.claims {
-        let names = claims.names();
-        assert_eq!(json!(names.names()), json!(names));
+        let mark = |_: &str| "mark".to_owned();
+        let names = claims.names(&mark);
+        assert_eq!(json!(names.names(&mark)), json!(names));
     }
     assert!(request.wanted_classes().len() <= data.len());
     kept(&request);
