@@ -12,6 +12,9 @@ ALTER TABLE device_codes ADD COLUMN authorization_details TEXT;
 ALTER TABLE access_tokens ADD COLUMN exchanged_from BYTEA;
 CREATE INDEX access_tokens_by_origin ON access_tokens (exchanged_from) WHERE exchanged_from IS NOT NULL;
 
+-- A redemption that failed takes its tokens back.
+CREATE INDEX refresh_tokens_by_grant ON refresh_tokens (grant_id);
+
 -- Sessions that were signed out a moment ago: a second click is answered like the first.
 CREATE TABLE ended_sessions (
     token_hash BYTEA  NOT NULL PRIMARY KEY,

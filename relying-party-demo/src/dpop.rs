@@ -54,9 +54,12 @@ impl Sender {
     /// When there is no answer.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         let Some(key) = &self.key else { return self.execute(request).await };
+        let used = key.nonce();
         let answer = self.execute(key.prove(request.clone())?).await?;
         let is_refused = matches!(answer.status(), StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
-        if key.learn_nonce(answer.headers()) && is_refused {
+        key.learn_nonce(answer.headers());
+        // Another request may have learnt it meanwhile: what counts is what this one was proved with.
+        if is_refused && key.nonce() != used {
             return self.execute(key.prove(request)?).await;
         }
         Ok(answer)
@@ -126,15 +129,16 @@ impl ProofKey {
         Ok(josekit::jws::serialize_compact(claims.to_string().as_bytes(), &header, &self.signer)?)
     }
 
-    /// Remembers the nonce that an answer brings; whether it is another one.
-    fn learn_nonce(&self, headers: &HeaderMap) -> bool {
+    fn nonce(&self) -> Option<String> {
+        self.nonce.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers the nonce that an answer brings.
+    fn learn_nonce(&self, headers: &HeaderMap) {
         let told = headers.get(NONCE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let mut nonce = self.nonce.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = told.is_some() && told != *nonce;
-        if is_new {
-            *nonce = told;
+        if told.is_some() {
+            *self.nonce.lock().unwrap_or_else(PoisonError::into_inner) = told;
         }
-        is_new
     }
 }
 
@@ -183,10 +187,11 @@ mod tests {
     fn a_nonce_is_kept_for_the_next_proofs() {
         let key = ProofKey::new().unwrap();
         let mut headers = HeaderMap::new();
-        assert!(!key.learn_nonce(&headers));
+        key.learn_nonce(&headers);
+        assert_eq!(key.nonce(), None);
         headers.insert(NONCE, HeaderValue::from_static("n1"));
-        assert!(key.learn_nonce(&headers));
-        assert!(!key.learn_nonce(&headers), "the same one again is no reason to ask again");
+        key.learn_nonce(&headers);
+        assert_eq!(key.nonce().as_deref(), Some("n1"));
         assert_eq!(claims(&key.prove(request("https://id.example/token")).unwrap())["nonce"], "n1");
     }
 }

@@ -44,9 +44,9 @@ function say(name, told) {
   if (!error) {
     error = document.createElement("p");
     error.id = `${name}-error`;
-    error.setAttribute("aria-live", "polite");
     field.append(error);
   }
+  error.setAttribute("role", "alert");
   error.className = told.warning ? "field__error field__error--warning" : "field__error";
   const kind = document.createElement("span");
   kind.className = "visually-hidden";

@@ -16,6 +16,7 @@ for (const box of document.querySelectorAll("[data-qr]")) {
   let watch = 0;
   let unseen = 0;
   let entering = false;
+  let renewing = false;
   let state = box.dataset.state;
 
   // Without a connection only the words change: a number that is there to be chosen stays.
@@ -73,7 +74,7 @@ for (const box of document.querySelectorAll("[data-qr]")) {
     // The browser tries again by itself, unless it was answered something else than events.
     events.onerror = () => {
       if (events?.readyState === EventSource.CLOSED) ask(FIRST_POLL);
-      else if (OPEN.includes(state)) ask(FIRST_POLL, true);
+      else if (OPEN.includes(state) && lost.hidden) ask(FIRST_POLL, true);
     };
   }
 
@@ -92,12 +93,14 @@ for (const box of document.querySelectorAll("[data-qr]")) {
       if (OPEN.includes(state) && events && events.readyState === EventSource.CLOSED && pause >= SLOWEST_POLL) return listen();
     } catch {
       if (url !== box.dataset.stateUrl || !OPEN.includes(state)) return;
-      show(state, true);
+      if (lost.hidden) show(state, true); // once: it is read out
     }
     if (OPEN.includes(state)) poll = setTimeout(ask, pause, Math.min(pause * 1.5, SLOWEST_POLL));
   }
 
   async function renew(asked) {
+    if (renewing) return;
+    renewing = true;
     unseen = asked ? 0 : unseen + 1;
     try {
       const response = await fetch(box.dataset.renew, { method: "POST", body: new URLSearchParams(), credentials: "same-origin" });
@@ -117,6 +120,8 @@ for (const box of document.querySelectorAll("[data-qr]")) {
       if (asked) picture.focus();
     } catch {
       if (asked) location.assign(find("refresh").href);
+    } finally {
+      renewing = false;
     }
   }
 

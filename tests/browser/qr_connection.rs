@@ -48,7 +48,8 @@ async fn a_short_outage_takes_no_number_away() -> Result<()> {
     desk.run(&format!("window.there = fetch; fetch = () => Promise.reject(new Error('away')); {asks}"))
         .await?;
     wait_for_connection(&desk, false).await?;
-    ensure!(desk.text(".qr__words").await? == LOST);
+    desk.wait_until("return document.querySelector('.qr__words').innerText.trim()", |now| now == LOST)
+        .await?;
     let number: u8 = desk.text("[data-qr-number]").await?.parse()?;
     ensure!(announced(&desk).await?.contains("连接已中断"));
     desk.run(&format!("fetch = window.there; {asks}")).await?;

@@ -75,6 +75,22 @@ on_both! {
 }
 
 on_both! {
+    // The password was young enough when it was asked for the telephone, and is not any more: that is nobody's fault.
+    async fn who_took_long_signs_in_once_more(app: TestApp) {
+        let desk = qr::person(&app).await;
+        app.advance_seconds(200);
+        let (_, mut screen) = ask(&app, desk, &[("acr_values", LOA_3), ("max_age", "300")]).await;
+        app.advance_seconds(90);
+        let mut phone = qr::person(&app).await;
+        assert_eq!(confirm(&mut phone, &mut screen).await.status, 200);
+        app.advance_seconds(20);
+        let come_in = screen.finish().await;
+        let page = screen.agent.follow(come_in).await;
+        assert_eq!((page.status.as_u16(), page.text_of("h1")), (200, "账号密码登录".to_owned()), "{}", page.text());
+    }
+}
+
+on_both! {
     async fn another_account_is_no_answer(app: TestApp) {
         let desk = qr::person(&app).await;
         let (_, mut screen) = ask(&app, desk, &[("acr_values", LOA_3)]).await;

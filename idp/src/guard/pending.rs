@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::Caller;
+use super::qr::COME_IN;
 use crate::app::App;
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::platform::random;
@@ -46,6 +47,11 @@ impl Display {
             (false, true) => Some("请重新登录以确认身份"),
             (false, false) => None,
         }
+    }
+
+    /// No telephone can have signed in so shortly ago, unless for this very request.
+    pub fn wants_new_sign_in(&self) -> bool {
+        self.max_age.is_some_and(|most| Span::seconds(most) <= COME_IN)
     }
 
     /// Where a telephone is to confirm what was begun here, or is what one sits at, it can't be how one begins.

@@ -27,7 +27,7 @@ pub const LIFE: Span = Span::seconds(120);
 /// How much longer it lives once it has been.
 const LONGER: Span = Span::seconds(60);
 /// How long the browser has to come in after it was confirmed.
-const COME_IN: Span = Span::seconds(60);
+pub(super) const COME_IN: Span = Span::seconds(60);
 
 /// The browser's secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

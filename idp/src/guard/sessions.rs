@@ -84,7 +84,8 @@ pub async fn current(app: &App, token: &str) -> Result<Option<Session>> {
     if now - Timestamp::from_millis(row.seen_at) > TOUCH_EVERY {
         sessions::touch(&app.store, &hash, now).await?;
     }
-    let signed_in_at = Timestamp::from_millis(row.signed_in_at);
+    // The release before renews a session without it.
+    let signed_in_at = Timestamp::from_millis(row.signed_in_at.max(row.signed_in.authenticated_at));
     Ok(Some(Session { signed_in_at, ..row.signed_in.into() }))
 }
 
@@ -207,6 +208,8 @@ pub async fn end_everything(app: &App, tx: &mut AnyConnection, account_id: &str)
 /// When the database fails.
 pub async fn end_some(app: &App, caller: &Caller, account_id: &str, sid: &str, others: bool) -> Result<()> {
     let mut tx = app.store.begin().await?;
+    // As everything that ends sessions does: two that end the same ones in another order would wait for each other.
+    operators::changes::hold(&mut tx, account_id).await?;
     for sid in sessions::end_some(&mut tx, account_id, sid, others).await? {
         grants::revoke_session(&mut tx, &sid, app.clock.now()).await?;
         logout_notices::tell_portals(app, &mut tx, &sid, account_id).await?;

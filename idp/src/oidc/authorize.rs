@@ -76,13 +76,15 @@ async fn decide(interaction: Interaction<'_>) -> web::Result<Response> {
     let session = visitor.session().await?;
     let signed_in_for_this = progress.pending_id.is_some()
         && session.as_ref().is_some_and(|session| session.signed_in_at >= progress.started_at);
-    let Some(session) =
-        session.filter(|session| is_enough(app, client, request, session, progress.started_at))
-    else {
+    let is_somebody_else = session.as_ref().is_some_and(|session| !is_wanted(app, client, request, session));
+    let is_enough = |session: &Session| {
+        !is_somebody_else && is_fresh(app.clock.now(), request, session, progress.started_at)
+    };
+    let Some(session) = session.filter(is_enough) else {
         if request.prompt.none {
             return refuse(Code::LoginRequired, "nobody who may answer is signed in").await;
         }
-        if signed_in_for_this {
+        if signed_in_for_this && is_somebody_else {
             // Core section 3.1.2.1: an error, rather than the same page again and again.
             return refuse(Code::LoginRequired, "another account has signed in than the request names").await;
         }
@@ -139,30 +141,28 @@ async fn acts_for(app: &App, session: &Session, wanted: &str) -> anyhow::Result<
     Ok(unit.is_some_and(|unit| unit.id == wanted || unit.credit_code == wanted))
 }
 
-/// Whether this session may answer this request without anybody signing in (again).
-fn is_enough(
-    app: &App,
-    client: &Client,
+/// Whether it is the account that the request names, if it names one.
+fn is_wanted(app: &App, client: &Client, request: &AuthorizationRequest, session: &Session) -> bool {
+    let subject = subject(app, client, &session.account_id);
+    let wanted = request.claims.as_ref().map(|claims| claims.wanted("sub")).unwrap_or_default();
+    request.hinted_sub.as_ref().is_none_or(|hinted| *hinted == subject)
+        && (wanted.is_empty() || wanted.contains(&subject))
+}
+
+/// Whether the sign-in is as young as the request wants it.
+fn is_fresh(
+    now: Timestamp,
     request: &AuthorizationRequest,
     session: &Session,
     started_at: Timestamp,
 ) -> bool {
-    let subject = subject(app, client, &session.account_id);
-    if request.hinted_sub.as_ref().is_some_and(|hinted| *hinted != subject) {
-        return false;
-    }
-    let wanted_sub = request.claims.as_ref().map(|claims| claims.wanted("sub")).unwrap_or_default();
-    if !wanted_sub.is_empty() && !wanted_sub.contains(&subject) {
-        return false;
-    }
     if session.authenticated_at >= started_at {
         return true;
     }
     if request.prompt.login || request.prompt.select_account && session.signed_in_at < started_at {
         return false;
     }
-    let age = app.clock.now() - session.authenticated_at;
-    request.max_age.is_none_or(|most| age <= Span::seconds(most))
+    request.max_age.is_none_or(|most| now - session.authenticated_at <= Span::seconds(most))
 }
 
 /// The class to report; `None` if an essential one is out of reach (Core section 5.5.1.1).

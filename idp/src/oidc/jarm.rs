@@ -12,7 +12,8 @@ use crate::domain::signing_alg::SigningAlg;
 const LIFE: i64 = 300;
 
 /// The `response` parameter: signed, and then encrypted, as the client registered (where it did not, RS256, and not
-/// encrypted: JARM section 3; of a client held to FAPI 2.0, which leaves RS256 out, as its ID tokens). `None` if it wants encryption and has published no key for that.
+/// encrypted: JARM section 3; of a client held to FAPI 2.0, which leaves RS256 out, as its ID tokens). `None` if it wants
+/// encryption and has published no key for that.
 ///
 /// # Errors
 /// When signing fails.

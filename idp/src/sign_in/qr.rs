@@ -228,7 +228,7 @@ fn too_many(refusal: &browser::Refusal, purpose: &Purpose, request: Option<&str>
 }
 
 fn notice(display: &Display) -> Option<&'static str> {
-    if display.max_age == Some(0) {
+    if display.wants_new_sign_in() {
         return Some("该服务要求重新验证身份：请先在手机上重新登录再扫码，或使用密码登录");
     }
     display.why_again()

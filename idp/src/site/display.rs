@@ -11,11 +11,15 @@ use crate::web::{Visitor, cookies};
 pub struct Switch {
     #[serde(default)]
     switch: String,
+    /// `off`; everything else is on.
+    #[serde(default)]
+    to: String,
     #[serde(default)]
     return_to: String,
 }
 
-/// GET: switches one of the two, and goes back. It changes nothing but how pages look.
+/// GET: turns one of the two on or off, as the link said, whatever another tab has done since; and goes back. It changes
+/// nothing but how pages look.
 pub async fn get(visitor: Visitor, Query(query): Query<Switch>) -> Response {
     let letter = match query.switch.as_str() {
         "large" => 'l',
@@ -23,6 +27,7 @@ pub async fn get(visitor: Visitor, Query(query): Query<Switch>) -> Response {
         _ => 'x',
     };
     let mut response = visitor.go(ReturnTo::parse(&query.return_to).as_str());
-    cookies::set_for_long(response.headers_mut(), cookies::DISPLAY, &visitor.switched_display(letter));
+    let display = visitor.switched_display(letter, query.to != "off");
+    cookies::set_for_long(response.headers_mut(), cookies::DISPLAY, &display);
     response
 }

@@ -22,9 +22,9 @@ impl Frame<'_> {
         assets::url(name)
     }
 
-    /// Switches 大字版 (`large`) or 高对比度 (`contrast`), and comes back.
-    pub fn display_link(&self, switch: &str) -> String {
-        urls::display(switch, &self.here)
+    /// Turns 大字版 (`large`) or 高对比度 (`contrast`) on or off, and comes back.
+    pub fn display_link(&self, switch: &str, to: &str) -> String {
+        urls::display(switch, to, &self.here)
     }
 }
 

@@ -10,8 +10,7 @@ pub fn opening(app: &App, visitor: &Visitor, asked: &Display) -> &'static str {
     let wants_password = asked.account_type_page().is_some()
         || asked.login_hint.is_some()
         || asked.needs_password()
-        // What a telephone signed in with is older than the request, most likely.
-        || asked.max_age == Some(0)
+        || asked.wants_new_sign_in()
         || visitor.prefers_password
         // Nobody can scan the screen in their hand.
         || visitor.is_mobile

@@ -93,7 +93,8 @@ pub fn captcha_proof(id: &str) -> String {
     format!("/captcha/{id}/proof")
 }
 
-pub fn display(switch: &str, here: &str) -> String {
+pub fn display(switch: &str, to: &str, here: &str) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    format!("/display?{}", query.append_pair("switch", switch).append_pair("return_to", here).finish())
+    query.append_pair("switch", switch).append_pair("to", to).append_pair("return_to", here);
+    format!("/display?{}", query.finish())
 }

@@ -97,10 +97,11 @@ impl Visitor {
         }
     }
 
-    /// The letters of the display cookie with one of them switched.
-    pub fn switched_display(&self, switch: char) -> String {
-        let on = |letter, state: bool| {
-            if (letter == switch) ^ state { String::from(letter) } else { String::new() }
+    /// The letters of the display cookie with one of them set or taken away.
+    pub fn switched_display(&self, switch: char, to: bool) -> String {
+        let on = |letter, is: bool| {
+            let is = if letter == switch { to } else { is };
+            if is { String::from(letter) } else { String::new() }
         };
         format!("x{}{}", on('l', self.large_type), on('c', self.high_contrast))
     }

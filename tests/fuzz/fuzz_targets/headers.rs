@@ -38,9 +38,9 @@ fuzz_target!(init: { Provider::get(); }, |data: &[u8]| {
     assert!(caller.user_agent.chars().count() <= 200 && is_plain(&caller.user_agent.replace('\t', " ")));
     assert!(visitor.session_token.as_ref().is_none_or(|token| token.len() == 43));
     assert_eq!(caller.device_hash.len(), 32);
-    for switch in ['l', 'c'] {
-        let state = visitor.switched_display(switch);
-        assert!(state.starts_with('x') && state.len() <= 3);
+    for (switch, to) in [('l', true), ('l', false), ('c', true)] {
+        let state = visitor.switched_display(switch, to);
+        assert!(state.starts_with('x') && state.len() <= 3 && state.contains(switch) == to);
     }
     assert!(!user_agent::words(&caller.user_agent).is_empty());
     assert!(user_agent::browser(&caller.user_agent).is_none_or(|name| name.chars().count() < 20));

@@ -198,6 +198,8 @@ struct Proven {
     acr: String,
     amr: String,
     authenticated_at: Option<Timestamp>,
+    /// Of who was signed in already: to add to it is no sign-in.
+    signed_in_at: Option<Timestamp>,
 }
 
 impl Proven {
@@ -208,7 +210,8 @@ impl Proven {
         let LetIn { account_id, holder_id, acr, wanted_sid, scanner_authenticated_at } = let_in;
         let Some(wanted_sid) = wanted_sid else {
             let authenticated_at = scanner_authenticated_at.map(Timestamp::from_millis);
-            return Some(Self { account_id, holder_id, acr, amr: "mca".to_owned(), authenticated_at });
+            let amr = "mca".to_owned();
+            return Some(Self { account_id, holder_id, acr, amr, authenticated_at, signed_in_at: None });
         };
         let here = session.filter(|here| here.sid == wanted_sid && here.account_id == account_id)?;
         // A second device adds to what the first proved, and mends nothing of it.
@@ -217,7 +220,8 @@ impl Proven {
         let mut amr: Vec<&str> = here.amr.split(' ').filter(|method| *method != "mca").collect();
         amr.push("mca");
         let (holder_id, amr) = (here.holder_id.clone(), amr.join(" "));
-        Some(Self { account_id, holder_id, acr, amr, authenticated_at: Some(here.authenticated_at) })
+        let (authenticated_at, signed_in_at) = (Some(here.authenticated_at), Some(here.signed_in_at));
+        Some(Self { account_id, holder_id, acr, amr, authenticated_at, signed_in_at })
     }
 
     fn as_proof(&self) -> Proof<'_> {
@@ -228,7 +232,7 @@ impl Proven {
             amr: &self.amr,
             password_set_at: None,
             authenticated_at: self.authenticated_at,
-            signed_in_at: None,
+            signed_in_at: self.signed_in_at,
             valid_until: None,
         }
     }

@@ -8,6 +8,13 @@ use url::Url;
 use super::refusal::{Refusal, Result};
 use crate::domain::client::{ClientMetadata, Wrong};
 
+/// What holds a client to FAPI 2.0 ([`ClientMetadata::is_held_to_fapi`]).
+const FAPI_MARKS: [&str; 3] = [
+    "dpop_bound_access_tokens",
+    "tls_client_certificate_bound_access_tokens",
+    "require_pushed_authorization_requests",
+];
+
 /// The metadata of a registration; `allowed` are the scopes that it may ask for.
 ///
 /// # Errors
@@ -35,6 +42,8 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     let known = ClientMetadata::standard_members();
     sent.retain(|name, value| !value.is_null() && known.contains(name));
     let name = name_by_default(&sent);
+    // FAPI 2.0 leaves RS256 out, so it can't be what nobody asked for.
+    let held_to_fapi = FAPI_MARKS.iter().any(|mark| sent.get(*mark) == Some(&json!(true)));
     let mut default = |member: &str, value: Value| {
         sent.entry(member).or_insert(value);
     };
@@ -42,7 +51,7 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     default("redirect_uris", json!([]));
     default("grant_types", json!(["authorization_code"]));
     default("token_endpoint_auth_method", json!("client_secret_basic"));
-    default("id_token_signed_response_alg", json!("RS256"));
+    default("id_token_signed_response_alg", json!(if held_to_fapi { "ES256" } else { "RS256" }));
     default("scope", json!(allowed.join(" ")));
     sent.insert("self_registered".to_owned(), json!(true));
     let read: Result<ClientMetadata, _> =
