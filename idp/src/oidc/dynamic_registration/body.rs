@@ -7,13 +7,7 @@ use url::Url;
 
 use super::refusal::{Refusal, Result};
 use crate::domain::client::{ClientMetadata, Wrong};
-
-/// What holds a client to FAPI 2.0 ([`ClientMetadata::is_held_to_fapi`]).
-const FAPI_MARKS: [&str; 3] = [
-    "dpop_bound_access_tokens",
-    "tls_client_certificate_bound_access_tokens",
-    "require_pushed_authorization_requests",
-];
+use crate::domain::signing_alg::SigningAlg;
 
 /// The metadata of a registration; `allowed` are the scopes that it may ask for.
 ///
@@ -42,8 +36,7 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     let known = ClientMetadata::standard_members();
     sent.retain(|name, value| !value.is_null() && known.contains(name));
     let name = name_by_default(&sent);
-    // FAPI 2.0 leaves RS256 out, so it can't be what nobody asked for.
-    let held_to_fapi = FAPI_MARKS.iter().any(|mark| sent.get(*mark) == Some(&json!(true)));
+    let names_alg = sent.contains_key("id_token_signed_response_alg");
     let mut default = |member: &str, value: Value| {
         sent.entry(member).or_insert(value);
     };
@@ -51,13 +44,17 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     default("redirect_uris", json!([]));
     default("grant_types", json!(["authorization_code"]));
     default("token_endpoint_auth_method", json!("client_secret_basic"));
-    default("id_token_signed_response_alg", json!(if held_to_fapi { "ES256" } else { "RS256" }));
+    default("id_token_signed_response_alg", json!("RS256"));
     default("scope", json!(allowed.join(" ")));
     sent.insert("self_registered".to_owned(), json!(true));
     let read: Result<ClientMetadata, _> =
         serde_path_to_error::deserialize(Value::Object(sent).into_deserializer());
     let mut metadata =
         read.map_err(|error| Wrong::new(error.path().to_string(), error.inner().to_string()))?;
+    // FAPI 2.0 leaves RS256 out, so it can't be what nobody asked for.
+    if !names_alg && metadata.is_held_to_fapi() {
+        metadata.id_token_signed_response_alg = SigningAlg::ES256;
+    }
     // RFC 7591 section 2: what it may not have is left out, and the answer says what is left.
     let may_have = |scope: &&str| allowed.iter().any(|one| one == scope);
     metadata.scope = metadata.scope.split(' ').filter(may_have).collect::<Vec<_>>().join(" ");
@@ -82,7 +79,6 @@ fn name_by_default(sent: &Map<String, Value>) -> String {
 mod tests {
     use super::*;
     use crate::domain::client::AuthMethod;
-    use crate::domain::signing_alg::SigningAlg;
 
     fn read(sent: Value) -> Result<ClientMetadata, Wrong> {
         let allowed = ["openid", "profile"].map(str::to_owned);
@@ -96,6 +92,22 @@ mod tests {
         assert_eq!(least.id_token_signed_response_alg, SigningAlg::RS256);
         assert_eq!((&*least.client_name, &*least.scope), ("rp.example", "openid profile"));
         assert!(least.self_registered && !least.first_party);
+    }
+
+    #[test]
+    fn what_fapi_leaves_out_is_no_default() {
+        for member in [
+            "dpop_bound_access_tokens",
+            "tls_client_certificate_bound_access_tokens",
+            "require_pushed_authorization_requests",
+        ] {
+            for (held, alg) in [(true, SigningAlg::ES256), (false, SigningAlg::RS256)] {
+                let sent = json!({ "redirect_uris": ["https://rp.example/cb"], member: held });
+                assert_eq!(read(sent).unwrap().id_token_signed_response_alg, alg, "{member}");
+            }
+            let sent = json!({ member: true, "id_token_signed_response_alg": "PS256" });
+            assert_eq!(read(sent).unwrap().id_token_signed_response_alg, SigningAlg::PS256);
+        }
     }
 
     #[test]
