@@ -1,6 +1,7 @@
 //! Work in the background: deletes what has expired in small batches, sends what waits in the outbox, and looks for
 //! new keys. Every instance runs it; the store keeps them out of each other's way.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -86,7 +87,8 @@ pub async fn end_lapsed(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Sends what is due in the outbox, a few at a time.
+/// Sends what is due in the outbox, a few at a time. Nobody waits for another's gateway, and to one recipient messages
+/// arrive in the order in which they were written: of two codes the newer one counts, and it is read last.
 ///
 /// # Errors
 /// When the database fails.
@@ -97,14 +99,33 @@ pub async fn send_outbox(app: &App) -> Result<()> {
             return Ok(());
         }
         let mut deliveries = JoinSet::new();
-        for message in messages {
+        for messages in by_recipient(messages) {
             let app = app.clone();
-            deliveries.spawn(async move { settle(&app, message).await });
+            deliveries.spawn(async move {
+                for message in messages {
+                    settle(&app, message).await?;
+                }
+                anyhow::Ok(())
+            });
         }
         while let Some(outcome) = deliveries.join_next().await {
             outcome??;
         }
     }
+}
+
+/// Each recipient's messages, oldest first.
+fn by_recipient(mut messages: Vec<Leased>) -> impl Iterator<Item = Vec<Leased>> {
+    messages.sort_by_key(|message| message.created_at);
+    let mut recipients: HashMap<String, Vec<Leased>> = HashMap::new();
+    for message in messages {
+        let recipient = match message.kind.as_str() {
+            TEXT_MESSAGE => text_message::recipient(&message.payload),
+            _ => None,
+        };
+        recipients.entry(recipient.unwrap_or_else(|| message.id.clone())).or_default().push(message);
+    }
+    recipients.into_values()
 }
 
 async fn settle(app: &App, message: Leased) -> Result<()> {

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use idp::config::{Config, ExpectConfig, GatewayConfig, RequestConfig, SmsTransport};
+use idp::guard::text_message;
 
 use super::*;
 
@@ -93,4 +94,23 @@ async fn a_code_that_nobody_takes_is_given_up() {
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     panic!("it is still tried after its five minutes");
+}
+
+on_both! {
+    async fn to_one_telephone_messages_keep_their_order(app: TestApp) {
+        for count in 0..9 {
+            let mut tx = app.app.store.begin().await.unwrap();
+            for phone in ["19400000201", "19400000202"] {
+                let text = format!("第{count}条");
+                text_message::notify(&app.app, &mut tx, Some(phone), &text).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            app.advance_seconds(1);
+        }
+        for phone in ["19400000201", "19400000202"] {
+            let texts = app.texts(phone).await;
+            let order: Vec<_> = (0..9).map(|count| format!("第{count}条")).collect();
+            assert!(texts.iter().map(|text| text.rsplit('】').next().unwrap()).eq(&order), "{texts:?}");
+        }
+    }
 }

@@ -140,7 +140,8 @@ impl TestApp {
         answer.expect("the captcha is open")
     }
 
-    async fn texts(&self, phone: &str) -> Vec<String> {
+    /// All text messages to a telephone in their order, once everything that waits has been sent.
+    pub async fn texts(&self, phone: &str) -> Vec<String> {
         idp::janitor::send_outbox(&self.app).await.unwrap();
         // The server's own janitor may have taken a message a moment before.
         for _ in 0..500 {

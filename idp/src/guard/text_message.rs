@@ -43,6 +43,11 @@ pub async fn notify(app: &App, tx: &mut AnyConnection, to: Option<&str>, text: &
     }
 }
 
+/// Whose telephone a message of the outbox goes to; `None` if that can't be read.
+pub fn recipient(payload: &str) -> Option<String> {
+    serde_json::from_str::<Message>(payload).ok().map(|message| message.to)
+}
+
 /// Sends one message of the outbox.
 ///
 /// # Errors

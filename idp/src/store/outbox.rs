@@ -14,6 +14,7 @@ struct Row {
     payload: Vec<u8>,
     attempts: i64,
     give_up_at: i64,
+    created_at: i64,
 }
 
 /// A message that this instance holds until it is settled or its lease ends.
@@ -24,6 +25,7 @@ pub struct Leased {
     pub payload: String,
     pub attempts: i64,
     pub give_up_at: Timestamp,
+    pub created_at: Timestamp,
 }
 
 /// # Errors
@@ -64,7 +66,7 @@ pub async fn lease(
     }
     let sql = "UPDATE outbox SET due_at = $2, attempts = attempts + 1
         WHERE due_at <= $1 AND id IN (SELECT id FROM outbox WHERE due_at <= $1 ORDER BY due_at LIMIT $3)
-        RETURNING id, kind, payload, attempts, give_up_at";
+        RETURNING id, kind, payload, attempts, give_up_at, created_at";
     let rows: Vec<Row> = store
         .write
         .all(sqlx::query_as(sql).bind(now.millis()).bind((now + lease).millis()).bind(i64::from(count)))
@@ -77,6 +79,7 @@ pub async fn lease(
                 kind: row.kind,
                 attempts: row.attempts,
                 give_up_at: Timestamp::from_millis(row.give_up_at),
+                created_at: Timestamp::from_millis(row.created_at),
             })
         })
         .collect()
