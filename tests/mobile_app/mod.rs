@@ -88,7 +88,18 @@ struct Desk {
 
 impl Desk {
     async fn open(demo: &Demo) -> Self {
-        let visitor = Visitor::at(demo, "/hall/login").await;
+        Self::of(Visitor::at(demo, "/hall/login").await)
+    }
+
+    /// The hall wants a sign-in that is made now, whatever is known of the browser.
+    async fn open_anew(demo: &Demo) -> Self {
+        let mut visitor = Visitor::at(demo, "/hall/login?again=1").await;
+        let code = format!("/sign-in/qr?{}", visitor.at.query().unwrap());
+        visitor.go(&code).await;
+        Self::of(visitor)
+    }
+
+    fn of(visitor: Visitor) -> Self {
         assert_eq!(visitor.at.path(), "/sign-in/qr", "{}", visitor.page.text());
         let state_url = visitor.page.attribute("[data-qr]", "data-state-url").unwrap();
         Self { visitor, state_url }
@@ -116,12 +127,14 @@ impl Desk {
     }
 }
 
+const PERSON: [(&str, &str); 2] = [("account", "liying2026"), ("password", "Jlrs2026")];
+
 /// The telephone: the app, signed in as the demo's person, who also acts for units.
 struct Phone(Visitor);
 
 impl Phone {
     async fn signed_in(demo: &Demo) -> Self {
-        Self::signed_in_as(demo, &[("account", "liying2026"), ("password", "Jlrs2026")]).await
+        Self::signed_in_as(demo, &PERSON).await
     }
 
     async fn signed_in_as(demo: &Demo, fields: &[(&str, &str)]) -> Self {
@@ -129,13 +142,19 @@ impl Phone {
     }
 
     async fn signed_in_at(demo: &Demo, page: &str, fields: &[(&str, &str)]) -> Self {
-        let mut visitor = Visitor::at(demo, "/app/login").await;
+        let mut phone = Self(Visitor::at(demo, "/app/login").await);
+        phone.sign_in(demo, page, fields).await;
+        phone
+    }
+
+    /// At the provider's page, where the app has led.
+    async fn sign_in(&mut self, demo: &Demo, page: &str, fields: &[(&str, &str)]) {
+        let visitor = &mut self.0;
         assert!(visitor.at.path().starts_with("/sign-in/"), "{}", visitor.at);
         let page = format!("{page}?{}", visitor.at.query().unwrap());
         visitor.page = visitor.agent.sign_in(&page, fields).await;
         visitor.go_on().await;
         assert_eq!(visitor.at.as_str(), demo.portal("/app"), "{}", visitor.page.text());
-        Self(visitor)
     }
 
     async fn upload(&mut self, picture: &GrayImage, format: ImageFormat) {

@@ -83,6 +83,26 @@ on_both_with_portals! {
         assert!(phone.page().text().contains("evil.example"), "{}", phone.page().text());
     }
 
+    /// RFC 9470: the token is good, the sign-in behind it too old; the app sees the difference, and leads to a new one.
+    async fn a_sign_in_that_is_too_old_is_made_again(demo: Demo) {
+        let mut phone = Phone::signed_in(&demo).await;
+        demo.provider.advance_seconds(60);
+        let mut desk = Desk::open_anew(&demo).await;
+        let code = desk.code().await;
+        phone.upload(&code, ImageFormat::Png).await;
+        phone.is_told("请重新登录");
+        assert_eq!(desk.state().await["state"], "waiting");
+        let way_on = phone.page().attribute("a[href^='/app/login']", "href").unwrap();
+        phone.0.go(&way_on).await;
+        phone.sign_in(&demo, "/sign-in/personal", &PERSON).await;
+        phone.scan(&code).await;
+        let (number, identity) = (desk.number().await, phone.identity("个人"));
+        phone.confirm(&number, &identity).await;
+        phone.is_told("已确认登录");
+        desk.finish().await;
+        assert_eq!(desk.visitor.at.as_str(), demo.portal("/hall"), "{}", desk.visitor.page.text());
+    }
+
     /// Between the scan and the confirmation the account's password changed, or somebody signed out for it.
     async fn a_session_that_ended_confirms_nothing(demo: Demo) {
         let mut desk = Desk::open(&demo).await;

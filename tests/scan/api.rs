@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::dpop::{DpopKey, at_userinfo};
 use crate::support::portal::VERIFIER;
-use crate::support::qr::{self, PhoneApp, Screen, assert_refused};
+use crate::support::qr::{self, PhoneApp, Screen, assert_refused, assert_step_up};
 use crate::support::{Agent, Portal};
 
 on_both! {
@@ -218,5 +218,18 @@ on_both! {
             assert!(reply.header("www-authenticate").starts_with("DPoP realm="), "{scheme}");
         }
         assert_eq!(ask("DPoP", prove(&key)).await.status, 200);
+        // What is wrong with the sign-in behind it is told in the same scheme.
+        app.advance_seconds(240);
+        let hall = Portal::register(&app, "hall").await;
+        let mut desk = Agent::new(&app.base);
+        let asked = desk.get(&hall.authorize_path(&[("max_age", "60")])).await.location().unwrap();
+        let screen = Screen::open_at(desk, &format!("/sign-in/qr?{}", asked.split_once('?').unwrap().1)).await;
+        let mut good = at_userinfo(&app, token);
+        good["htu"] = json!(format!("{}/scan/api/scan", app.base));
+        good["htm"] = json!("POST");
+        let request = person.request(Method::POST, "/scan/api/scan").header("authorization", format!("DPoP {token}"));
+        let request = request.header("dpop", key.proof(&app, &json!({}), &good)).header("content-type", "application/json");
+        let refused = Agent::new(&app.base).send(request.body(json!({ "code": screen.code() }).to_string())).await;
+        assert_step_up(&refused, "sign_in_again", "DPoP", 60);
     }
 }

@@ -4,7 +4,7 @@ use idp::config::OpensWith;
 use serde_json::{Value, json};
 
 use crate::support::portal::claims;
-use crate::support::qr::{self, PhoneApp, Screen, answer, assert_refused, confirm, scan};
+use crate::support::qr::{self, PhoneApp, Screen, answer, assert_step_up, confirm, scan};
 use crate::support::{Agent, Portal, Reply, TestApp, sql};
 
 /// What the answer to a portal buys.
@@ -47,7 +47,7 @@ on_both! {
         system_browser.cookies = phone.cookies.clone();
         let program = PhoneApp::of(&app_client, system_browser).await;
         assert_eq!(screen.view().await, "waiting");
-        assert_refused(&program.scan(&code).await, 403, "sign_in_again");
+        assert_step_up(&program.scan(&code).await, "sign_in_again", "Bearer", 0);
         // A way on, and back.
         let action = refused.attribute("main form", "action").unwrap();
         let page = phone.post(&action, &[("action", "sign_in")]).await.location().unwrap();
@@ -79,6 +79,11 @@ on_both! {
         assert!(asked.starts_with("/sign-in/qr?"), "{asked}");
         let screen = ask(Agent::new(&app.base), &portal, &[("max_age", "600")]).await;
         assert_eq!(scan(&mut phone, &screen.code()).await.text_of("h1"), "请重新登录");
+        let app_client = PhoneApp::register(&app).await;
+        let mut system_browser = phone.stranger();
+        system_browser.cookies = phone.cookies.clone();
+        let program = PhoneApp::of(&app_client, system_browser).await;
+        assert_step_up(&program.scan(&screen.code()).await, "sign_in_again", "Bearer", 600);
         // Young enough, and told as it is.
         let mut screen = ask(Agent::new(&app.base), &portal, &[("max_age", "7200")]).await;
         assert_eq!(confirm(&mut phone, &mut screen).await.text_of("h1"), "已确认登录");

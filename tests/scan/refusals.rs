@@ -1,7 +1,7 @@
 //! What does not let a browser in, each with its own answer.
 
 use crate::support::Agent;
-use crate::support::qr::{self, Screen, answer, confirm, scan, wrong_number};
+use crate::support::qr::{self, PhoneApp, Screen, answer, assert_step_up, confirm, scan, wrong_number};
 
 on_both! {
     async fn another_number_ends_it(app: TestApp) {
@@ -195,6 +195,9 @@ on_both! {
         let second = Screen::open(&app).await;
         let refused = scan(&mut first.agent, &second.code()).await;
         assert_eq!((refused.status.as_u16(), refused.text_of("h1")), (403, "请先用密码登录".to_owned()), "{}", refused.text());
+        let portal = PhoneApp::register(&app).await;
+        let program = PhoneApp::of(&portal, first.agent).await;
+        assert_step_up(&program.scan(&second.code()).await, "password_first", "Bearer", 0);
         assert_eq!(scan(&mut phone, &second.code()).await.status, 200);
     }
 }

@@ -158,6 +158,16 @@ impl PhoneApp {
     }
 }
 
+/// RFC 9470 section 3: the token is good, and the sign-in behind it is not good enough.
+#[track_caller]
+pub fn assert_step_up(reply: &Reply, error: &str, scheme: &str, max_age: u32) {
+    assert_refused(reply, 401, error);
+    let challenge = reply.header("www-authenticate");
+    let expected = format!("{scheme} realm=\"idp\", error=\"insufficient_user_authentication\", ");
+    assert!(challenge.starts_with(&expected), "{challenge}");
+    assert!(challenge.ends_with(&format!(", max_age=\"{max_age}\"")), "{challenge}");
+}
+
 /// What a refusal of the app's half says.
 #[track_caller]
 pub fn assert_refused(reply: &Reply, status: u16, error: &str) {

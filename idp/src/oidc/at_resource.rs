@@ -14,12 +14,21 @@ use crate::domain::confirmation::Confirmation;
 use crate::store::tokens::{self, AccessTokenRow};
 use crate::web::forms::form_params;
 use crate::web::params::Params;
-use crate::web::shown_token::ShownToken;
+use crate::web::shown_token::{Shown, ShownToken};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scheme {
     Bearer,
     Dpop,
+}
+
+impl Scheme {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
 }
 
 /// The live access token of a request, for us and in the right hands.
@@ -44,9 +53,10 @@ pub async fn show_token(State(app): State<App>, mut request: Request, next: Next
     next.run(request).await
 }
 
-async fn shown_in_header(app: &App, envelope: &Envelope) -> Result<Vec<u8>> {
+async fn shown_in_header(app: &App, envelope: &Envelope) -> Result<Shown> {
     let (scheme, token) = in_header(envelope)?.ok_or_else(OAuthError::no_token)?;
-    check(app, envelope, (scheme, &token)).await.map(|(key, _)| key)
+    let (key, _) = check(app, envelope, (scheme, &token)).await?;
+    Ok(Shown { key, scheme: scheme.as_str() })
 }
 
 /// The key of the token's row, and the row.

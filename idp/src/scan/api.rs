@@ -15,7 +15,7 @@ use crate::guard::qr::Code;
 use crate::guard::qr::identity::{self, ActAs};
 use crate::guard::qr::phone::{self, Phone, Refusal};
 use crate::guard::qr::scanned::Scanned;
-use crate::web::shown_token::ShownToken;
+use crate::web::shown_token::{Shown, ShownToken};
 use crate::web::{self, Visitor};
 
 /// What an app's token must be for.
@@ -32,22 +32,48 @@ pub struct Told {
 type Answer = Result<Response, Told>;
 
 /// The app's telephone: a token that is alive and has the scope.
-pub struct AppPhone(Phone);
+pub struct AppPhone {
+    phone: Phone,
+    /// In which the token came.
+    scheme: &'static str,
+}
 
 impl FromRequestParts<App> for AppPhone {
     type Rejection = Told;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Told> {
         let caller = Visitor::new(parts, app).caller;
-        let key = match parts.extensions.remove::<ShownToken>() {
-            Some(ShownToken(Ok(key))) => key,
+        let Shown { key, scheme } = match parts.extensions.remove::<ShownToken>() {
+            Some(ShownToken(Ok(shown))) => shown,
             Some(ShownToken(Err((status, headers)))) => return Err(Told::without_token(status, &headers)),
             None => return Err(anyhow::anyhow!("the route does not look at tokens").into()),
         };
         match access_token::holder(app, &key, SCOPE).await? {
-            Ok(holder) => Ok(Self(Phone::of_app(caller, holder))),
-            Err(refusal) => Err(refusal.into()),
+            Ok(holder) => Ok(Self { phone: Phone::of_app(caller, holder), scheme }),
+            Err(access_token::Refusal::Invalid) => Err(Told::of(Refusal::SignedOut, scheme)),
+            Err(access_token::Refusal::InsufficientScope) => {
+                let why = "insufficient_scope";
+                let told = told(StatusCode::FORBIDDEN, why, "该应用未获得扫码登录授权");
+                Err(told.challenged(scheme, &format!("error=\"{why}\", scope=\"{SCOPE}\"")))
+            }
         }
+    }
+}
+
+impl AppPhone {
+    /// What is no code of ours is as unknown as one that was made up.
+    fn code(&self, app: &App, text: &str) -> Result<Code, Told> {
+        Code::parse(&app.config.issuer, text).ok_or_else(|| self.told(Refusal::Unknown))
+    }
+
+    /// What was scanned here before.
+    async fn held(&self, app: &App, text: &str) -> Result<Scanned<'_>, Told> {
+        let held = phone::held(app, &self.phone, &self.code(app, text)?).await?;
+        held.map_err(|refusal| self.told(refusal))
+    }
+
+    fn told(&self, refusal: Refusal) -> Told {
+        Told::of(refusal, self.scheme)
     }
 }
 
@@ -67,8 +93,8 @@ pub struct ConfirmBody {
 ///
 /// # Errors
 /// What the app is told.
-pub async fn identities(State(app): State<App>, AppPhone(phone): AppPhone) -> Answer {
-    let identities = identity::identities(&app, &phone).await?;
+pub async fn identities(State(app): State<App>, asking: AppPhone) -> Answer {
+    let identities = identity::identities(&app, &asking.phone).await?;
     Ok(say(json!({ "identities": listed(&identities) })))
 }
 
@@ -76,14 +102,10 @@ pub async fn identities(State(app): State<App>, AppPhone(phone): AppPhone) -> An
 ///
 /// # Errors
 /// What the app is told.
-pub async fn scan(
-    State(app): State<App>,
-    AppPhone(phone): AppPhone,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
+pub async fn scan(State(app): State<App>, asking: AppPhone, headers: HeaderMap, body: Bytes) -> Answer {
     let CodeBody { code } = read(&headers, &body)?;
-    let scanned = phone::scan(&app, &phone, &code_of(&app, &code)?).await??;
+    let scanned = phone::scan(&app, &asking.phone, &asking.code(&app, &code)?).await?;
+    let scanned = scanned.map_err(|refusal| asking.told(refusal))?;
     Ok(say(facts(&app, &scanned)))
 }
 
@@ -91,15 +113,10 @@ pub async fn scan(
 ///
 /// # Errors
 /// What the app is told.
-pub async fn confirm(
-    State(app): State<App>,
-    AppPhone(phone): AppPhone,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
+pub async fn confirm(State(app): State<App>, asking: AppPhone, headers: HeaderMap, body: Bytes) -> Answer {
     let ConfirmBody { code, number, identity } = read(&headers, &body)?;
-    let scanned = phone::held(&app, &phone, &code_of(&app, &code)?).await??;
-    scanned.confirm(&app, number, &identity).await??;
+    let scanned = asking.held(&app, &code).await?;
+    scanned.confirm(&app, number, &identity).await?.map_err(|refusal| asking.told(refusal))?;
     Ok(say(json!({ "status": "confirmed" })))
 }
 
@@ -107,21 +124,11 @@ pub async fn confirm(
 ///
 /// # Errors
 /// What the app is told.
-pub async fn cancel(
-    State(app): State<App>,
-    AppPhone(phone): AppPhone,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Answer {
+pub async fn cancel(State(app): State<App>, asking: AppPhone, headers: HeaderMap, body: Bytes) -> Answer {
     let CodeBody { code } = read(&headers, &body)?;
-    let scanned = phone::held(&app, &phone, &code_of(&app, &code)?).await??;
-    scanned.cancel(&app).await??;
+    let scanned = asking.held(&app, &code).await?;
+    scanned.cancel(&app).await?.map_err(|refusal| asking.told(refusal))?;
     Ok(say(json!({ "status": "cancelled" })))
-}
-
-/// What is no code of ours is as unknown as one that was made up.
-fn code_of(app: &App, text: &str) -> Result<Code, Told> {
-    Code::parse(&app.config.issuer, text).ok_or_else(|| Refusal::Unknown.into())
 }
 
 fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, Told> {
@@ -176,6 +183,14 @@ impl Told {
         self
     }
 
+    /// With a challenge in the scheme of the token (RFC 9110 section 11.6.1).
+    fn challenged(mut self, scheme: &str, parameters: &str) -> Self {
+        if let Ok(challenge) = format!("{scheme} realm=\"idp\", {parameters}").try_into() {
+            self.headers.push((header::WWW_AUTHENTICATE, challenge));
+        }
+        self
+    }
+
     /// No token, or none that is good: in the way of the standards, with words for the user.
     fn without_token(status: StatusCode, refused: &HeaderMap) -> Self {
         let (error, message) = match status {
@@ -194,8 +209,9 @@ impl Told {
     }
 }
 
-impl From<Refusal> for Told {
-    fn from(refusal: Refusal) -> Self {
+impl Told {
+    /// A refusal, to an app whose token came in this scheme.
+    fn of(refusal: Refusal, scheme: &str) -> Self {
         let (status, error) = match refusal {
             Refusal::Unknown => (StatusCode::NOT_FOUND, "unknown"),
             Refusal::NotScanned => (StatusCode::CONFLICT, "not_scanned"),
@@ -207,37 +223,27 @@ impl From<Refusal> for Told {
             Refusal::IdentityNotAllowed => (StatusCode::FORBIDDEN, "identity_not_allowed"),
             Refusal::OtherAccountWanted => (StatusCode::FORBIDDEN, "other_account_wanted"),
             Refusal::SameDevice => (StatusCode::FORBIDDEN, "same_device"),
-            Refusal::PasswordFirst => (StatusCode::FORBIDDEN, "password_first"),
-            Refusal::SignInAgain => (StatusCode::FORBIDDEN, "sign_in_again"),
+            Refusal::PasswordFirst => (StatusCode::UNAUTHORIZED, "password_first"),
+            Refusal::SignInAgain { .. } => (StatusCode::UNAUTHORIZED, "sign_in_again"),
             Refusal::SignedOut => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Refusal::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
         };
         let told = told(status, error, refusal.to_string());
         match refusal {
-            Refusal::SignedOut => told.with(header::WWW_AUTHENTICATE, INVALID),
+            Refusal::SignedOut => told.challenged(scheme, "error=\"invalid_token\""),
+            Refusal::PasswordFirst => told.challenged(scheme, &step_up(0, "sign in with the password")),
+            Refusal::SignInAgain { max_age } => told.challenged(scheme, &step_up(max_age, "sign in again")),
             Refusal::TooMany => told.with(header::RETRY_AFTER, "600"),
             _ => told,
         }
     }
 }
 
-/// RFC 6750 section 3.
-const INVALID: &str = "Bearer realm=\"idp\", error=\"invalid_token\"";
-const INSUFFICIENT: &str = "Bearer realm=\"idp\", error=\"insufficient_scope\", scope=\"qr_sign_in\"";
-
-impl From<access_token::Refusal> for Told {
-    fn from(refusal: access_token::Refusal) -> Self {
-        match refusal {
-            access_token::Refusal::Invalid => {
-                told(StatusCode::UNAUTHORIZED, "invalid_token", "登录状态已失效，请重新登录")
-                    .with(header::WWW_AUTHENTICATE, INVALID)
-            }
-            access_token::Refusal::InsufficientScope => {
-                told(StatusCode::FORBIDDEN, "insufficient_scope", "该应用未获得扫码登录授权")
-                    .with(header::WWW_AUTHENTICATE, INSUFFICIENT)
-            }
-        }
-    }
+/// RFC 9470 section 3: the token is good, and the sign-in behind it is not good enough; how to get a better one.
+fn step_up(max_age: i64, description: &str) -> String {
+    format!(
+        "error=\"insufficient_user_authentication\", error_description=\"{description}\", max_age=\"{max_age}\""
+    )
 }
 
 impl From<anyhow::Error> for Told {

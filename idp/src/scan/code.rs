@@ -253,13 +253,16 @@ fn refused(visitor: &Visitor, code: &str, refusal: Refusal) -> web::Result<Respo
         Refusal::OtherAccountWanted => ("账号不一致", StatusCode::FORBIDDEN),
         Refusal::SameDevice => ("请换一台设备扫码", StatusCode::FORBIDDEN),
         Refusal::PasswordFirst => ("请先用密码登录", StatusCode::FORBIDDEN),
-        Refusal::SignInAgain => ("请重新登录", StatusCode::FORBIDDEN),
+        Refusal::SignInAgain { .. } => ("请重新登录", StatusCode::FORBIDDEN),
         Refusal::SignedOut => ("登录状态已失效", StatusCode::UNAUTHORIZED),
         Refusal::TooMany => ("操作过于频繁", StatusCode::TOO_MANY_REQUESTS),
     };
     let helps = matches!(
         refusal,
-        Refusal::OtherAccountWanted | Refusal::PasswordFirst | Refusal::SignInAgain | Refusal::SignedOut
+        Refusal::OtherAccountWanted
+            | Refusal::PasswordFirst
+            | Refusal::SignInAgain { .. }
+            | Refusal::SignedOut
     );
     let page = Outcome {
         frame: visitor.frame(),

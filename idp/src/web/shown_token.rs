@@ -2,7 +2,15 @@
 
 use axum::http::{HeaderMap, StatusCode};
 
-/// The key of the token's row, if the token is alive, for the provider itself, and in the right hands (RFC 6750, RFC
-/// 9449, RFC 8705); else the status and headers with which it was refused.
+/// The token, if it is alive, for the provider itself, and in the right hands (RFC 6750, RFC 9449, RFC 8705); else the
+/// status and headers with which it was refused.
 #[derive(Clone)]
-pub struct ShownToken(pub Result<Vec<u8>, (StatusCode, HeaderMap)>);
+pub struct ShownToken(pub Result<Shown, (StatusCode, HeaderMap)>);
+
+#[derive(Clone)]
+pub struct Shown {
+    /// Of the token's row.
+    pub key: Vec<u8>,
+    /// In which scheme of the `Authorization` header it came; a challenge is told in the same.
+    pub scheme: &'static str,
+}

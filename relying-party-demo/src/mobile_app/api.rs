@@ -171,17 +171,23 @@ async fn ask<T: DeserializeOwned>(
     };
     let token = tokens::access(portal, session).await?;
     let mut answer = sender.send(request(&token)?).await.map_err(|error| unreachable(action, &error))?;
-    if answer.status() == StatusCode::UNAUTHORIZED {
+    if answer.status() == StatusCode::UNAUTHORIZED && !wants_step_up(&answer) {
         let other = tokens::access_instead_of(&token, portal, session).await?;
         answer = sender.send(request(&other)?).await.map_err(|error| unreachable(action, &error))?;
     }
     match answer.status() {
-        StatusCode::UNAUTHORIZED => Err(Failure::SignInOver),
+        StatusCode::UNAUTHORIZED if !wants_step_up(&answer) => Err(Failure::SignInOver),
         status if status.is_success() => {
             serde_json::from_slice(answer.body()).map_err(|error| unreachable(action, &error))
         }
         _ => Err(Failure::Refused(refusal(action, &answer))),
     }
+}
+
+/// The token is good, and the sign-in behind it is not good enough (RFC 9470): no other token of it would help.
+fn wants_step_up(answer: &HttpResponse) -> bool {
+    let challenge = answer.headers().get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    challenge.is_some_and(|challenge| challenge.contains("error=\"insufficient_user_authentication\""))
 }
 
 fn refusal(action: &str, answer: &HttpResponse) -> Refusal {

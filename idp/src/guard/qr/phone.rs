@@ -56,9 +56,9 @@ pub enum Refusal {
     /// A session that a scan began, or one without a password, lets nobody else in: it would prove nothing new.
     #[error("本机是扫码登录的，请先在本机用密码登录，再扫描二维码")]
     PasswordFirst,
-    /// The portal wants a sign-in that is younger than this telephone's.
+    /// The portal wants a sign-in that is younger than this telephone's: not older than so many seconds.
     #[error("该服务要求重新验证身份，请先在本机重新登录，再扫描二维码")]
-    SignInAgain,
+    SignInAgain { max_age: i64 },
     #[error("登录状态已失效，请重新登录后扫码")]
     SignedOut,
     #[error("操作过于频繁，请稍后再试")]
@@ -110,11 +110,13 @@ impl Phone {
         row.device_hash == self.caller.device_hash || row.wanted_sid.as_ref() == Some(&self.session.sid)
     }
 
-    /// Whether this telephone's own sign-in is young enough, until the browser has come in.
-    fn is_fresh_for(&self, row: &TicketRow, now: Timestamp) -> bool {
-        let Some((since, max_age)) = row.fresh_since.zip(row.max_age) else { return true };
+    /// How old, in seconds, this telephone's own sign-in may be and is not, until the browser has come in.
+    fn is_too_old_for(&self, row: &TicketRow, now: Timestamp) -> Option<i64> {
+        let (since, max_age) = row.fresh_since.zip(row.max_age)?;
         let signed_in_at = self.session.authenticated_at;
-        signed_in_at.millis() >= since || now + COME_IN - signed_in_at <= Span::millis(max_age * 1000)
+        let is_fresh =
+            signed_in_at.millis() >= since || now + COME_IN - signed_in_at <= Span::millis(max_age * 1000);
+        (!is_fresh).then_some(max_age)
     }
 
     pub(super) fn has_scanned(&self, row: &TicketRow) -> bool {
@@ -213,12 +215,16 @@ pub(super) fn open_to(
     if let Some(refusal) = closed(&row, stage, now) {
         return Ok(Err(refusal));
     }
-    Ok(match stage {
-        _ if phone.shows(&row) => Err(Refusal::SameDevice),
-        _ if !phone.session.rests_on_password() => Err(Refusal::PasswordFirst),
-        Stage::Scanned if !phone.has_scanned(&row) => Err(Refusal::ScannedByAnother),
-        _ if !phone.is_fresh_for(&row, now) => Err(Refusal::SignInAgain),
-        stage => Ok((row, stage)),
+    Ok(if phone.shows(&row) {
+        Err(Refusal::SameDevice)
+    } else if !phone.session.rests_on_password() {
+        Err(Refusal::PasswordFirst)
+    } else if stage == Stage::Scanned && !phone.has_scanned(&row) {
+        Err(Refusal::ScannedByAnother)
+    } else if let Some(max_age) = phone.is_too_old_for(&row, now) {
+        Err(Refusal::SignInAgain { max_age })
+    } else {
+        Ok((row, stage))
     })
 }
 

@@ -232,6 +232,11 @@ async fn answer(
         }
     }
     let (status, body) = provider.answers.get(&*action).cloned().unwrap_or((404, json!({})));
-    let retry_after = [(header::RETRY_AFTER, "30")];
-    (StatusCode::from_u16(status).unwrap(), retry_after, Json(body)).into_response()
+    let status = StatusCode::from_u16(status).unwrap();
+    let mut response = (status, [(header::RETRY_AFTER, "30")], Json(body)).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        let step_up = "DPoP realm=\"idp\", error=\"insufficient_user_authentication\", max_age=\"0\"";
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, step_up.parse().unwrap());
+    }
+    response
 }
