@@ -20,6 +20,7 @@ const FLOORS: &[&[&str]] = &[
         "admin",
         "appeals",
         "oidc",
+        "operations",
         "recovery",
         "registration",
         "scan",

@@ -125,7 +125,10 @@ async fn open(config: Config) -> Result<App> {
 async fn serve(app: App) -> Result<()> {
     let issuer = app.config.issuer.clone();
     let server = Server::start(app)?;
-    eprintln!("{issuer} is served on {}; health and metrics on {}", server.address, server.operations);
+    eprintln!(
+        "{issuer} is served on {}; health, metrics and /logout-notices on {}",
+        server.address, server.operations
+    );
     server.run_until(stop_signal()).await
 }
 

@@ -10,6 +10,7 @@ pub mod domain;
 pub mod guard;
 pub mod janitor;
 pub mod oidc;
+pub mod operations;
 pub mod platform;
 pub mod recovery;
 pub mod registration;

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get, options, post};
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -24,7 +24,7 @@ use crate::oidc::{
 use crate::scan;
 use crate::site::{captcha, display, information, notice, sms_code};
 use crate::web::{Problem, assets, forms, headers, requests};
-use crate::{account_centre, recovery, registration, sign_in, sign_out};
+use crate::{account_centre, operations, recovery, registration, sign_in, sign_out};
 
 /// No form of ours is larger; uploads will say so themselves.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -44,7 +44,7 @@ pub fn build(app: &App) -> anyhow::Result<Router> {
     let pages = bounded(pages).layer(from_fn_with_state(app.clone(), headers::protect));
     Ok(pages
         .merge(bounded(protocol(app)))
-        .route("/assets/{hash}/{name}", get(assets::get))
+        .merge(files())
         // What is no page (an asset, JSON) is not to be taken for one.
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
@@ -190,26 +190,21 @@ fn protocol(app: &App) -> Router<App> {
         )
 }
 
-/// Health and metrics, on a listener of their own.
+/// What pages load.
+fn files() -> Router<App> {
+    Router::new().route("/assets/{hash}/{name}", get(assets::get))
+}
+
+/// For operators, on a listener of their own.
 pub fn operations(app: &App) -> Router {
+    let pages = Router::new()
+        .route("/logout-notices", get(operations::logout_notices::get))
+        .layer(from_fn_with_state(app.clone(), headers::protect));
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+        .route("/readyz", get(operations::ready))
+        .route("/metrics", get(operations::metrics))
+        .merge(pages)
+        .merge(files())
         .with_state(app.clone())
-}
-
-async fn ready(axum::extract::State(app): axum::extract::State<App>) -> Response {
-    match app.store.ping().await {
-        Ok(()) => "ok".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database is away").into_response(),
-    }
-}
-
-async fn metrics(axum::extract::State(app): axum::extract::State<App>) -> Response {
-    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    match app.metrics.encode() {
-        Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
 }

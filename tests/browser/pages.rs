@@ -3,6 +3,7 @@
 
 mod accounts;
 mod app;
+mod operations;
 mod operators;
 mod qr;
 mod recovery;
@@ -69,6 +70,7 @@ async fn walk(viewport: Viewport, switches: &[&str], look: &'static str) -> Resu
     if switches.is_empty() {
         walk.in_the_app().await?;
         walk.portals_signed_out().await?;
+        walk.waiting_notices().await?;
     }
     ensure!(walk.found.is_empty(), "{}", walk.found.join("\n"));
     Ok(())

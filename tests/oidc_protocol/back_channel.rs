@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 
 use idp::domain::encryption_alg::KeyManagement;
-use idp::guard::logout_notices::LOGOUT_NOTICE;
+use idp::guard::logout_notices::{LOGOUT_NOTICE, LogoutNotice};
 use idp::store::outbox;
 
 use super::response_modes::fragment;
@@ -175,19 +175,25 @@ on_both! {
         portal.tokens(&mut agent, &[]).await;
         agent.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
         receiver.wait(1).await;
-        // An operator sees what waits, and what the last attempt came to.
-        let mut waiting = outbox::waiting(&app.app.store, LOGOUT_NOTICE, 10).await.unwrap();
+        // An operator sees what waits, and what the last attempt came to; and nothing of whose session it was.
+        let mut console = Agent::new(&app.operations);
+        let mut page = console.get("/logout-notices").await;
         for _ in 0..500 {
-            if waiting[0].last_error.is_some() {
+            if page.text().contains("hall answered 503") {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
-            waiting = outbox::waiting(&app.app.store, LOGOUT_NOTICE, 10).await.unwrap();
+            page = console.get("/logout-notices").await;
         }
+        let row = page.text_of("tbody tr");
+        assert!(row.contains("hall answered 503") && !row.contains(" 0 次"), "{}", page.text());
+        let waiting = outbox::waiting(&app.app.store, LOGOUT_NOTICE, 10).await.unwrap();
         assert_eq!(waiting.len(), 1);
-        assert!(waiting[0].attempts >= 1);
-        assert!(waiting[0].last_error.as_ref().unwrap().contains("hall answered 503"), "{waiting:?}");
-        assert!(waiting[0].payload(&app.app.vault).unwrap().contains("\"client_id\":\"hall\""));
+        let notice: LogoutNotice = serde_json::from_str(&waiting[0].payload(&app.app.vault).unwrap()).unwrap();
+        assert_eq!(notice.client_id, "hall");
+        assert!(!page.body.contains(&notice.sid) && !page.body.contains(&notice.account_id));
+        assert!(page.header("content-security-policy").contains("default-src 'none'"), "{:?}", page.headers);
+        assert_eq!(agent.get("/logout-notices").await.status, 404, "not where visitors are");
         let before = receiver.received.lock().unwrap().len();
         *receiver.failures_left.lock().unwrap() = 0;
         app.advance_seconds(300);
@@ -198,7 +204,7 @@ on_both! {
         app.advance_seconds(60);
         tokio::time::sleep(Duration::from_millis(800)).await;
         assert_eq!(receiver.received.lock().unwrap().len(), received.len(), "and then no more");
-        assert!(outbox::waiting(&app.app.store, LOGOUT_NOTICE, 10).await.unwrap().is_empty());
+        assert!(console.get("/logout-notices").await.text().contains("没有等待送达的通知"));
     }
 }
 

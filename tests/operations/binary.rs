@@ -100,7 +100,7 @@ impl Home {
             let between =
                 |before: &str, after: &str| Some(log.split_once(before)?.1.split_once(after)?.0.to_owned());
             if let (Some(address), Some(operations)) =
-                (between("is served on ", ";"), between("health and metrics on ", "\n"))
+                (between("is served on ", ";"), between("health, metrics and /logout-notices on ", "\n"))
             {
                 running.base = format!("{scheme}://{}", address.replace("127.0.0.1", "localhost"));
                 running.operations = format!("http://{operations}");

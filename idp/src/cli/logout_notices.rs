@@ -4,9 +4,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 use crate::app::App;
-use crate::domain::timestamp::Timestamp;
-use crate::guard::logout_notices::{LOGOUT_NOTICE, LogoutNotice};
-use crate::store::outbox;
+use crate::guard::logout_notices;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -22,17 +20,15 @@ pub enum Command {
 /// When the database fails.
 pub async fn run(app: &App, command: Command) -> Result<()> {
     let Command::List { most } = command;
-    for waiting in outbox::waiting(&app.store, LOGOUT_NOTICE, most).await? {
-        let notice: LogoutNotice = serde_json::from_str(&waiting.payload(&app.vault)?)?;
-        let minute = |millis| Timestamp::from_millis(millis).china_minute();
+    for notice in logout_notices::waiting(app, most).await? {
         println!(
             "{}  since {}  {} attempts  next {}  until {}  {}",
             notice.client_id,
-            minute(waiting.created_at),
-            waiting.attempts,
-            minute(waiting.due_at),
-            minute(waiting.give_up_at),
-            waiting.last_error.as_deref().unwrap_or_default(),
+            notice.since.china_minute(),
+            notice.attempts,
+            notice.due_at.china_minute(),
+            notice.give_up_at.china_minute(),
+            notice.last_error.as_deref().unwrap_or_default(),
         );
     }
     Ok(())
