@@ -251,8 +251,13 @@ else
 fi
 # What tests of the program itself would build when they come to it, while others count the seconds.
 cargo build "${locked[@]}" --quiet --workspace --bin idp --test end_to_end </dev/null || true
-phase tests cargo test "${locked[@]}" --workspace --no-fail-fast -- "${test_args[@]}"
+test_log=$(mktemp)
+run_tests() { cargo test "${locked[@]}" --workspace --no-fail-fast -- "${test_args[@]}" 2>&1 | tee "$test_log"; }
+phase tests run_tests
 [[ $fast == yes ]] || phase fuzz tests/fuzz/run.sh
 
+# Whoever reads only the end of a long log reads why.
+grep -aE -A 4 "^thread '.*panicked at" "$test_log" | grep -avE '^(stack backtrace:| +[0-9]+: | +at )' | tail -n 60 || true
+rm -f "$test_log"
 ((${#failed[@]} == 0)) || die "FAILED: ${failed[*]} (after $(minutes "$SECONDS"))"
 say "all passed (after $(minutes "$SECONDS"))"
