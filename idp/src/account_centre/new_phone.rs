@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::shared::{Centre, Owner};
 use crate::app::App;
 use crate::domain::principal::AccountKind;
-use crate::guard::sms_code::{self, Purpose, Spent};
+use crate::guard::sms_code::{self, Purpose, Standing};
 use crate::guard::text_message;
 use crate::store::account_changes::{self, Change};
 use crate::store::{audit, is_duplicate, phones};
@@ -95,10 +95,7 @@ pub async fn post(
 
 async fn has_proved_old(app: &App, visitor: &Visitor, owner: &Owner) -> anyhow::Result<bool> {
     let (caller, sid) = (&visitor.caller, &owner.session.sid);
-    match owner.phone() {
-        Some(phone) => sms_code::is_proved(app, caller, Purpose::OldPhone, &phone, sid).await,
-        None => sms_code::is_proved_without_phone(app, caller, Purpose::OldPhone, sid).await,
-    }
+    sms_code::is_proved(app, caller, Purpose::OldPhone, owner.phone().as_ref(), sid).await
 }
 
 async fn change(app: &App, visitor: &Visitor, owner: &Owner, proved: &ProvedPhone) -> web::Result<Outcome> {
@@ -133,18 +130,13 @@ async fn try_to_change(
     let (caller, sid, now) = (&visitor.caller, &owner.session.sid, app.clock.now());
     let mut tx = app.store.begin().await?;
     owner.must_still_be_here(&mut tx, &[]).await?;
-    let old_proved = match &old {
-        Some(phone) => {
-            sms_code::spend(app, &mut tx, caller, Purpose::OldPhone, phone, sid).await? == Spent::Now
-        }
-        None => sms_code::spend_without_phone(app, &mut tx, caller, Purpose::OldPhone, sid).await?,
-    };
+    let old_proof = sms_code::spend(app, &mut tx, caller, Purpose::OldPhone, old.as_ref(), sid).await?;
     let new = sms_code::spend(app, &mut tx, caller, Purpose::NewPhone, &proved.phone, &proved.token).await?;
-    if new == Spent::Before {
+    if new == Standing::Spent {
         tx.rollback().await?;
         return Ok(Outcome::Changed);
     }
-    if !old_proved || new != Spent::Now {
+    if old_proof != Standing::Good || new != Standing::Good {
         tx.rollback().await?;
         return Ok(Outcome::OldNumberFirst);
     }

@@ -12,7 +12,7 @@ use sqlx::AnyConnection;
 pub use self::claim::Claim;
 use self::claim::{is_active, phone_of};
 use super::identifiers::Identifier;
-use super::sms_code::{self, CodeRefusal, Purpose, SendRefusal, Spent};
+use super::sms_code::{self, CodeRefusal, Purpose, SendRefusal, Standing};
 use super::{Caller, attempts, captcha, new_password, sessions, text_message};
 use crate::app::App;
 use crate::domain::password::Password;
@@ -175,7 +175,7 @@ pub async fn reset(
     let proof = sms_code::spend(app, &mut tx, caller, Purpose::Recovery, &begun.phone, token).await?;
     let ends = [random::hash(token), done_hash(token)];
     let taken = recoveries::finish(&mut tx, &ends[0], &ends[1], now, now + STEP).await?;
-    if proof != Spent::Now || !taken {
+    if proof != Standing::Good || !taken {
         tx.rollback().await?;
         return Ok(Ok(false));
     }

@@ -80,7 +80,7 @@ pub enum CodeRefusal {
     Expired,
 }
 
-/// How a proof stands.
+/// How a proof stands, or stood when it was spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     Good,
@@ -88,16 +88,6 @@ pub enum Standing {
     Spent,
     /// There is no such proof, or it has expired.
     Missing,
-}
-
-/// What became of a proof when its form was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spent {
-    Now,
-    /// This very form was accepted before: it has come twice.
-    Before,
-    /// There is no such proof, or it has expired.
-    Never,
 }
 
 const LIFE: Span = Span::minutes(5);
@@ -177,13 +167,13 @@ async fn take(
         tx.rollback().await?;
         return Ok(Err(CodeRefusal::Expired));
     }
-    phone_proofs::insert(&mut tx, &proof_id(caller, purpose, phone.as_str(), token), now + PROOF_LIFE)
-        .await?;
+    phone_proofs::insert(&mut tx, &proof_id(caller, purpose, Some(phone), token), now + PROOF_LIFE).await?;
     tx.commit().await?;
     Ok(Ok(()))
 }
 
-/// How the proof of this telephone stands, for this purpose and browser.
+/// How the proof of this telephone stands, for this purpose and browser; `None` for who has proved themselves without one
+/// ([`note_without_phone`]).
 ///
 /// # Errors
 /// When the database fails.
@@ -191,14 +181,10 @@ pub async fn standing(
     app: &App,
     caller: &Caller,
     purpose: Purpose,
-    phone: &Phone,
+    phone: impl Into<Option<&Phone>>,
     token: &str,
 ) -> Result<Standing> {
-    stands(app, &proof_id(caller, purpose, phone.as_str(), token)).await
-}
-
-async fn stands(app: &App, id_hash: &[u8]) -> Result<Standing> {
-    Ok(match phone_proofs::find(&app.store, id_hash).await? {
+    Ok(match phone_proofs::find(&app.store, &proof_id(caller, purpose, phone.into(), token)).await? {
         Some((_, Some(_))) => Standing::Spent,
         Some((expires_at, None)) if app.clock.now().millis() < expires_at => Standing::Good,
         Some(_) | None => Standing::Missing,
@@ -213,7 +199,7 @@ pub async fn is_proved(
     app: &App,
     caller: &Caller,
     purpose: Purpose,
-    phone: &Phone,
+    phone: impl Into<Option<&Phone>>,
     token: &str,
 ) -> Result<bool> {
     Ok(standing(app, caller, purpose, phone, token).await? == Standing::Good)
@@ -226,39 +212,12 @@ pub async fn is_proved(
 pub async fn note_without_phone(app: &App, caller: &Caller, purpose: Purpose, token: &str) -> Result<()> {
     let mut tx = app.store.begin().await?;
     let expires_at = app.clock.now() + PROOF_LIFE;
-    phone_proofs::insert(&mut tx, &proof_id(caller, purpose, "", token), expires_at).await?;
+    phone_proofs::insert(&mut tx, &proof_id(caller, purpose, None, token), expires_at).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Whether that was noted, and uses it up.
-///
-/// # Errors
-/// When the database fails.
-pub async fn spend_without_phone(
-    app: &App,
-    tx: &mut AnyConnection,
-    caller: &Caller,
-    purpose: Purpose,
-    token: &str,
-) -> Result<bool> {
-    Ok(phone_proofs::consume(tx, &proof_id(caller, purpose, "", token), app.clock.now()).await?)
-}
-
-/// Whether that was noted.
-///
-/// # Errors
-/// When the database fails.
-pub async fn is_proved_without_phone(
-    app: &App,
-    caller: &Caller,
-    purpose: Purpose,
-    token: &str,
-) -> Result<bool> {
-    Ok(stands(app, &proof_id(caller, purpose, "", token)).await? == Standing::Good)
-}
-
-/// Uses a proof up, in the transaction that it is needed for.
+/// Uses a proof up, if it is good, in the transaction that it is needed for; tells how it stood.
 ///
 /// # Errors
 /// When the database fails.
@@ -267,15 +226,15 @@ pub async fn spend(
     tx: &mut AnyConnection,
     caller: &Caller,
     purpose: Purpose,
-    phone: &Phone,
+    phone: impl Into<Option<&Phone>>,
     token: &str,
-) -> Result<Spent> {
-    let id_hash = proof_id(caller, purpose, phone.as_str(), token);
+) -> Result<Standing> {
+    let id_hash = proof_id(caller, purpose, phone.into(), token);
     if phone_proofs::consume(tx, &id_hash, app.clock.now()).await? {
-        return Ok(Spent::Now);
+        return Ok(Standing::Good);
     }
     let before = phone_proofs::was_consumed(tx, &id_hash).await?;
-    Ok(if before { Spent::Before } else { Spent::Never })
+    Ok(if before { Standing::Spent } else { Standing::Missing })
 }
 
 /// Keyed: telephone numbers are few enough to try all.
@@ -284,7 +243,8 @@ fn code_id(app: &App, purpose: Purpose, phone: &Phone) -> Vec<u8> {
     random::hash(&format!("sms-code|{}|{number}", purpose.as_str()))
 }
 
-fn proof_id(caller: &Caller, purpose: Purpose, phone: &str, token: &str) -> Vec<u8> {
+fn proof_id(caller: &Caller, purpose: Purpose, phone: Option<&Phone>, token: &str) -> Vec<u8> {
+    let phone = phone.map_or("", Phone::as_str);
     let device = random::base64url(&caller.device_hash);
     random::hash(&format!("phone-proof|{}|{phone}|{device}|{token}", purpose.as_str()))
 }

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::domain::password::Password;
 use crate::domain::principal::AccountKind;
 use crate::guard::evidence::{self, Evidence};
-use crate::guard::sms_code::{self, Purpose, Spent, Standing};
+use crate::guard::sms_code::{self, Purpose, Standing};
 use crate::guard::{Caller, new_password};
 use crate::platform::vault::Purpose as Derived;
 use crate::store::{accounts, audit};
@@ -78,9 +78,9 @@ pub async fn insert_account<Mismatch>(
     new: NewAccount<'_, Mismatch>,
 ) -> anyhow::Result<Result<(), NoAccount>> {
     match sms_code::spend(app, tx, caller, Purpose::Registration, &proved.phone, &proved.token).await? {
-        Spent::Now => (),
-        Spent::Before => return Ok(Err(NoAccount::AlreadyDone)),
-        Spent::Never => return Ok(Err(NoAccount::ProofExpired)),
+        Standing::Good => (),
+        Standing::Spent => return Ok(Err(NoAccount::AlreadyDone)),
+        Standing::Missing => return Ok(Err(NoAccount::ProofExpired)),
     }
     let now = app.clock.now();
     accounts::insert(tx, new.id, new.kind, Some(new.password_hash), new.evidence.assurance(), now).await?;

@@ -12,7 +12,7 @@ use crate::account_centre::shared::Centre;
 use crate::app::App;
 use crate::domain::mask;
 use crate::domain::principal::Operator;
-use crate::guard::sms_code::{self, Purpose, Spent};
+use crate::guard::sms_code::{self, Purpose, Standing};
 use crate::guard::text_message;
 use crate::store::operators::changes;
 use crate::store::{grants, is_duplicate, sessions};
@@ -158,9 +158,9 @@ impl Editing<'_> {
         self.manager.must_still_manage(app, &mut tx, &[&edited.id]).await?;
         if let Some(ProvedPhone { phone, token, .. }) = proved {
             match sms_code::spend(app, &mut tx, caller, PURPOSE, phone, token).await? {
-                Spent::Now => (),
-                Spent::Before => return Ok(Ok(())),
-                Spent::Never => {
+                Standing::Good => (),
+                Standing::Spent => return Ok(Ok(())),
+                Standing::Missing => {
                     let errors = Errors::none().at("phone_code", "手机号码验证已失效，请重新获取验证码");
                     return Ok(Err(errors));
                 }

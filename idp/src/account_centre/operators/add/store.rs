@@ -5,7 +5,7 @@ use crate::account_centre::operators::record::{Record, snapshot};
 use crate::app::App;
 use crate::domain::principal::{AccountKind, Operator};
 use crate::guard::evidence::{self, Evidence, PersonMismatch};
-use crate::guard::sms_code::{self, Purpose, Spent};
+use crate::guard::sms_code::{self, Purpose, Standing};
 use crate::guard::text_message;
 use crate::store::operators::changes::{self, Taken};
 use crate::store::{accounts, is_duplicate, operators};
@@ -48,12 +48,12 @@ impl New<'_> {
         manager.must_still_manage(app, &mut tx, &[]).await?;
         let (purpose, phone, token) = (Purpose::OperatorPhone, &self.proved.phone, &self.proved.token);
         let outcome = match sms_code::spend(app, &mut tx, &visitor.caller, purpose, phone, token).await? {
-            Spent::Now => {
+            Standing::Good => {
                 let taken = changes::taken(&mut tx, &app.vault, &unit.id, operator).await?;
                 (taken != Taken::default()).then_some(Outcome::Taken(taken))
             }
-            Spent::Before => Some(Outcome::StoredBefore),
-            Spent::Never => Some(Outcome::ProofIsGone),
+            Standing::Spent => Some(Outcome::StoredBefore),
+            Standing::Missing => Some(Outcome::ProofIsGone),
         };
         if let Some(outcome) = outcome {
             // The proof of a refused form stays good.
