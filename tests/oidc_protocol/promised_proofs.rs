@@ -114,7 +114,7 @@ on_both! {
                     assert_refused(&reply, 400, "invalid_grant");
                 }
                 // Without the proof there is no answer; a public client has none to leave out.
-                let bare = [("client_id", id.as_str()), ("token", "x")];
+                let bare = [("grant_type", "refresh_token"), ("client_id", &id), ("token", "x")];
                 let request = agent.request(Method::POST, &url).form(&bare);
                 if method != "none" {
                     assert_refused(&agent.send(request).await, 401, "invalid_client");
