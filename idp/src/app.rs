@@ -1,5 +1,6 @@
 //! `App`: the one thing that handlers share.
 
+pub mod begun;
 mod client_cache;
 mod client_keys;
 pub mod waiting;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use self::begun::Begun;
 use self::client_cache::ClientCache;
 use self::client_keys::FetchedKeys;
 pub use self::client_keys::NoKey;
@@ -42,6 +44,8 @@ pub struct Parts {
     pub clients: ClientCache,
     /// Browsers that wait for a telephone.
     pub waiting: Waiting,
+    /// What is finished even if nobody waits for it any more.
+    pub begun: Begun,
     pub client_certificates: ClientCertificates,
     fetched_keys: FetchedKeys,
     /// For addresses that clients name.
@@ -99,6 +103,7 @@ impl App {
             keys,
             clients: ClientCache::default(),
             waiting: Waiting::default(),
+            begun: Begun::default(),
             client_certificates,
             fetched_keys: FetchedKeys::default(),
             fetcher,

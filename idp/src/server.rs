@@ -112,6 +112,7 @@ impl Server {
         }
         // They say a last word: whoever does not take it within this time is left.
         drop(timeout(patience, self.streams.closed()).await);
+        drop(timeout(patience, self.app.begun.all()).await);
         self.janitor.abort();
         self.app.store.close().await;
         Ok(())

@@ -103,6 +103,27 @@ on_both! {
 }
 
 on_both! {
+    // Core section 9 and RFC 9126 section 2: the issuer, the token endpoint, or the endpoint that is called.
+    async fn an_assertion_for_one_endpoint_is_not_for_another(app: TestApp) {
+        let robot = Robot::register(&app).await;
+        let endpoints = ["/token", "/par", "/introspect", "/revoke", "/device_authorization"];
+        let more = [("grant_type", "client_credentials"), ("token", "x")];
+        for called in endpoints {
+            for named in endpoints.iter().chain(&["", "/", "/userinfo", "/register", "/token/", "/token?x"]) {
+                let audience = format!("{}{named}", app.base);
+                let reply = present(&app, called, &robot.sign(&assertion_claims(&app, json!({"aud": audience}))), &more).await;
+                if ["", "/token", called].contains(named) {
+                    assert_ne!(reply.status, 401, "{named} at {called}: {}", reply.body);
+                } else {
+                    println!("{named} at {called}");
+                    assert_refused(&reply, 401, "invalid_client");
+                }
+            }
+        }
+    }
+}
+
+on_both! {
     // RFC 7523 section 3: each claim, and each way to get it wrong.
     async fn wrong_claims_are_refused(app: TestApp) {
         let robot = Robot::register(&app).await;

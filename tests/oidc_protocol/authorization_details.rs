@@ -182,6 +182,23 @@ on_both! {
 
 on_both! {
     filings;
+    // Nobody has said that a client that registered itself may do this: it asks an account, and grants itself nothing.
+    async fn who_registered_itself_grants_itself_nothing(app: TestApp) {
+        let changes = json!({"self_registered": true, "first_party": false, "authorization_details_types": ["tax_filing"]});
+        let stranger = Portal::register_with(&app, "stranger", changes).await;
+        let mut agent = signed_in(&app).await;
+        let own = [("grant_type", "client_credentials"), ("authorization_details", FILING)];
+        assert_refused(&stranger.token(&mut agent, &own).await, 400, "invalid_authorization_details");
+        assert_eq!(stranger.token(&mut agent, &own[..1]).await.status, 200, "without them it is as ever");
+        assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM access_tokens WHERE authorization_details IS NOT NULL").await, 0);
+        let asked = agent.get(&stranger.authorize_path(&[("authorization_details", FILING)])).await;
+        let page = agent.follow(asked).await;
+        assert!(page.text().contains("2026年第三季度") && page.has("form[action^='/authorize/consent']"), "{}", page.text());
+    }
+}
+
+on_both! {
+    filings;
     // A terminal asks as a portal does, and the visitor reads what for.
     async fn a_device_asks_for_them_too(app: TestApp) {
         let grant = "urn:ietf:params:oauth:grant-type:device_code";

@@ -9,10 +9,10 @@ use super::*;
 use crate::support::Site;
 use crate::support::certificates::{Certificate, certificates};
 
-const HEADER: &str = "client-cert";
+pub(super) const HEADER: &str = "client-cert";
 const OWN: (&str, &str) = ("grant_type", "client_credentials");
 
-fn behind_proxy(config: &mut Config) {
+pub(super) fn behind_proxy(config: &mut Config) {
     config.client_certificates.header = Some(HEADER.to_owned());
     config.client_certificates.proxies = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
     config.client_certificates.authorities = Some(certificates().authority.clone());

@@ -251,7 +251,11 @@ on_both! {
         let picture = agent.get("/device/qr.svg?user_code=BCDF-GHJK").await;
         assert_eq!((picture.status.as_u16(), picture.header("content-type")), (200, "image/svg+xml"));
         assert!(picture.body.starts_with("<?xml") && picture.body.contains("<svg"), "{}", picture.body);
-        for wrong in ["", "?user_code=", "?user_code=<script>", "?user_code=BCDF-GHJA", "?user_code=%ff"] {
+        // It draws codes that we give, and nobody's texts.
+        let long = format!("?user_code={}", "B".repeat(9000));
+        for wrong in [
+            "", "?user_code=", "?user_code=<script>", "?user_code=BCDF-GHJA", "?user_code=BCDF-GHJKL", "?user_code=%ff", &long,
+        ] {
             assert_eq!(agent.get(&format!("/device/qr.svg{wrong}")).await.status, 400, "{wrong}");
         }
         let page = agent.get("/device?user_code=%3Cscript%3E").await;

@@ -2,20 +2,12 @@
 
 use super::assertion::present;
 use super::encrypted_requests::{encrypt, published};
+use super::promises::{discovery, list};
 use super::request_objects::{by_value, object};
 use super::signed_and_encrypted::pair;
 use super::*;
 use crate::support::dpop::DpopKey;
 use idp::domain::encryption_alg::KeyManagement;
-
-async fn discovery(app: &TestApp) -> Value {
-    Agent::new(&app.base).get("/.well-known/openid-configuration").await.json()
-}
-
-fn list(document: &Value, name: &str) -> Vec<String> {
-    let values = document[name].as_array().unwrap_or_else(|| panic!("no {name}"));
-    values.iter().map(|one| one.as_str().unwrap().to_owned()).collect()
-}
 
 /// As tests name algorithms.
 fn named(alg: &str) -> &'static str {

@@ -115,12 +115,13 @@ const KNOWN: &[&[&str]] = &[
     ],
 ];
 
-async fn discovery(app: &TestApp) -> Value {
+pub(super) async fn discovery(app: &TestApp) -> Value {
     Agent::new(&app.base).get("/.well-known/openid-configuration").await.json()
 }
 
-fn list(document: &Value, name: &str) -> Vec<String> {
-    document[name].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect()
+pub(super) fn list(document: &Value, name: &str) -> Vec<String> {
+    let values = document[name].as_array().unwrap_or_else(|| panic!("no {name}"));
+    values.iter().map(|one| one.as_str().unwrap().to_owned()).collect()
 }
 
 on_both! {

@@ -143,6 +143,35 @@ on_both! {
 }
 
 on_both! {
+    // A public client's refresh token is rotated away only with an answer: a failure of ours costs it nothing, however late
+    // it tries again.
+    async fn a_refresh_that_fails_rotates_nothing_away(app: TestApp) {
+        let site = Site::start().await;
+        let pair = pair(KeyManagement::EcdhEs);
+        let good = json!({ "keys": [pair.public] });
+        let changes = json!({
+            "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"],
+            "jwks_uri": site.put_json("/jwks", &good),
+            "id_token_encrypted_response_alg": "ECDH-ES", "id_token_encrypted_response_enc": "A128GCM",
+        });
+        let portal = Portal::register_with(&app, "app", changes).await;
+        let mut agent = signed_in(&app).await;
+        let tokens = portal.tokens(&mut agent, &[("scope", "openid offline_access")]).await;
+        let refresh = text(&tokens, "refresh_token");
+        let params = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+        site.put_json("/jwks", &json!({ "keys": [] }));
+        app.advance_seconds(601);
+        assert_refused(&portal.token(&mut agent, &params).await, 400, "invalid_request");
+        assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM access_tokens").await, 0, "nobody heard of one");
+        site.put_json("/jwks", &good);
+        app.advance_seconds(3600);
+        let reply = portal.token(&mut agent, &params).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        assert_ne!(reply.json()["refresh_token"], refresh);
+    }
+}
+
+on_both! {
     |config| config.tokens.code_seconds = 300;
     // What the client is not to blame for costs it neither the code nor the grant: it tries again and gets everything.
     async fn a_redemption_that_fails_can_be_tried_again(app: TestApp) {

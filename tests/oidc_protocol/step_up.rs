@@ -59,6 +59,26 @@ on_both! {
 }
 
 on_both! {
+    // Core section 5.5.1.1 speaks of the ID token. Userinfo has no acr, and what it has not is no error (section 5.5.1).
+    async fn what_is_asked_of_userinfo_demands_no_class(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let out_of_reach = json!({"essential": true, "values": ["urn:jl-uia:loa:4"]});
+        for (asked, told) in [
+            (json!({"userinfo": {"acr": out_of_reach}}), HIGH),
+            (json!({"userinfo": {"acr": out_of_reach}, "id_token": {"acr": {"value": LOW}}}), LOW),
+            // Nor does it make essential what the ID token shall have if it can.
+            (json!({"userinfo": {"acr": {"essential": true}}, "id_token": {"acr": {"value": "urn:jl-uia:loa:4"}}}), HIGH),
+        ] {
+            let tokens = portal.tokens(&mut agent, &[("claims", &asked.to_string())]).await;
+            assert_eq!(id_token(&tokens)["acr"], told, "{asked}");
+            let userinfo = portal.userinfo(&agent, &text(&tokens, "access_token")).await.json();
+            assert!(userinfo.get("acr").is_none(), "{userinfo}");
+        }
+    }
+}
+
+on_both! {
     // Core section 5.5.1.1: the claims parameter says it, too, and says it more precisely than acr_values.
     async fn a_wanted_value_is_preferred(app: TestApp) {
         let portal = Portal::register(&app, "hall").await;

@@ -179,6 +179,46 @@ on_both! {
 
 on_both! {
     with_resources;
+    // A token that is revoked while it is exchanged is not exchanged: nothing made of it outlives it.
+    async fn a_token_that_is_revoked_meanwhile_is_not_exchanged(app: TestApp) {
+        let portal = exchanging(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let tokens = portal.tokens(&mut agent, &[("scope", "openid offline_access")]).await;
+        let first = text(&tokens, "access_token");
+        let refresh = [("grant_type", "refresh_token"), ("refresh_token", &*text(&tokens, "refresh_token"))];
+        let second = text(&portal.token(&mut agent, &refresh).await.json(), "access_token");
+        let third = text(&portal.token(&mut agent, &refresh).await.json(), "access_token");
+        for (token, revocation) in [
+            (&first, "UPDATE grants SET access_hash = NULL"),
+            (&second, "DELETE FROM access_tokens WHERE exchanged_from IS NULL AND hash = $1"),
+            (&third, "UPDATE grants SET revoked_at = 1"),
+        ] {
+            // The revocation's transaction, open while the token is looked at.
+            let mut tx = app.app.store.begin().await.unwrap();
+            let query = sqlx::query(revocation);
+            let query = match revocation.contains("$1") {
+                true => query.bind(idp::platform::random::hash(token)),
+                false => query,
+            };
+            assert_eq!(query.execute(&mut *tx).await.unwrap().rows_affected(), 1, "{revocation}");
+            let mut other = Agent::new(&app.base);
+            let revoked = async {
+                // So that the exchange has come as far as it can.
+                for _ in 0..20 {
+                    other.get("/jwks.json").await;
+                }
+                tx.commit().await.unwrap();
+            };
+            let (reply, ()) = tokio::join!(exchange(&portal, &mut agent, token, &[]), revoked);
+            assert_refused(&reply, 400, "invalid_request");
+            let exchanged = "SELECT COUNT(*) FROM access_tokens WHERE exchanged_from IS NOT NULL";
+            assert_eq!(crate::support::sql::number(&app, exchanged).await, 0, "{revocation}");
+        }
+    }
+}
+
+on_both! {
+    with_resources;
     // Whoever can't prove who they are would act in anybody's name: registration refuses it, and rows from before get nothing.
     async fn a_public_client_exchanges_nothing(app: TestApp) {
         let portal = exchanging(&app, "hall").await;

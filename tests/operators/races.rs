@@ -61,6 +61,70 @@ on_both! {
     }
 }
 
+/// What happens in a transaction of somebody else's that is open while `other` is under way.
+async fn committed_while<T>(app: &TestApp, tx: idp::store::Tx, other: impl Future<Output = T>) -> T {
+    let mut agent = Agent::new(&app.base);
+    let commit = async {
+        // So that the other has come as far as it can.
+        for _ in 0..20 {
+            agent.get("/help").await;
+        }
+        tx.commit().await.unwrap();
+    };
+    tokio::join!(other, commit).0
+}
+
+on_both! {
+    async fn an_operator_who_is_added_meanwhile_is_disabled_too(app: TestApp) {
+        use idp::domain::principal::{AccountKind, Operator, StoredDocument};
+        use idp::guard::sessions;
+        use idp::store::operators::{self, changes};
+        let find = "SELECT account_id FROM legal_entities WHERE login_name = 'xinyue0221'";
+        let (id, before, now) = (sql::text(&app, find).await, count(&app).await, app.clock.now());
+        let operator = Operator {
+            id: "added-meanwhile".to_owned(),
+            name: "孙丽".to_owned(),
+            document: StoredDocument { type_code: "111".to_owned(), number: "220102198501010006".to_owned() },
+            phone: NEW_PHONE.to_owned(),
+            department: String::new(),
+            may_manage: false,
+            valid_from: now,
+            valid_until: None,
+            frozen: false,
+        };
+        let mut tx = app.app.store.begin().await.unwrap();
+        changes::hold(&mut tx, &id).await.unwrap();
+        let kind = AccountKind::Operator;
+        idp::store::accounts::insert(&mut tx, &operator.id, kind, None, 2, now).await.unwrap();
+        operators::insert(&mut tx, &app.app.vault, &id, &operator, now).await.unwrap();
+        let ended = committed_while(&app, tx, sessions::disable_account(&app.app, &id)).await.unwrap();
+        assert_eq!(i64::try_from(ended).unwrap(), 1 + before + 1, "the unit, its operators, and the new one");
+        let disabled = "SELECT COUNT(*) FROM accounts WHERE id = 'added-meanwhile' AND disabled_at IS NOT NULL";
+        assert_eq!(sql::number(&app, disabled).await, 1);
+    }
+}
+
+on_both! {
+    async fn who_is_denied_meanwhile_is_not_said_to_be_thawed(app: TestApp) {
+        use idp::store::operators::changes;
+        let id = id_of(&app, OPERATOR_PHONE).await;
+        let mut agent = unit(&app).await;
+        assert_eq!(agent.post(&of(&id, "freeze"), &[]).await.status, 303);
+        let mut tx = app.app.store.begin().await.unwrap();
+        changes::hold(&mut tx, &id).await.unwrap();
+        assert!(changes::deny(&mut tx, &id, app.clock.now()).await.unwrap());
+        let reply = committed_while(&app, tx, agent.post(&of(&id, "unfreeze"), &[])).await;
+        assert_eq!(reply.query("done").as_deref(), Some("denied"), "{:?}", reply.location());
+        // And a button that is pressed twice says the same twice.
+        let id = id_of(&app, MANAGER_PHONE).await;
+        assert_eq!(agent.post(&of(&id, "freeze"), &[]).await.status, 303);
+        for _ in 0..2 {
+            let reply = agent.post(&of(&id, "unfreeze"), &[]).await;
+            assert_eq!(reply.query("done").as_deref(), Some("unfrozen"));
+        }
+    }
+}
+
 on_both! {
     async fn a_code_that_is_sent_twice_is_right_twice(app: TestApp) {
         let mut agent = Agent::new(&app.base);

@@ -45,7 +45,9 @@ on_both! {
         let (meta, text) = grids.first().expect("a code").decode().unwrap();
         assert_eq!(text, format!("{}/scan/{}", app.base, screen.code()));
         assert_eq!(meta.ecc_level, 0, "M");
-        for wrong in ["", "?ticket=", "?ticket=x", "?ticket=%00"] {
+        // It draws codes of ours, and nobody's texts.
+        let (long, other) = (format!("?ticket={}", "A".repeat(9000)), format!("?ticket={}.", "A".repeat(42)));
+        for wrong in ["", "?ticket=", "?ticket=x", "?ticket=%00", "?ticket=https://evil.example/", &long, &other] {
             assert_eq!(screen.agent.get(&format!("/sign-in/qr/code.svg{wrong}")).await.status, 404, "{wrong}");
         }
     }

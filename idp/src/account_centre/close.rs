@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::domain::password::Password;
 use crate::domain::principal::Principal;
 use crate::guard::{own_password, sessions, text_message};
+use crate::store::operators::changes;
 use crate::store::{accounts, audit, closing};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, cookies, urls};
 
@@ -73,16 +74,15 @@ pub async fn post(
 async fn close(app: &App, visitor: &Visitor, owner: &Owner) -> web::Result<()> {
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
-    let ending = accounts::with_operators(&mut tx, owner.account_id()).await?;
-    let others: Vec<&str> = ending.iter().map(String::as_str).collect();
     // A sign-in that is under way is waited for, so that its session ends, too.
-    if !owner.is_still_here(&mut tx, &others).await? {
+    let ending = changes::hold_with_operators(&mut tx, owner.account_id()).await?;
+    if !owner.is_still_here(&mut tx, &[]).await? {
         // By the same form, if it came twice.
         let is_closed = accounts::is_disabled(&mut tx, owner.account_id()).await?;
         tx.rollback().await?;
         return if is_closed { Ok(()) } else { Err(owner.gone()) };
     }
-    for account_id in accounts::with_operators(&mut tx, owner.account_id()).await? {
+    for account_id in ending {
         sessions::end_everything(app, &mut tx, &account_id).await?;
         closing::erase(&mut tx, &account_id, now).await?;
     }

@@ -115,30 +115,36 @@ impl App {
     async fn keys_of(&self, client: &Client, suits: impl Fn(&ClientKeys) -> bool) -> Option<Arc<ClientKeys>> {
         let uri = client.metadata.jwks_uri.as_deref()?;
         let now = self.clock.now();
-        let entry = self.fetched_keys.entry(&client.id);
-        let mut entry = entry.lock().await;
+        let mut entry = self.fetched_keys.entry(&client.id).lock_owned().await;
         if entry.uri != uri {
             *entry = Fetched { uri: uri.to_owned(), ..Fetched::default() };
         }
         if (!entry.is_fresh(now) || !suits(&entry.keys)) && entry.may_try(now) {
-            entry.tried_at = Some(now);
-            let fetched = self.fetcher.get(uri, &["application/json", "application/jwk-set+json"]).await;
-            match fetched.map(|document| serde_json::from_slice::<Value>(&document)) {
-                Ok(Ok(set)) if set.get("keys").is_some_and(Value::is_array) => {
-                    entry.keys = Arc::new(ClientKeys::parse(Some(&set)));
-                    entry.got_at = Some(now);
-                }
-                Ok(_) => tracing::warn!(client = client.id, "what is at its jwks_uri is no key set"),
-                Err(error) => {
-                    if error == FetchError::Busy {
-                        // Not the client's fault: it may be asked again at once.
-                        entry.tried_at = None;
-                    }
-                    tracing::warn!(client = client.id, %error, "its jwks_uri was not fetched");
-                }
-            }
+            // Whoever hangs up meanwhile, or starts again, has the same answer to wait for.
+            let (app, id) = (self.clone(), client.id.clone());
+            return Some(self.begun.finish(async move { app.fetch_keys(&id, &mut entry, now).await }).await);
         }
         Some(Arc::clone(&entry.keys))
+    }
+
+    async fn fetch_keys(&self, client: &str, entry: &mut Fetched, now: Timestamp) -> Arc<ClientKeys> {
+        entry.tried_at = Some(now);
+        let fetched = self.fetcher.get(&entry.uri, &["application/json", "application/jwk-set+json"]).await;
+        match fetched.map(|document| serde_json::from_slice::<Value>(&document)) {
+            Ok(Ok(set)) if set.get("keys").is_some_and(Value::is_array) => {
+                entry.keys = Arc::new(ClientKeys::parse(Some(&set)));
+                entry.got_at = Some(now);
+            }
+            Ok(_) => tracing::warn!(client, "what is at its jwks_uri is no key set"),
+            Err(error) => {
+                if error == FetchError::Busy {
+                    // Not the client's fault: it may be asked again at once.
+                    entry.tried_at = None;
+                }
+                tracing::warn!(client, %error, "its jwks_uri was not fetched");
+            }
+        }
+        Arc::clone(&entry.keys)
     }
 }
 

@@ -58,9 +58,9 @@ impl ClientKeys {
         self.signing.iter().any(|key| kid.is_some() && key.kid.as_deref() == kid)
     }
 
-    /// Whether there is a key that what is signed so can be verified with; without an algorithm, with any.
-    pub fn can_verify(&self, only: Option<SigningAlg>) -> bool {
-        self.signing.iter().any(|key| only.is_none_or(|only| only == key.alg))
+    /// Whether there is a key to verify what is signed with one of these algorithms.
+    pub fn can_verify(&self, is_one: impl Fn(SigningAlg) -> bool) -> bool {
+        self.signing.iter().any(|key| is_one(key.alg))
     }
 
     pub fn has_certificates(&self) -> bool {

@@ -252,9 +252,7 @@ async fn note_sign_out(app: &App, tx: &mut AnyConnection, caller: &Caller, accou
 pub async fn disable_account(app: &App, account_id: &str) -> Result<usize> {
     let mut tx = app.store.begin().await?;
     let mut ended = 0;
-    let ending = accounts::with_operators(&mut tx, account_id).await?;
-    operators::changes::hold_all(&mut tx, ending.iter().map(String::as_str)).await?;
-    for id in ending {
+    for id in operators::changes::hold_with_operators(&mut tx, account_id).await? {
         if accounts::disable(&mut tx, &id, app.clock.now()).await? {
             ended += 1;
         }

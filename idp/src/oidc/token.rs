@@ -6,6 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::access_token::{Contents, Draft};
 use super::envelope::Envelope;
@@ -14,6 +15,7 @@ use super::{client_auth, dpop, grants, sender_constraint};
 use crate::app::App;
 use crate::domain::client::{Client, GrantType};
 use crate::domain::confirmation::Confirmation;
+use crate::guard::Caller;
 use crate::platform::telemetry::GrantLabel;
 use crate::web::Visitor;
 use crate::web::forms::form_params_as_sent;
@@ -30,6 +32,8 @@ pub struct TokenRequest<'a> {
     /// Where it comes from, for the audit log.
     pub address: &'a str,
     pub user_agent: &'a str,
+    /// Closed once nobody waits for the answer any more.
+    waiting: watch::Sender<()>,
 }
 
 impl TokenRequest<'_> {
@@ -39,6 +43,19 @@ impl TokenRequest<'_> {
     /// `invalid_request` with `missing` when it is not there.
     pub fn require(&self, name: &str, missing: &'static str) -> Result<&str, OAuthError> {
         self.params.get(name).ok_or(OAuthError::new(Code::InvalidRequest, missing))
+    }
+
+    /// `work` that may take others' time, given up once the client has hung up: it need not wait for what it will not
+    /// be told, and what it has used up is free for its next try at once.
+    ///
+    /// # Errors
+    /// What `work` says; one that nobody hears if it was given up.
+    pub async fn while_heard<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.waiting.closed() => Err(anyhow::anyhow!("the client has hung up").into()),
+            done = work => done,
+        }
     }
 }
 
@@ -93,6 +110,19 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request) ->
     if params.repeated_but(&["resource", "audience"]).is_some() {
         return Err(OAuthError::new(Code::InvalidRequest, "a parameter is repeated").into());
     }
+    // A client that hangs up takes the handler with it: what it begins is a task of its own, which knows whether
+    // anybody still listens.
+    let (waiting, _listens) = watch::channel(());
+    app.begun.finish(answer(app.clone(), visitor.caller, envelope, params, waiting)).await
+}
+
+async fn answer(
+    app: App,
+    caller: Caller,
+    envelope: Envelope,
+    params: Params,
+    waiting: watch::Sender<()>,
+) -> Result<Response> {
     let missing = OAuthError::new(Code::InvalidRequest, "grant_type is missing");
     let named = params.get("grant_type").ok_or(missing)?;
     let client = client_auth::authenticate(&app, &envelope, &params).await?;
@@ -110,8 +140,9 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request) ->
         params: &params,
         stored_binding: binding.as_ref().map(ToString::to_string),
         binding,
-        address: &visitor.caller.address,
-        user_agent: &visitor.caller.user_agent,
+        address: &caller.address,
+        user_agent: &caller.user_agent,
+        waiting,
     };
     let response = match grant {
         GrantType::AuthorizationCode => grants::authorization_code::redeem(&app, &request).await?,

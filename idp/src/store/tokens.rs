@@ -134,6 +134,23 @@ pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Re
     store.read.optional(sqlx::query_as(sql).bind(hash).bind(now.millis())).await
 }
 
+/// Whether an access token is still there, and its grant not revoked; nobody revokes it before the transaction has ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold_access(tx: &mut AnyConnection, hash: &[u8]) -> sqlx::Result<bool> {
+    // In the order in which they are revoked: two who wait for each other would wait for ever.
+    let first = "UPDATE grants SET access_hash = access_hash WHERE access_hash = $1 AND revoked_at IS NULL";
+    let other = "UPDATE access_tokens SET hash = hash WHERE hash = $1
+        AND EXISTS (SELECT 1 FROM grants WHERE grants.id = access_tokens.grant_id AND grants.revoked_at IS NULL)";
+    for sql in [first, other] {
+        if sqlx::query(sql).bind(hash).execute(&mut *tx).await?.rows_affected() == 1 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Revokes one access token of a client, and those that it was exchanged for; its grant lives on.
 ///
 /// # Errors

@@ -62,12 +62,15 @@ pub async fn unfreeze(
     }
     let mut tx = app.store.begin().await?;
     manager.must_still_manage(&app, &mut tx, &[&id]).await?;
-    if changes::unfreeze(&mut tx, &manager.unit.id, &id).await? {
+    let is_done = changes::unfreeze(&mut tx, &manager.unit.id, &id).await?;
+    if is_done {
         let record = Record { event: "operator_unfrozen", operator_id: &id, before: None, after: None };
         record.write(&app, &mut tx, &visitor, &manager).await?;
     }
     tx.commit().await?;
-    Ok(visitor.go(&done_url("unfrozen", &form.back)))
+    // Nobody was frozen any more, or a register's answer has come meanwhile.
+    let is_denied = !is_done && manager.operator(&app, &id, "").await?.is_denied;
+    Ok(visitor.go(&done_url(if is_denied { "denied" } else { "unfrozen" }, &form.back)))
 }
 
 /// POST `/account/operators/{id}/confirm`: the unit's present representative stands by this operator.

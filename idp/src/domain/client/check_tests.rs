@@ -243,6 +243,41 @@ fn a_key_is_there_that_fits() {
 }
 
 #[test]
+fn a_key_that_fapi_leaves_out_is_no_key() {
+    // RFC 7638 section 3.1, which is for any RSA algorithm, unless it says for which.
+    let rsa = |alg: Option<&str>| {
+        let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3\
+            oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZ\
+            HzPFiaRwdsxYvzkyM1ZLMqvK0nRzDSFpwoTqtlyiMSFYIvhP7xVCAQDQmhTNd-U6XFWRhMZB1_rYpeSXfTWj9W1Rwb1Cze-7CHaOWLEtQp5wFq\
+            -FctNbE3RGw";
+        let mut key = json!({ "kty": "RSA", "n": n, "e": "AQAB" });
+        if let Some(alg) = alg {
+            key["alg"] = json!(alg);
+        }
+        json!({ "keys": [key] })
+    };
+    let (old, any, pss) = (rsa(Some("RS256")), rsa(None), rsa(Some("PS256")));
+    for held in [
+        "dpop_bound_access_tokens",
+        "tls_client_certificate_bound_access_tokens",
+        "require_pushed_authorization_requests",
+    ] {
+        let by_key = |held_to: bool, jwks: &Value| json!({ "token_endpoint_auth_method": "private_key_jwt", held: held_to, "jwks": jwks });
+        refused("jwks", &by_key(true, &old));
+        accepted(&by_key(false, &old));
+        accepted(&by_key(true, &any));
+        accepted(&by_key(true, &pss));
+        let encrypted = json!({
+            held: true, "jwks": old, "request_object_encryption_alg": "ECDH-ES", "request_object_encryption_enc": "A128GCM",
+        });
+        refused("jwks", &encrypted);
+    }
+    let must_sign = |alg: Option<&str>| json!({ "require_signed_request_object": true, "request_object_signing_alg": alg, "jwks": old });
+    refused("jwks", &must_sign(None));
+    accepted(&must_sign(Some("RS256")));
+}
+
+#[test]
 fn names_of_certificates_are_such() {
     let with =
         |name: &str, value: &str| json!({ "token_endpoint_auth_method": "tls_client_auth", name: value });

@@ -70,15 +70,34 @@ impl ClaimsRequest {
         Self { userinfo: names(&self.userinfo), id_token: names(&self.id_token) }
     }
 
+    /// Whether the ID token must have it. What is asked of userinfo demands nothing (Core section 5.5.1): of `acr` it is
+    /// the ID token that section 5.5.1.1 speaks of, and userinfo has none.
     pub fn is_essential(&self, claim: &str) -> bool {
-        let of = |claims: &Map<String, Value>| claims.get(claim)?.get("essential")?.as_bool();
-        of(&self.id_token).or_else(|| of(&self.userinfo)).unwrap_or(false)
+        let essential = || self.id_token.get(claim)?.get("essential")?.as_bool();
+        essential().unwrap_or(false)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_id_token_must_have_what_is_essential() {
+        for (text, is_essential) in [
+            (r#"{"id_token":{"acr":{"essential":true}}}"#, true),
+            (r#"{"id_token":{"acr":{"essential":true}},"userinfo":{"acr":{"essential":false}}}"#, true),
+            (r#"{"id_token":{"acr":{"essential":false}}}"#, false),
+            (r#"{"id_token":{"acr":{"essential":"true"}}}"#, false),
+            (r#"{"id_token":{"acr":null}}"#, false),
+            (r#"{"id_token":{"sub":{"essential":true}}}"#, false),
+            (r#"{"userinfo":{"acr":{"essential":true}}}"#, false),
+            (r#"{"id_token":{"acr":{"values":["a"]}},"userinfo":{"acr":{"essential":true}}}"#, false),
+            ("{}", false),
+        ] {
+            assert_eq!(ClaimsRequest::parse(text).unwrap().is_essential("acr"), is_essential, "{text}");
+        }
+    }
 
     #[test]
     fn malformed_claims_are_refused() {

@@ -43,11 +43,12 @@ fn unverified_claims(jws: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&bytes).ok()
 }
 
-/// Whether the client signed this assertion, for us, now, and uses it for the first time.
+/// Whether the client signed this assertion, for us, now, and uses it for the first time. `path` is the endpoint's that
+/// was called.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn verify(app: &App, client: &Client, jws: &str) -> Result<bool> {
+pub async fn verify(app: &App, client: &Client, jws: &str, path: &str) -> Result<bool> {
     let Some(claims) = signed_claims(app, client, jws).await? else { return Ok(false) };
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let number = |name: &str| claims.get(name).and_then(Value::as_f64).map(|number| number as i64);
@@ -62,7 +63,7 @@ pub async fn verify(app: &App, client: &Client, jws: &str) -> Result<bool> {
     }
     if text("iss") != Some(&client.id)
         || text("sub") != Some(&client.id)
-        || !is_for_us(app, client, claims.get("aud"))
+        || !is_for_us(app, client, claims.get("aud"), path)
     {
         return Ok(false);
     }
@@ -102,19 +103,19 @@ fn verify_hmac(secret: &str, jws: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&payload).ok()
 }
 
-/// What older clients send as the audience instead of the issuer: the endpoint that they talk to. RFC 9126 section 2 has
-/// us take both the token endpoint and the one for pushed requests.
-const ENDPOINTS: [&str; 5] = ["/token", "/par", "/introspect", "/revoke", "/device_authorization"];
+/// What Core section 9 names as the audience, wherever the assertion is shown (RFC 9126 section 2 for pushed requests).
+const TOKEN_ENDPOINT: &str = "/token";
 
-/// The audience is the issuer, or an endpoint of ours. FAPI 2.0 section 5.3.2.1 wants the issuer, as a string.
-fn is_for_us(app: &App, client: &Client, audience: Option<&Value>) -> bool {
+/// The audience is the issuer; programs from before that was said name the token endpoint, or the one that they call
+/// (Authlib does). Another endpoint's it never is. FAPI 2.0 section 5.3.2.1 wants the issuer, as a string.
+fn is_for_us(app: &App, client: &Client, audience: Option<&Value>, path: &str) -> bool {
     let issuer = app.config.issuer.as_str();
     if client.is_held_to_fapi() {
         return audience.and_then(Value::as_str) == Some(issuer);
     }
     let ours = |value: &Value| {
         let rest = value.as_str().and_then(|one| one.strip_prefix(issuer));
-        rest.is_some_and(|rest| rest.is_empty() || ENDPOINTS.contains(&rest))
+        rest.is_some_and(|rest| rest.is_empty() || rest == TOKEN_ENDPOINT || rest == path)
     };
     match audience {
         Some(Value::Array(all)) => all.len() == 1 && all.iter().all(ours),

@@ -72,7 +72,7 @@ pub async fn authenticate(app: &App, envelope: &Envelope, params: &Params) -> Re
     let proved = match &credentials {
         Credentials::Basic { secret, .. } => secret::matches(&client, secret),
         Credentials::Post { secret, .. } => secret::matches(&client, secret),
-        Credentials::Assertion { jws, .. } => assertion::verify(app, &client, jws).await?,
+        Credentials::Assertion { jws, .. } => assertion::verify(app, &client, jws, &envelope.path).await?,
         Credentials::Named { .. } if client.is_public() => true,
         Credentials::Named { .. } => match &envelope.certificate {
             Some(certificate) => certificate::proves(app, &client, certificate).await,

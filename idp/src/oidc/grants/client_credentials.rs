@@ -18,8 +18,13 @@ pub async fn issue(app: &App, request: &TokenRequest<'_>) -> Result<TokenRespons
     let client = request.client;
     let scope = oxide::client_credentials(request.params, client, |asked| negotiate(client, asked))?;
     let audience = access_token::known_resources(app, client, &request.params.all("resource"))?;
-    // RFC 9396 section 6: its own, of types that it registered; nobody has to agree to what is no visitor's.
+    // RFC 9396 section 6: its own, of types that it registered; nobody has to agree to what is no visitor's. Unless
+    // nobody but itself has registered it: then it would be its own word alone.
     let details = match request.params.get("authorization_details") {
+        Some(_) if client.metadata.self_registered => {
+            let why = "the types of who registered themselves need an account's consent";
+            return Err(OAuthError::new(Code::InvalidAuthorizationDetails, why).into());
+        }
         Some(named) => Some(Value::Array(read_details(&app.config.protocol, client, named)?).to_string()),
         None => None,
     };

@@ -55,7 +55,8 @@ pub async fn take(
     let access_hash = draft.hash.clone();
     let response = tokens_of(app, request, &grant, &good, draft).await;
     if response.is_err() {
-        // Not the client's fault, and it knows of no token: trying again must not end the grant as a second use would.
+        // Not the client's fault, or it has hung up, and it knows of no token: trying again must not end the grant as a
+        // second use would.
         grants::give_back(&app.store, id, &access_hash).await?;
     }
     response
@@ -91,7 +92,8 @@ async fn tokens_of(
     let response = TokenResponse::new(app, request, draft, &contents)?;
     let id_token = if scopes::contains(&grant.scope, "openid") {
         let nonce = grant.nonce.as_deref();
-        Some(id_token::make(app, request.client, grant, &response.access_token, nonce).await?)
+        let made = id_token::make(app, request.client, grant, &response.access_token, nonce);
+        Some(request.while_heard(made).await?)
     } else {
         None
     };

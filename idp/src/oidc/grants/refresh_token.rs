@@ -36,9 +36,21 @@ pub async fn refresh(app: &App, request: &TokenRequest<'_>) -> Result<TokenRespo
     let details = request.params.get("authorization_details");
     let good = Good::of(&grant, &request.params.all("resource"), details)?;
     sender_constraint::check_kept(client, token.binding.as_deref(), request.binding.as_ref())?;
+    let (access_hash, issued_at, expires_at) = (draft.hash.clone(), draft.now, draft.expires_at());
+    let contents = redemption::contents(app, client, &grant, &scope, &good, request.binding.as_ref());
+    let response = TokenResponse::new(app, request, draft, &contents)?;
+    // Core section 12.2: the same identity, and no nonce that could be taken for a fresh sign-in's.
+    let id_token = if scopes::contains(&scope, "openid") {
+        let made = id_token::make(app, client, &grant, &response.access_token, None);
+        Some(request.while_heard(made).await?)
+    } else {
+        None
+    };
+    // Only now: what fails for no fault of the client, or is heard by nobody, has used nothing up.
     let refresh_token = if client.is_public() {
-        let Some(successor) = rotate(app, client, &token, (presented, &hash), draft.now).await? else {
-            grants::revoke(&app.store, &token.grant_id, draft.now).await?;
+        let now = app.clock.now();
+        let Some(successor) = rotate(app, client, &token, (presented, &hash), now).await? else {
+            grants::revoke(&app.store, &token.grant_id, now).await?;
             tracing::warn!("a refresh token was used after its rotation; its grant is revoked");
             return Err(dead().into());
         };
@@ -47,7 +59,7 @@ pub async fn refresh(app: &App, request: &TokenRequest<'_>) -> Result<TokenRespo
         presented.to_owned()
     };
     let access = NewToken {
-        hash: &draft.hash,
+        hash: &access_hash,
         grant_id: Some(&token.grant_id),
         client_id: &client.id,
         scope: &scope,
@@ -56,18 +68,10 @@ pub async fn refresh(app: &App, request: &TokenRequest<'_>) -> Result<TokenRespo
         actor: None,
         authorization_details: good.authorization_details.as_deref().filter(|_| details.is_some()),
         exchanged_from: None,
-        now: draft.now,
-        expires_at: draft.expires_at(),
+        now: issued_at,
+        expires_at,
     };
     tokens::insert_access(&app.store, &access).await?;
-    let contents = redemption::contents(app, client, &grant, &scope, &good, request.binding.as_ref());
-    let response = TokenResponse::new(app, request, draft, &contents)?;
-    // Core section 12.2: the same identity, and no nonce that could be taken for a fresh sign-in's.
-    let id_token = if scopes::contains(&scope, "openid") {
-        Some(id_token::make(app, client, &grant, &response.access_token, None).await?)
-    } else {
-        None
-    };
     Ok(TokenResponse { refresh_token: Some(refresh_token), id_token, ..response })
 }
 

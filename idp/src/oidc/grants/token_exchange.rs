@@ -81,6 +81,10 @@ pub async fn exchange(app: &App, request: &TokenRequest<'_>) -> Result<TokenResp
         detail: &audience,
     };
     let mut tx = app.store.begin().await?;
+    // It was read before: by now it may have been revoked, and what is made of it would not go with it.
+    if !tokens::hold_access(&mut tx, &key).await? {
+        return Err(dead().into());
+    }
     tokens::insert_access_in(&mut tx, &token).await?;
     audit::insert(&mut tx, &entry, draft.now).await?;
     tx.commit().await?;
@@ -105,6 +109,10 @@ pub async fn exchange(app: &App, request: &TokenRequest<'_>) -> Result<TokenResp
     Ok(TokenResponse { issued_token_type: Some(issued), ..response })
 }
 
+const fn dead() -> OAuthError {
+    OAuthError::new(Code::InvalidRequest, "subject_token is unknown, expired or not this client's")
+}
+
 /// The live token that is exchanged, by its key, with the account that it speaks of: the client's own, as its user's sign-in got
 /// it.
 async fn subject_token(
@@ -112,8 +120,6 @@ async fn subject_token(
     request: &TokenRequest<'_>,
     presented: &str,
 ) -> Result<(Vec<u8>, AccessTokenRow, String)> {
-    let dead =
-        || OAuthError::new(Code::InvalidRequest, "subject_token is unknown, expired or not this client's");
     let key = access_token::key_of(app, presented).ok_or_else(dead)?;
     let row = tokens::find_access(&app.store, &key, app.clock.now()).await?.ok_or_else(dead)?;
     if row.client_id != request.client.id {

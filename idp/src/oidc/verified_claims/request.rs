@@ -2,6 +2,8 @@
 //! (Identity Assurance section 5.7.4: what was demanded of the verification and is not so takes the whole with it; what
 //! was demanded of a claim, that claim alone).
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{CLAIMS, verification};
@@ -111,13 +113,29 @@ fn demanded(members: &Map<String, Value>, mark: &impl Fn(&str) -> String) -> Opt
         (Some(one), Some(values)) => Some(values.iter().filter(|value| *value == one).collect()),
     };
     if let Some(allowed) = allowed {
-        let marks: Vec<String> = allowed.iter().map(|value| mark(&value.to_string())).collect();
+        let marks: Vec<String> = allowed.iter().map(|value| mark(&canonical(value))).collect();
         kept.insert(ONE_OF.to_owned(), json!(marks));
     }
     if let Some(age) = members.get(MAX_AGE) {
         kept.insert(MAX_AGE.to_owned(), json!(age.as_u64()?));
     }
     Some(kept)
+}
+
+/// The same text for the same value, in whatever order its members were written.
+fn canonical(value: &Value) -> String {
+    fn ordered(value: &Value) -> Value {
+        match value {
+            Value::Array(all) => all.iter().map(ordered).collect(),
+            Value::Object(members) => {
+                let sorted: BTreeMap<&String, Value> =
+                    members.iter().map(|(name, inner)| (name, ordered(inner))).collect();
+                sorted.into_iter().map(|(name, inner)| (name.clone(), inner)).collect()
+            }
+            other => other.clone(),
+        }
+    }
+    ordered(value).to_string()
 }
 
 fn is_demand(name: &str) -> bool {
@@ -175,7 +193,7 @@ impl Look<'_> {
 
     fn meets(&self, members: &Map<String, Value>, ours: &Value) -> bool {
         let is_one = |allowed: &Value| {
-            let mark = (self.mark)(&ours.to_string());
+            let mark = (self.mark)(&canonical(ours));
             allowed.as_array().is_some_and(|allowed| allowed.iter().any(|one| *one == mark))
         };
         let is_recent = |limit: &Value| {

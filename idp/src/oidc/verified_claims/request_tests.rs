@@ -42,6 +42,16 @@ fn what_is_demanded_of_the_verification_must_be_so() {
         (record(json!({ "source": { "country_code": { "value": "DEU" } } })), false),
         (record(json!({ "personal_number": { "value": "1" } })), false),
         (record(json!({ "value": { "type": "population_register" } })), false),
+        // A whole object is the same in whatever order its members stand; a list is not.
+        (record(json!({ "source": { "value": { "name": "人口库", "country_code": "CHN" } } })), true),
+        (record(json!({ "source": { "value": { "country_code": "CHN", "name": "人口库" } } })), true),
+        (record(json!({ "source": { "values": [{ "country_code": "CHN" }, { "name": "人口库" }] } })), false),
+        (
+            record(
+                json!({ "value": { "source": { "country_code": "CHN", "name": "人口库" }, "type": "population_register" } }),
+            ),
+            true,
+        ),
         (
             evidence(json!([{ "type": null, "check_details": [{ "check_method": { "value": "vri" } }] }])),
             false,
@@ -56,6 +66,24 @@ fn what_is_demanded_of_the_verification_must_be_so() {
         (evidence(json!({ "type": { "value": "document" } })), false),
     ] {
         assert_eq!(told(&wanted, 60).is_some(), is_met, "{wanted}");
+    }
+}
+
+#[test]
+fn values_are_compared_as_json() {
+    let same = [
+        r#"{"a":[1,{"b":"\u4e2d","c":null}],"d":true}"#,
+        r#" { "d" : true, "a" : [1, {"c":null,"b":"中"}] } "#,
+    ];
+    let [one, other] = same.map(|text| canonical(&serde_json::from_str(text).unwrap()));
+    assert_eq!(one, other);
+    for different in [
+        json!({ "a": [{ "b": "中", "c": null }, 1], "d": true }),
+        json!({ "a": [1, { "b": "中" }], "d": true }),
+        json!({ "a": [1, { "b": "中", "c": "null" }], "d": true }),
+        json!({ "a": [1, { "b": "中", "c": null }], "d": "true" }),
+    ] {
+        assert_ne!(canonical(&different), one, "{different}");
     }
 }
 

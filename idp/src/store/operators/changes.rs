@@ -10,8 +10,8 @@ use sqlx::AnyConnection;
 use crate::domain::principal::Operator;
 use crate::domain::timestamp::Timestamp;
 use crate::platform::vault::{Purpose, Vault};
-use crate::store::Store;
 use crate::store::principals::document_index;
+use crate::store::{Store, accounts};
 
 /// Whether an account may act just now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,17 @@ pub async fn hold_all<'a>(
         hold(tx, id).await?;
     }
     Ok(())
+}
+
+/// The same of an account and, of a unit, its operators, which go when it goes; gives all of them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold_with_operators(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<Vec<String>> {
+    let known = accounts::with_operators(tx, account_id).await?;
+    hold_all(tx, known.iter().map(String::as_str)).await?;
+    // Whoever adds an operator is held by now: who has been added meanwhile is the last.
+    accounts::with_operators(tx, account_id).await
 }
 
 /// Whether an operator may manage the unit's operators (管理权限) at this moment.

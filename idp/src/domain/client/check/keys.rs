@@ -37,9 +37,12 @@ impl ClientMetadata {
             let keys = ClientKeys::parse(self.jwks.as_ref());
             let by_assertion = method == AuthMethod::PrivateKeyJwt;
             let alg = self.token_endpoint_auth_signing_alg.and_then(AssertionAlg::by_key);
-            refuse_if(by_assertion && !keys.can_verify(alg), "jwks", &no_key_for(alg))?;
+            let by_fapi = self.is_held_to_fapi();
+            refuse_if(by_assertion && !can_verify(&keys, alg, by_fapi), "jwks", &no_key_for(alg, by_fapi))?;
             let alg = self.request_object_signing_alg;
-            refuse_if(signs && !keys.can_verify(alg), "jwks", &no_key_for(alg))?;
+            // Who must sign, and has not said how, is held to FAPI's algorithms in that alone.
+            let by_fapi = by_fapi || self.require_signed_request_object;
+            refuse_if(signs && !can_verify(&keys, alg, by_fapi), "jwks", &no_key_for(alg, by_fapi))?;
             let by_certificate = method == AuthMethod::SelfSignedTlsClientAuth;
             let none = by_certificate && !keys.has_certificates();
             refuse_if(none, "jwks", "no key comes with its certificate (x5c, RFC 8705 section 2.2.2)")?;
@@ -79,8 +82,20 @@ impl ClientMetadata {
     }
 }
 
-fn no_key_for(alg: Option<SigningAlg>) -> String {
-    let alg = alg.map_or("ES256, PS256, RS256 or EdDSA", SigningAlg::as_str);
+/// With the algorithm that was registered, or with any that the client may use: FAPI 2.0 section 5.4.1 leaves RS256 out.
+fn can_verify(keys: &ClientKeys, wanted: Option<SigningAlg>, by_fapi: bool) -> bool {
+    keys.can_verify(|alg| match wanted {
+        Some(wanted) => alg == wanted,
+        None => !(by_fapi && alg == SigningAlg::RS256),
+    })
+}
+
+fn no_key_for(wanted: Option<SigningAlg>, by_fapi: bool) -> String {
+    let alg = match wanted {
+        Some(wanted) => wanted.as_str(),
+        None if by_fapi => "ES256, PS256 or EdDSA (FAPI 2.0 leaves RS256 out)",
+        None => "ES256, PS256, RS256 or EdDSA",
+    };
     format!("no key to verify {alg} with: EC keys are on P-256, RSA keys have 2048 bits at least")
 }
 
