@@ -22,8 +22,20 @@ fn settings(app: &TestApp, portal: &Portal, scenario: &str) -> Value {
     json!({
         "issuer": app.base, "client_id": portal.id, "client_secret": portal.secret, "name": "李颖",
         "redirect_uri": portal.redirect_uri, "post_logout_redirect_uri": format!("https://{}.example/", portal.id),
-        "scenario": scenario, "method": "client_secret_basic", "alg": "ES256",
+        "scenario": scenario, "alg": "ES256",
     })
+}
+
+/// The ways to prove who one is by a secret.
+const BY_SECRET: [&str; 3] = ["client_secret_basic", "client_secret_post", "client_secret_jwt"];
+
+/// A portal that does so in this way.
+async fn by_secret(app: &TestApp, method: &str) -> Value {
+    let changes = json!({ "token_endpoint_auth_method": method });
+    let portal = Portal::register_with(app, &method.replace('_', "-"), changes).await;
+    let mut settings = settings(app, &portal, "basic");
+    settings["method"] = json!(method);
+    settings
 }
 
 /// A portal that proves who it is by a key, which the settings hold.
@@ -50,8 +62,10 @@ async fn keyed(app: &TestApp, id: &str, scenario: &str, changes: Value) -> Value
 on_both! {
     async fn openid_client(app: TestApp) {
         let Some(tools) = tools() else { return };
-        let hall = Portal::register(&app, "hall").await;
-        drive(&tools, "openid_client.mjs", &settings(&app, &hall, "basic"), &mut signed_in(&app).await).await;
+        for method in BY_SECRET {
+            let settings = by_secret(&app, method).await;
+            drive(&tools, "openid_client.mjs", &settings, &mut signed_in(&app).await).await;
+        }
         let fapi = json!({
             "dpop_bound_access_tokens": true, "require_pushed_authorization_requests": true,
             "require_signed_request_object": true, "authorization_signed_response_alg": "ES256",
@@ -65,7 +79,7 @@ on_both! {
         let (now, hash) = (app.clock.now(), random::hash(&token));
         let end = now + Span::minutes(5);
         registrations::insert_initial_token(&app.app.store, &hash, "tests", 1, now, end).await.unwrap();
-        let mut registration = settings(&app, &hall, "registration");
+        let mut registration = settings(&app, &hybrid, "registration");
         registration["initial_access_token"] = json!(token);
         drive(&tools, "openid_client.mjs", &registration, &mut signed_in(&app).await).await;
     }
@@ -74,17 +88,13 @@ on_both! {
 on_both! {
     async fn authlib(app: TestApp) {
         let Some(tools) = tools() else { return };
-        for method in ["client_secret_basic", "client_secret_post"] {
-            let changes = json!({ "token_endpoint_auth_method": method });
-            let portal = Portal::register_with(&app, &method.replace('_', "-"), changes).await;
-            let mut settings = settings(&app, &portal, "basic");
-            settings["method"] = json!(method);
+        for method in BY_SECRET {
+            let settings = by_secret(&app, method).await;
             drive(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
         }
-        let changes = json!({ "token_endpoint_auth_method": "client_secret_jwt" });
-        let portal = Portal::register_with(&app, "secret-jwt", changes).await;
-        let settings = settings(&app, &portal, "client_secret_jwt");
-        drive(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
+        let hall = Portal::register(&app, "hall").await;
+        let framework = settings(&app, &hall, "framework");
+        drive(&tools, "authlib_client.py", &framework, &mut signed_in(&app).await).await;
         for scenario in ["private_key_jwt", "encrypted_requests"] {
             let settings = keyed(&app, &scenario.replace('_', "-"), scenario, json!({})).await;
             drive(&tools, "authlib_client.py", &settings, &mut signed_in(&app).await).await;
@@ -95,9 +105,33 @@ on_both! {
 on_both! {
     async fn requests_oauth2client(app: TestApp) {
         let Some(tools) = tools() else { return };
-        let hall = Portal::register(&app, "hall").await;
-        drive(&tools, "requests_oauth2client.py", &settings(&app, &hall, "basic"), &mut signed_in(&app).await).await;
-        let pushed = keyed(&app, "pushed", "pushed", json!({})).await;
-        drive(&tools, "requests_oauth2client.py", &pushed, &mut signed_in(&app).await).await;
+        for method in BY_SECRET {
+            let settings = by_secret(&app, method).await;
+            drive(&tools, "requests_oauth2client.py", &settings, &mut signed_in(&app).await).await;
+        }
+        for (scenario, changes) in [
+            ("pushed", json!({})),
+            ("signed", json!({ "require_signed_request_object": true })),
+        ] {
+            let settings = keyed(&app, scenario, scenario, changes).await;
+            drive(&tools, "requests_oauth2client.py", &settings, &mut signed_in(&app).await).await;
+        }
+    }
+}
+
+on_both! {
+    // They wait in real time, five seconds from one question to the next.
+    async fn terminals(app: TestApp) {
+        let Some(tools) = tools() else { return };
+        let changes = json!({
+            "token_endpoint_auth_method": "none", "grant_types": ["urn:ietf:params:oauth:grant-type:device_code"],
+            "redirect_uris": [], "dpop_bound_access_tokens": true,
+        });
+        let settings = settings(&app, &Portal::register_with(&app, "terminal", changes).await, "terminal");
+        let (mut one, mut other) = (signed_in(&app).await, signed_in(&app).await);
+        tokio::join!(
+            drive(&tools, "openid_client.mjs", &settings, &mut one),
+            drive(&tools, "requests_oauth2client.py", &settings, &mut other),
+        );
     }
 }

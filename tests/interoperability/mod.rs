@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdin, Command};
 
-use crate::support::Agent;
+use crate::support::{Agent, Reply};
 
 /// Where the clients are; `None`, said aloud, where nobody has fetched them.
 fn tools() -> Option<PathBuf> {
@@ -72,14 +72,21 @@ async fn drive(tools: &std::path::Path, script: &str, settings: &Value, agent: &
 
 async fn visit(agent: &mut Agent, url: &str, answers: &mut ChildStdin) {
     let reply = agent.get(url).await;
-    let reply = agent.follow(reply).await;
-    let reply = match reply.attribute("form[action^='/authorize/consent']", "action") {
-        Some(action) => {
-            let sid = reply.attribute("input[name=sid]", "value").unwrap();
-            agent.post(&action, &[("decision", "allow"), ("sid", &sid)]).await
-        }
-        None => reply,
-    };
+    let mut reply = agent.follow(reply).await;
+    if let Some(user_code) = reply.attribute("form[action='/device'] [name=user_code]", "value") {
+        reply = agent.post("/device", &[("user_code", &user_code)]).await;
+        reply = agent.follow(reply).await;
+    }
+    if reply.has("[name=decision][value=allow]") {
+        reply = allow(agent, &reply).await;
+    }
     let location = reply.location().unwrap_or_default();
     answers.write_all(format!("{location}\n").as_bytes()).await.unwrap();
+}
+
+/// Says yes on a page of ours.
+async fn allow(agent: &mut Agent, page: &Reply) -> Reply {
+    let action = page.attribute("form:has([name=decision])", "action").expect("a form");
+    let sid = page.attribute("input[name=sid]", "value").unwrap();
+    agent.post(&action, &[("decision", "allow"), ("sid", &sid)]).await
 }

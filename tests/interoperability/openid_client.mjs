@@ -15,7 +15,8 @@ function check(right, what) {
 
 async function visit(url) {
   console.log(JSON.stringify({ visit: url.href }));
-  return new URL((await lines.next()).value);
+  const back = (await lines.next()).value;
+  return back ? new URL(back) : undefined;
 }
 
 async function refused(promise, code) {
@@ -34,9 +35,14 @@ async function request(extra = {}) {
 }
 
 const scenarios = {
-  // The plain code flow and everything that follows it.
+  // The plain code flow and everything that follows it, by a secret.
   async basic() {
-    const config = await client.discovery(issuer, settings.client_id, undefined, client.ClientSecretBasic(settings.client_secret), { execute });
+    const methods = {
+      client_secret_basic: client.ClientSecretBasic, client_secret_post: client.ClientSecretPost,
+      client_secret_jwt: client.ClientSecretJwt,
+    };
+    const auth = methods[settings.method](settings.client_secret);
+    const config = await client.discovery(issuer, settings.client_id, undefined, auth, { execute });
     client.enableNonRepudiationChecks(config);
     const { parameters, checks } = await request({ scope: "openid profile offline_access" });
     const tokens = await client.authorizationCodeGrant(
@@ -93,6 +99,23 @@ const scenarios = {
     const back = await visit(client.buildAuthorizationUrl(config, parameters));
     const tokens = await client.authorizationCodeGrant(config, back, checks);
     check(tokens.claims().nonce === checks.expectedNonce, "nonce");
+  },
+
+  // The device grant, its tokens bound by DPoP: somebody says yes once it has asked for the first time.
+  async terminal() {
+    const config = await client.discovery(issuer, settings.client_id, undefined, client.None(), { execute });
+    const begun = await client.initiateDeviceAuthorization(config, { scope: "openid profile" });
+    const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair("ES256"));
+    const asked = new Promise((resolve) => {
+      config[client.customFetch] = (...request) => fetch(...request).finally(resolve);
+    });
+    const polled = client.pollDeviceAuthorizationGrant(config, begun, undefined, { DPoP });
+    await Promise.race([asked, polled]);
+    await visit(new URL(begun.verification_uri_complete));
+    const tokens = await polled;
+    check(tokens.token_type === "dpop", tokens.token_type);
+    const userinfo = await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub, { DPoP });
+    check(userinfo.name === settings.name, `name: ${userinfo.name}`);
   },
 
   // RFC 7591, then a flow as the new client.

@@ -1,5 +1,6 @@
 //! The `openidconnect` crate, unmodified, as a portal in Rust would use it: everything of ours that it has a way to use.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use idp::domain::timestamp::Span;
@@ -13,18 +14,19 @@ use openidconnect::core::{
 };
 use openidconnect::registration::EmptyAdditionalClientMetadata;
 use openidconnect::{
-    AccessToken, AccessTokenHash, AdditionalProviderMetadata, AsyncHttpClient, AuthorizationCode, ClientId,
-    ClientName, ClientSecret, CsrfToken, DeviceAuthorizationUrl, EndSessionUrl, HttpRequest,
-    IntrospectionUrl, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    PostLogoutRedirectUrl, ProviderMetadata, RedirectUrl, RefreshToken, RevocationUrl, Scope,
-    TokenIntrospectionResponse, TokenResponse,
+    AccessToken, AccessTokenHash, AdditionalProviderMetadata, AsyncHttpClient, AuthType, AuthenticationFlow,
+    AuthorizationCode, AuthorizationCodeHash, ClientId, ClientName, ClientSecret, CsrfToken,
+    DeviceAuthorizationUrl, EndSessionUrl, HttpRequest, IntrospectionUrl, IssuerUrl, LogoutRequest, Nonce,
+    OAuth2TokenResponse, PkceCodeChallenge, PostLogoutRedirectUrl, ProviderMetadata, RedirectUrl,
+    RefreshToken, RevocationUrl, Scope, TokenIntrospectionResponse, TokenResponse,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Mutex;
 
+use super::allow;
 use super::libraries::signed_in;
-use crate::support::{Agent, Portal, Reply, TestApp};
+use crate::support::{Agent, Portal, TestApp};
 
 /// What the crate leaves to its user to read from discovery.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -68,8 +70,13 @@ fn no_nonce(nonce: Option<&Nonce>) -> Result<(), String> {
 
 on_both! {
     async fn a_visitor_comes_and_goes(app: TestApp) {
-        for (id, alg) in [("hall", "ES256"), ("old", "RS256"), ("new", "PS256")] {
-            let portal = Portal::register_with(&app, id, json!({"id_token_signed_response_alg": alg})).await;
+        for (id, alg, method, by) in [
+            ("hall", "ES256", "client_secret_basic", AuthType::BasicAuth),
+            ("old", "RS256", "client_secret_post", AuthType::RequestBody),
+            ("new", "PS256", "client_secret_basic", AuthType::BasicAuth),
+        ] {
+            let changes = json!({"id_token_signed_response_alg": alg, "token_endpoint_auth_method": method});
+            let portal = Portal::register_with(&app, id, changes).await;
             let http = http();
             let metadata = discovered(&app).await;
             let endpoints = metadata.additional_metadata().clone();
@@ -78,6 +85,7 @@ on_both! {
                 ClientId::new(portal.id.clone()),
                 portal.secret.clone().map(ClientSecret::new),
             )
+            .set_auth_type(by)
             .set_redirect_uri(RedirectUrl::new(portal.redirect_uri.clone()).unwrap())
             .set_introspection_url(endpoints.introspection_endpoint)
             .set_revocation_url(over_tls(&endpoints.revocation_endpoint));
@@ -121,6 +129,9 @@ on_both! {
             revocation.request_async(&behind_tls(http.clone())).await.unwrap();
             let told = client.introspect(again.access_token()).request_async(&http).await.unwrap();
             assert!(!told.active());
+            let request = client.exchange_client_credentials().unwrap().add_scope(Scope::new("reports".to_owned()));
+            let own = request.request_async(&http).await.unwrap();
+            assert!(own.refresh_token().is_none() && own.scopes().is_some_and(|scopes| scopes.len() == 1));
             goes(&app, &portal, &mut agent, endpoints.end_session_endpoint, id_token).await;
         }
     }
@@ -138,6 +149,36 @@ async fn goes(app: &TestApp, portal: &Portal, agent: &mut Agent, at: EndSessionU
     let reply = agent.get(url.as_str()).await;
     assert_eq!(reply.location(), Some(format!("{out}?state=bye")), "{}", reply.text());
     assert!(agent.get("/account").await.status.is_redirection(), "signed out");
+}
+
+on_both! {
+    // `code id_token`: the ID token of the fragment stands for the code.
+    async fn half_of_it_comes_by_the_browser(app: TestApp) {
+        let portal = Portal::register_with(&app, "hybrid", json!({"response_types": ["code id_token"]})).await;
+        let http = http();
+        let secret = portal.secret.clone().map(ClientSecret::new);
+        let client =
+            CoreClient::from_provider_metadata(discovered(&app).await, ClientId::new(portal.id.clone()), secret)
+                .set_redirect_uri(RedirectUrl::new(portal.redirect_uri.clone()).unwrap());
+        let (challenge, pkce) = PkceCodeChallenge::new_random_sha256();
+        let flow = AuthenticationFlow::Hybrid(vec![CoreResponseType::Code, CoreResponseType::IdToken]);
+        let (url, _, nonce) =
+            client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random).set_pkce_challenge(challenge).url();
+        let location = signed_in(&app).await.get(url.as_str()).await.location().unwrap();
+        let (_, fragment) = location.split_once('#').expect("a fragment");
+        let told: HashMap<_, _> = url::form_urlencoded::parse(fragment.as_bytes()).into_owned().collect();
+        let code = AuthorizationCode::new(told["code"].clone());
+        let verifier = client.id_token_verifier();
+        let first: CoreIdToken = told["id_token"].parse().unwrap();
+        let claims = first.claims(&verifier, &nonce).unwrap();
+        let (alg, key) = (first.signing_alg().unwrap(), first.signing_key(&verifier).unwrap());
+        let hash = AuthorizationCodeHash::from_code(&code, alg, key).unwrap();
+        assert_eq!(claims.code_hash(), Some(&hash));
+        let request = client.exchange_code(code).unwrap().set_pkce_verifier(pkce);
+        let tokens = request.request_async(&http).await.unwrap();
+        let second = tokens.id_token().unwrap().claims(&verifier, &nonce).unwrap();
+        assert_eq!(second.subject(), claims.subject());
+    }
 }
 
 /// The crate revokes at https only, as RFC 7009 section 2 asks of it.
@@ -186,20 +227,13 @@ on_both! {
         let mut agent = signed_in(&app).await;
         let asked = agent.get(url.as_str()).await;
         let page = agent.follow(asked).await;
-        let reply = answer(&mut agent, &page, "/authorize/consent").await;
+        let reply = allow(&mut agent, &page).await;
         let code = AuthorizationCode::new(reply.query("code").unwrap_or_else(|| panic!("{}", reply.text())));
         let request = client.exchange_code(code).unwrap().set_pkce_verifier(verifier);
         let tokens = request.request_async(&http).await.unwrap();
         let claims = tokens.id_token().unwrap().claims(&client.id_token_verifier(), &nonce).unwrap();
         assert_eq!(claims.audiences()[0].as_str(), told.client_id().as_str());
     }
-}
-
-/// Says yes on a page of ours.
-async fn answer(agent: &mut Agent, page: &Reply, path: &str) -> Reply {
-    let action = page.attribute(&format!("form[action^='{path}']"), "action").expect("a form");
-    let sid = page.attribute("input[name=sid]", "value").unwrap();
-    agent.post(&action, &[("decision", "allow"), ("sid", &sid)]).await
 }
 
 on_both! {
@@ -225,7 +259,7 @@ on_both! {
                 if let Some(mut visitor) = visitor.lock().await.take() {
                     let reply = visitor.post("/device", &[("user_code", user_code)]).await;
                     let page = visitor.follow(reply).await;
-                    assert_eq!(answer(&mut visitor, &page, "/device/confirm").await.status, 200);
+                    assert_eq!(allow(&mut visitor, &page).await.status, 200);
                 }
             }
         };

@@ -2,15 +2,15 @@
 
 import json
 import sys
+import time
 
 # Python looks in this script's own folder first, where the file has the package's name.
 sys.path.pop(0)
-import requests  # noqa: E402
-from requests_oauth2client import ClientSecretBasic, OAuth2Client  # noqa: E402
+from requests_oauth2client import (  # noqa: E402
+    ClientSecretBasic, ClientSecretJwt, ClientSecretPost, DeviceAuthorizationPollingJob, OAuth2Client,
+)
 
 SETTINGS = json.loads(sys.argv[1])
-METADATA = requests.get(SETTINGS["issuer"] + "/.well-known/openid-configuration", timeout=10).json()
-KEYS = requests.get(METADATA["jwks_uri"], timeout=10).json()
 
 
 def visit(url):
@@ -19,9 +19,10 @@ def visit(url):
 
 
 def client(**more):
-    return OAuth2Client.from_discovery_document(
-        METADATA, issuer=SETTINGS["issuer"], testing=True, authorization_server_jwks=KEYS,
-        redirect_uri=SETTINGS["redirect_uri"], id_token_signed_response_alg=SETTINGS["alg"], **more,
+    """`testing` lets it talk plain HTTP."""
+    return OAuth2Client.from_discovery_endpoint(
+        issuer=SETTINGS["issuer"], testing=True, redirect_uri=SETTINGS["redirect_uri"],
+        id_token_signed_response_alg=SETTINGS["alg"], **more,
     )
 
 
@@ -31,14 +32,48 @@ def check_userinfo(portal, tokens):
 
 
 def basic():
-    portal = client(auth=ClientSecretBasic(SETTINGS["client_id"], SETTINGS["client_secret"]))
-    request = portal.authorization_request(scope="openid profile")
+    """The code flow and everything that follows it, by a secret."""
+    methods = {
+        "client_secret_basic": ClientSecretBasic, "client_secret_post": ClientSecretPost,
+        "client_secret_jwt": ClientSecretJwt,
+    }
+    portal = client(auth=methods[SETTINGS["method"]](SETTINGS["client_id"], SETTINGS["client_secret"]))
+    request = portal.authorization_request(scope="openid profile offline_access")
     tokens = portal.authorization_code(request.validate_callback(visit(str(request))), validate=True)
     check_userinfo(portal, tokens)
-    assert portal.introspect_token(tokens.access_token)["active"]
-    assert portal.revoke_access_token(tokens.access_token)
-    assert not portal.introspect_token(tokens.access_token)["active"]
+    refreshed = portal.refresh_token(tokens)
+    assert refreshed.access_token != tokens.access_token
+    check_userinfo(portal, refreshed)
+    assert portal.introspect_token(refreshed.access_token)["active"]
+    assert portal.revoke_access_token(refreshed.access_token)
+    assert not portal.introspect_token(refreshed.access_token)["active"]
     assert portal.client_credentials(scope="reports").access_token
+
+
+def signed():
+    """A signed request (RFC 9101). What must stand in it where every request must be signed is added by hand."""
+    key, now = SETTINGS["private_key"], int(time.time())
+    portal = client(client_id=SETTINGS["client_id"], private_key=key)
+    request = portal.authorization_request(
+        scope="openid profile", iss=SETTINGS["client_id"], aud=SETTINGS["issuer"], nbf=now,
+    )
+    answer = request.validate_callback(visit(str(request.sign(key, lifetime=60))))
+    check_userinfo(portal, portal.authorization_code(answer, validate=True))
+
+
+def terminal():
+    """The device grant, its tokens bound by DPoP."""
+    # Of discovery this library does not read that one.
+    endpoint = SETTINGS["issuer"] + "/device_authorization"
+    terminal = client(client_id=SETTINGS["client_id"], device_authorization_endpoint=endpoint)
+    begun = terminal.authorize_device(scope="openid profile")
+    job = DeviceAuthorizationPollingJob(terminal, begun, dpop=True)
+    assert job() is None, "nobody has said yes"
+    visit(begun.verification_uri_complete)
+    while (tokens := job()) is None:
+        pass
+    assert tokens.token_type.lower() == "dpop", tokens.token_type
+    check_userinfo(terminal, tokens)
 
 
 def pushed():
@@ -54,5 +89,5 @@ def pushed():
     check_userinfo(portal, tokens)
 
 
-{"basic": basic, "pushed": pushed}[SETTINGS["scenario"]]()
+{"basic": basic, "pushed": pushed, "signed": signed, "terminal": terminal}[SETTINGS["scenario"]]()
 print(json.dumps({"done": True}), flush=True)
