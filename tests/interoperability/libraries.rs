@@ -3,12 +3,10 @@
 use idp::domain::timestamp::Span;
 use idp::platform::random;
 use idp::store::registrations;
-use josekit::jwk::Jwk;
-use josekit::jwk::alg::ec::EcCurve;
 use serde_json::{Value, json};
 
 use super::{drive, tools};
-use crate::support::{Agent, Portal, TestApp};
+use crate::support::{Agent, ClientKey, Portal, TestApp};
 
 pub async fn signed_in(app: &TestApp) -> Agent {
     let mut agent = Agent::new(&app.base);
@@ -26,8 +24,17 @@ fn settings(app: &TestApp, portal: &Portal, scenario: &str) -> Value {
     })
 }
 
+/// With which one client may register itself.
+pub async fn initial_token(app: &TestApp) -> String {
+    let token = random::token();
+    let (now, hash) = (app.clock.now(), random::hash(&token));
+    let end = now + Span::minutes(5);
+    registrations::insert_initial_token(&app.app.store, &hash, "tests", 1, now, end).await.unwrap();
+    token
+}
+
 /// The ways to prove who one is by a secret.
-const BY_SECRET: [&str; 3] = ["client_secret_basic", "client_secret_post", "client_secret_jwt"];
+pub const BY_SECRET: [&str; 3] = ["client_secret_basic", "client_secret_post", "client_secret_jwt"];
 
 /// A portal that does so in this way.
 async fn by_secret(app: &TestApp, method: &str) -> Value {
@@ -40,22 +47,17 @@ async fn by_secret(app: &TestApp, method: &str) -> Value {
 
 /// A portal that proves who it is by a key, which the settings hold.
 async fn keyed(app: &TestApp, id: &str, scenario: &str, changes: Value) -> Value {
-    let mut private = Jwk::generate_ec_key(EcCurve::P256).unwrap();
-    private.set_key_id("key-1");
-    let mut public = private.to_public_key().unwrap().as_ref().clone();
-    public.remove("key_ops");
-    public.insert("kid".to_owned(), json!("key-1"));
-    let mut metadata =
-        json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [public] } });
+    let key = ClientKey::new();
+    let mut metadata = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": key.jwks() });
     for (name, value) in changes.as_object().unwrap() {
         metadata[name] = value.clone();
     }
     let portal = Portal::register_with(app, id, metadata).await;
     let mut settings = settings(app, &portal, scenario);
-    let mut private = private.as_ref().clone();
-    private.remove("key_ops");
-    private.insert("alg".to_owned(), json!("ES256"));
-    settings["private_key"] = Value::Object(private);
+    let mut private = Value::Object(key.private.as_ref().clone());
+    private["kid"] = json!(key.kid);
+    private["alg"] = json!(key.alg);
+    settings["private_key"] = private;
     settings
 }
 
@@ -75,12 +77,8 @@ on_both! {
         let types = json!({ "response_types": ["code id_token"] });
         let hybrid = Portal::register_with(&app, "hybrid", types).await;
         drive(&tools, "openid_client.mjs", &settings(&app, &hybrid, "hybrid"), &mut signed_in(&app).await).await;
-        let token = random::token();
-        let (now, hash) = (app.clock.now(), random::hash(&token));
-        let end = now + Span::minutes(5);
-        registrations::insert_initial_token(&app.app.store, &hash, "tests", 1, now, end).await.unwrap();
         let mut registration = settings(&app, &hybrid, "registration");
-        registration["initial_access_token"] = json!(token);
+        registration["initial_access_token"] = json!(initial_token(&app).await);
         drive(&tools, "openid_client.mjs", &registration, &mut signed_in(&app).await).await;
     }
 }

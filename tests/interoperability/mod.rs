@@ -5,16 +5,21 @@
 
 mod apache;
 mod libraries;
+mod mod_auth_openidc;
 mod openidconnect;
 
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdin, Command};
 
-use crate::support::{Agent, Reply};
+use crate::support::{Agent, Reply, TestApp, site};
 
 /// Where the clients are; `None`, said aloud, where nobody has fetched them.
 fn tools() -> Option<PathBuf> {
@@ -89,4 +94,25 @@ async fn allow(agent: &mut Agent, page: &Reply) -> Reply {
     let action = page.attribute("form:has([name=decision])", "action").expect("a form");
     let sid = page.attribute("input[name=sid]", "value").unwrap();
     agent.post(&action, &[("decision", "allow"), ("sid", &sid)]).await
+}
+
+/// Ends TLS in front of the provider, as a proxy does, for what talks to https only; gives its origin.
+async fn tls_front(app: &TestApp) -> String {
+    let base = app.base.clone();
+    site::serve(Router::new().fallback(move |request: Request| pass(base.clone(), request)))
+}
+
+async fn pass(base: String, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut agent = Agent::new(&base);
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let mut sent = agent.request(parts.method, parts.uri.path()).body(body);
+    for name in [header::AUTHORIZATION, header::CONTENT_TYPE] {
+        if let Some(value) = parts.headers.get(&name) {
+            sent = sent.header(name, value);
+        }
+    }
+    let reply = agent.send(sent).await;
+    let kind = reply.header("content-type").to_owned();
+    (reply.status, [(header::CONTENT_TYPE, kind)], reply.body).into_response()
 }

@@ -3,9 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use idp::domain::timestamp::Span;
-use idp::platform::random;
-use idp::store::registrations;
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
     CoreClientRegistrationRequest, CoreDeviceAuthorizationResponse, CoreGrantType, CoreIdToken,
@@ -14,9 +11,9 @@ use openidconnect::core::{
 };
 use openidconnect::registration::EmptyAdditionalClientMetadata;
 use openidconnect::{
-    AccessToken, AccessTokenHash, AdditionalProviderMetadata, AsyncHttpClient, AuthType, AuthenticationFlow,
+    AccessToken, AccessTokenHash, AdditionalProviderMetadata, AuthType, AuthenticationFlow,
     AuthorizationCode, AuthorizationCodeHash, ClientId, ClientName, ClientSecret, CsrfToken,
-    DeviceAuthorizationUrl, EndSessionUrl, HttpRequest, IntrospectionUrl, IssuerUrl, LogoutRequest, Nonce,
+    DeviceAuthorizationUrl, EndSessionUrl, IntrospectionUrl, IssuerUrl, LogoutRequest, Nonce,
     OAuth2TokenResponse, PkceCodeChallenge, PostLogoutRedirectUrl, ProviderMetadata, RedirectUrl,
     RefreshToken, RevocationUrl, Scope, TokenIntrospectionResponse, TokenResponse,
 };
@@ -24,8 +21,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::allow;
-use super::libraries::signed_in;
+use super::libraries::{initial_token, signed_in};
+use super::{allow, tls_front};
+use crate::support::site::certificate;
 use crate::support::{Agent, Portal, TestApp};
 
 /// What the crate leaves to its user to read from discovery.
@@ -34,7 +32,6 @@ struct Endpoints {
     device_authorization_endpoint: DeviceAuthorizationUrl,
     end_session_endpoint: EndSessionUrl,
     introspection_endpoint: IntrospectionUrl,
-    revocation_endpoint: RevocationUrl,
 }
 
 impl AdditionalProviderMetadata for Endpoints {}
@@ -55,7 +52,9 @@ type Metadata = ProviderMetadata<
 >;
 
 fn http() -> openidconnect::reqwest::Client {
-    let builder = openidconnect::reqwest::ClientBuilder::new();
+    let authority = std::fs::read(certificate().0).unwrap();
+    let authority = openidconnect::reqwest::Certificate::from_pem(&authority).unwrap();
+    let builder = openidconnect::reqwest::ClientBuilder::new().add_root_certificate(authority);
     builder.redirect(openidconnect::reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
@@ -70,6 +69,8 @@ fn no_nonce(nonce: Option<&Nonce>) -> Result<(), String> {
 
 on_both! {
     async fn a_visitor_comes_and_goes(app: TestApp) {
+        // The crate revokes at https only, as RFC 7009 section 2 asks of it.
+        let over_tls = RevocationUrl::new(format!("{}/revoke", tls_front(&app).await)).unwrap();
         for (id, alg, method, by) in [
             ("hall", "ES256", "client_secret_basic", AuthType::BasicAuth),
             ("old", "RS256", "client_secret_post", AuthType::RequestBody),
@@ -88,7 +89,7 @@ on_both! {
             .set_auth_type(by)
             .set_redirect_uri(RedirectUrl::new(portal.redirect_uri.clone()).unwrap())
             .set_introspection_url(endpoints.introspection_endpoint)
-            .set_revocation_url(over_tls(&endpoints.revocation_endpoint));
+            .set_revocation_url(over_tls.clone());
             let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
             let (url, state, nonce) = client
                 .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
@@ -126,7 +127,7 @@ on_both! {
             assert!(told.active() && told.scopes().is_some_and(|scopes| scopes.len() == 4), "{told:?}");
             assert_eq!(told.client_id().map(|id| id.as_str()), Some(id));
             let revocation = client.revoke_token(refresh.into()).unwrap();
-            revocation.request_async(&behind_tls(http.clone())).await.unwrap();
+            revocation.request_async(&http).await.unwrap();
             let told = client.introspect(again.access_token()).request_async(&http).await.unwrap();
             assert!(!told.active());
             let request = client.exchange_client_credentials().unwrap().add_scope(Scope::new("reports".to_owned()));
@@ -181,33 +182,11 @@ on_both! {
     }
 }
 
-/// The crate revokes at https only, as RFC 7009 section 2 asks of it.
-fn over_tls(url: &RevocationUrl) -> RevocationUrl {
-    RevocationUrl::new(url.replacen("http:", "https:", 1)).unwrap()
-}
-
-/// Ends TLS, as a proxy in front of the provider does.
-fn behind_tls(
-    http: openidconnect::reqwest::Client,
-) -> impl for<'c> AsyncHttpClient<'c, Error = std::io::Error> {
-    move |mut request: HttpRequest| {
-        let http = http.clone();
-        async move {
-            let plain = request.uri().to_string().replacen("https:", "http:", 1);
-            *request.uri_mut() = plain.parse().unwrap();
-            http.call(request).await.map_err(std::io::Error::other)
-        }
-    }
-}
-
 on_both! {
     // A client that registers itself; its visitor is asked, since nobody knows it.
     async fn it_registers_itself(app: TestApp) {
         let http = http();
-        let token = random::token();
-        let (now, hash) = (app.clock.now(), random::hash(&token));
-        let end = now + Span::minutes(5);
-        registrations::insert_initial_token(&app.app.store, &hash, "tests", 1, now, end).await.unwrap();
+        let token = initial_token(&app).await;
         let metadata = discovered(&app).await;
         let redirect = RedirectUrl::new("https://new.example/callback".to_owned()).unwrap();
         let request = CoreClientRegistrationRequest::new(vec![redirect.clone()], EmptyAdditionalClientMetadata {})
