@@ -1,5 +1,6 @@
 //! openid-client (Node), Authlib and requests-oauth2client (Python).
 
+use idp::config::{Config, ResourceConfig};
 use idp::domain::timestamp::Span;
 use idp::platform::random;
 use idp::store::registrations;
@@ -45,6 +46,46 @@ async fn by_secret(app: &TestApp, method: &str) -> Value {
     settings
 }
 
+pub const INTERFACE: &str = "https://interface.example/";
+
+/// An interface that whoever has a secret may serve; `exchange` swaps its users' tokens for some that are for it.
+pub fn with_interface(config: &mut Config) {
+    config.protocol.resources = vec![ResourceConfig {
+        uri: INTERFACE.to_owned(),
+        title: "测试接口".to_owned(),
+        clients: Vec::new(),
+        exchanged_by: vec!["exchange".to_owned()],
+        served_by: BY_SECRET.iter().map(|method| method.replace('_', "-")).collect(),
+    }];
+}
+
+/// As JSON, with what is private.
+fn private(key: &ClientKey, alg: &str) -> Value {
+    let mut private = Value::Object(key.private.as_ref().clone());
+    private.as_object_mut().unwrap().remove("key_ops");
+    private["kid"] = json!(key.kid);
+    private["alg"] = json!(alg);
+    private
+}
+
+/// A portal to which what stands in these `answers` is encrypted; the settings hold its key.
+async fn sealed(app: &TestApp, alg: &str, answers: &[&str]) -> Value {
+    let key = ClientKey::of(if alg == "ECDH-ES" { "ES256" } else { "RS256" }, "key-1");
+    let mut public = key.public();
+    public["use"] = json!("enc");
+    let mut metadata = json!({ "jwks": { "keys": [public] } });
+    for answer in answers {
+        metadata[format!("{answer}_signed_response_alg")] = json!("ES256");
+        metadata[format!("{answer}_encrypted_response_alg")] = json!(alg);
+        metadata[format!("{answer}_encrypted_response_enc")] = json!("A256GCM");
+    }
+    let portal =
+        Portal::register_with(app, &format!("{}-{}", alg.to_lowercase(), answers.len()), metadata).await;
+    let mut settings = settings(app, &portal, "sealed");
+    settings["private_key"] = private(&key, alg);
+    settings
+}
+
 /// A portal that proves who it is by a key, which the settings hold.
 async fn keyed(app: &TestApp, id: &str, scenario: &str, changes: Value) -> Value {
     let key = ClientKey::new();
@@ -54,10 +95,7 @@ async fn keyed(app: &TestApp, id: &str, scenario: &str, changes: Value) -> Value
     }
     let portal = Portal::register_with(app, id, metadata).await;
     let mut settings = settings(app, &portal, scenario);
-    let mut private = Value::Object(key.private.as_ref().clone());
-    private["kid"] = json!(key.kid);
-    private["alg"] = json!(key.alg);
-    settings["private_key"] = private;
+    settings["private_key"] = private(&key, key.alg);
     settings
 }
 
@@ -113,6 +151,34 @@ on_both! {
         ] {
             let settings = keyed(&app, scenario, scenario, changes).await;
             drive(&tools, "requests_oauth2client.py", &settings, &mut signed_in(&app).await).await;
+        }
+    }
+}
+
+on_both! {
+    async fn sealed_answers(app: TestApp) {
+        let Some(tools) = tools() else { return };
+        for alg in ["RSA-OAEP-256", "ECDH-ES"] {
+            let all = sealed(&app, alg, &["id_token", "userinfo", "authorization"]).await;
+            drive(&tools, "openid_client.mjs", &all, &mut signed_in(&app).await).await;
+            let identity = sealed(&app, alg, &["id_token"]).await;
+            drive(&tools, "requests_oauth2client.py", &identity, &mut signed_in(&app).await).await;
+        }
+    }
+}
+
+on_both! {
+    with_interface;
+    async fn tokens_for_an_interface(app: TestApp) {
+        let Some(tools) = tools() else { return };
+        let changes = json!({
+            "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"],
+        });
+        let portal = Portal::register_with(&app, "exchange", changes).await;
+        let mut settings = settings(&app, &portal, "exchange");
+        settings["resource"] = json!(INTERFACE);
+        for script in ["openid_client.mjs", "requests_oauth2client.py"] {
+            drive(&tools, script, &settings, &mut signed_in(&app).await).await;
         }
     }
 }

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use idp::config::{Config, ResourceConfig};
 use josekit::jwk::alg::rsa::RsaKeyPair;
 use serde_json::{Value, json};
 
 use super::apache::{Apache, is_there};
-use super::libraries::{BY_SECRET, initial_token, signed_in};
+use super::libraries::{BY_SECRET, INTERFACE, initial_token, signed_in, with_interface};
 use super::tls_front;
 use crate::support::portal::claims;
 use crate::support::site::certificate;
-use crate::support::{ClientKey, Portal, TestApp, free_port};
+use crate::support::{ClientKey, Portal, free_port};
 
 /// Comes in, has the token refreshed, and leaves everything by way of the portal.
 async fn comes_and_goes(apache: &mut Apache<'_>, portal: &Portal) {
@@ -162,18 +161,6 @@ on_both! {
         let told: Value = serde_json::from_slice(&std::fs::read(file("client")).unwrap()).unwrap();
         assert_eq!(told["response_types"], json!(["code", "id_token", "code id_token"]));
     }
-}
-
-const INTERFACE: &str = "https://interface.example/";
-
-fn with_interface(config: &mut Config) {
-    config.protocol.resources = vec![ResourceConfig {
-        uri: INTERFACE.to_owned(),
-        title: "测试接口".to_owned(),
-        clients: Vec::new(),
-        exchanged_by: Vec::new(),
-        served_by: BY_SECRET.iter().map(|method| method.replace('_', "-")).collect(),
-    }];
 }
 
 on_both! {

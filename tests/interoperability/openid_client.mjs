@@ -101,6 +101,46 @@ const scenarios = {
     check(tokens.claims().nonce === checks.expectedNonce, "nonce");
   },
 
+  // ID token, userinfo and the authorization response, each encrypted to the portal's key.
+  async sealed() {
+    const config = await client.discovery(issuer, settings.client_id, undefined, client.ClientSecretBasic(settings.client_secret), { execute });
+    const [algorithm, usage] = settings.private_key.kty === "RSA"
+      ? [{ name: "RSA-OAEP", hash: "SHA-256" }, "decrypt"] : [{ name: "ECDH", namedCurve: "P-256" }, "deriveBits"];
+    const key = await crypto.subtle.importKey("jwk", settings.private_key, algorithm, false, [usage]);
+    client.enableDecryptingResponses(config, ["A256GCM"], { key, kid: settings.private_key.kid });
+    client.useJwtResponseMode(config);
+    const { parameters, checks } = await request();
+    const tokens = await client.authorizationCodeGrant(
+      config, await visit(client.buildAuthorizationUrl(config, parameters)), checks,
+    );
+    check(tokens.id_token.split(".").length === 5, "the ID token is encrypted");
+    const userinfo = await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+    check(userinfo.name === settings.name, `name: ${userinfo.name}`);
+    const sealed = [client.getDecryptedResponses(tokens).authorization_response, client.getDecryptedResponses(userinfo)];
+    check(sealed.every((jwt) => jwt.split(".").length === 3), "so are the others");
+  },
+
+  // A token for an interface, asked for in the visitor's name (RFC 8707) and exchanged for (RFC 8693).
+  async exchange() {
+    const config = await client.discovery(issuer, settings.client_id, undefined, client.ClientSecretBasic(settings.client_secret), { execute });
+    const { parameters, checks } = await request();
+    const tokens = await client.authorizationCodeGrant(
+      config, await visit(client.buildAuthorizationUrl(config, parameters)), checks,
+    );
+    const { resource } = settings;
+    const exchanged = await client.genericGrantRequest(config, "urn:ietf:params:oauth:grant-type:token-exchange", {
+      subject_token: tokens.access_token, subject_token_type: "urn:ietf:params:oauth:token-type:access_token", resource,
+    });
+    const claims = JSON.parse(Buffer.from(exchanged.access_token.split(".")[1], "base64url"));
+    check(claims.aud === resource && claims.act.sub === settings.client_id, JSON.stringify(claims));
+    const again = await request({ resource });
+    const other = await client.authorizationCodeGrant(
+      config, await visit(client.buildAuthorizationUrl(config, again.parameters)), again.checks, { resource },
+    );
+    const direct = JSON.parse(Buffer.from(other.access_token.split(".")[1], "base64url"));
+    check(direct.aud === resource && direct.act === undefined, JSON.stringify(direct));
+  },
+
   // The device grant, its tokens bound by DPoP: somebody says yes once it has asked for the first time.
   async terminal() {
     const config = await client.discovery(issuer, settings.client_id, undefined, client.None(), { execute });

@@ -6,6 +6,7 @@ import time
 
 # Python looks in this script's own folder first, where the file has the package's name.
 sys.path.pop(0)
+from jwskate import Jwt  # noqa: E402
 from requests_oauth2client import (  # noqa: E402
     ClientSecretBasic, ClientSecretJwt, ClientSecretPost, DeviceAuthorizationPollingJob, OAuth2Client,
 )
@@ -50,6 +51,30 @@ def basic():
     assert portal.client_credentials(scope="reports").access_token
 
 
+def sealed():
+    """An ID token that is encrypted to the portal's key; of userinfo this library reads plain JSON only."""
+    auth = ClientSecretBasic(SETTINGS["client_id"], SETTINGS["client_secret"])
+    portal = client(auth=auth, id_token_decryption_key=SETTINGS["private_key"])
+    request = portal.authorization_request(scope="openid profile")
+    tokens = portal.authorization_code(request.validate_callback(visit(str(request))), validate=True)
+    check_userinfo(portal, tokens)
+    assert tokens.id_token.claims["sub"] == portal.userinfo(tokens)["sub"]
+
+
+def exchange():
+    """A token for an interface, asked for in the visitor's name (RFC 8707) and exchanged for (RFC 8693)."""
+    portal = client(auth=ClientSecretBasic(SETTINGS["client_id"], SETTINGS["client_secret"]))
+    request = portal.authorization_request(scope="openid profile")
+    tokens = portal.authorization_code(request.validate_callback(visit(str(request))), validate=True)
+    exchanged = portal.token_exchange(subject_token=tokens, resource=SETTINGS["resource"])
+    claims = Jwt(exchanged.access_token).claims
+    assert claims["aud"] == SETTINGS["resource"] and claims["act"]["sub"] == SETTINGS["client_id"], claims
+    request = portal.authorization_request(scope="openid profile", resource=SETTINGS["resource"])
+    tokens = portal.authorization_code(request.validate_callback(visit(str(request))), validate=True)
+    claims = Jwt(tokens.access_token).claims
+    assert claims["aud"] == SETTINGS["resource"] and "act" not in claims, claims
+
+
 def signed():
     """A signed request (RFC 9101). What must stand in it where every request must be signed is added by hand."""
     key, now = SETTINGS["private_key"], int(time.time())
@@ -89,5 +114,6 @@ def pushed():
     check_userinfo(portal, tokens)
 
 
-{"basic": basic, "pushed": pushed, "signed": signed, "terminal": terminal}[SETTINGS["scenario"]]()
+SCENARIOS = [basic, sealed, exchange, signed, terminal, pushed]
+{scenario.__name__: scenario for scenario in SCENARIOS}[SETTINGS["scenario"]]()
 print(json.dumps({"done": True}), flush=True)
