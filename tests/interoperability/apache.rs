@@ -137,10 +137,9 @@ impl<'a> Apache<'a> {
         let reply = if reply.location().is_some() {
             self.here.get(&path).await
         } else {
-            let value = |name| reply.attribute(&format!("input[name={name}]"), "value").unwrap();
-            let names = ["code", "id_token", "state"];
-            let fields: Vec<(&str, String)> = names.map(|name| (name, value(name))).into();
-            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
+            let value = |name| Some((name, reply.attribute(&format!("input[name={name}]"), "value")?));
+            let fields: Vec<_> = ["code", "id_token", "state"].into_iter().filter_map(value).collect();
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
             self.here.post(&path, &fields).await
         };
         let page = self.follow(reply).await;

@@ -112,9 +112,12 @@ on_both! {
         });
         let fapi = keyed(&app, "fapi", "fapi", fapi).await;
         drive(&tools, "openid_client.mjs", &fapi, &mut signed_in(&app).await).await;
-        let types = json!({ "response_types": ["code id_token"] });
+        let types = json!({ "response_types": ["code id_token", "id_token"] });
         let hybrid = Portal::register_with(&app, "hybrid", types).await;
-        drive(&tools, "openid_client.mjs", &settings(&app, &hybrid, "hybrid"), &mut signed_in(&app).await).await;
+        for scenario in ["hybrid", "implicit"] {
+            let settings = settings(&app, &hybrid, scenario);
+            drive(&tools, "openid_client.mjs", &settings, &mut signed_in(&app).await).await;
+        }
         let mut registration = settings(&app, &hybrid, "registration");
         registration["initial_access_token"] = json!(initial_token(&app).await);
         drive(&tools, "openid_client.mjs", &registration, &mut signed_in(&app).await).await;

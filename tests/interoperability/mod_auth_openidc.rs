@@ -123,16 +123,19 @@ on_both! {
 }
 
 on_both! {
-    // `code id_token`, in a form that the visitor's browser posts.
-    async fn half_of_it_comes_by_the_browser(app: TestApp) {
+    // An ID token in a form that the visitor's browser posts.
+    async fn an_id_token_comes_by_the_browser(app: TestApp) {
         if !is_there() {
             return;
         }
-        let portal = Portal::register_with(&app, "hybrid", json!({"response_types": ["code id_token"]})).await;
-        let more = "OIDCResponseType \"code id_token\"\nOIDCResponseMode form_post";
-        let mut apache = Apache::of(&app, &portal, free_port(), more).await;
-        let sent = apache.visit("/secret/").await;
-        apache.enters(&sent).await;
+        for (name, response_type) in [("hybrid", "code id_token"), ("implicit", "id_token")] {
+            let changes = json!({ "response_types": ["code", response_type] });
+            let portal = Portal::register_with(&app, name, changes).await;
+            let more = format!("OIDCResponseType \"{response_type}\"\nOIDCResponseMode form_post");
+            let mut apache = Apache::of(&app, &portal, free_port(), &more).await;
+            let sent = apache.visit("/secret/").await;
+            apache.enters(&sent).await;
+        }
     }
 }
 

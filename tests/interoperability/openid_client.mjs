@@ -101,6 +101,18 @@ const scenarios = {
     check(tokens.claims().nonce === checks.expectedNonce, "nonce");
   },
 
+  // An ID token alone: with no access token, what the scopes name is in it (Core section 5.4).
+  async implicit() {
+    const config = await client.discovery(issuer, settings.client_id, undefined, client.None(), { execute });
+    client.useIdTokenResponseType(config);
+    const [state, nonce] = [client.randomState(), client.randomNonce()];
+    const url = client.buildAuthorizationUrl(config, {
+      redirect_uri: settings.redirect_uri, scope: "openid profile", state, nonce,
+    });
+    const claims = await client.implicitAuthentication(config, await visit(url), nonce, { expectedState: state });
+    check(claims.name === settings.name, `name: ${claims.name}`);
+  },
+
   // ID token, userinfo and the authorization response, each encrypted to the portal's key.
   async sealed() {
     const config = await client.discovery(issuer, settings.client_id, undefined, client.ClientSecretBasic(settings.client_secret), { execute });

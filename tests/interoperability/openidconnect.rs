@@ -152,24 +152,37 @@ async fn goes(app: &TestApp, portal: &Portal, agent: &mut Agent, at: EndSessionU
     assert!(agent.get("/account").await.status.is_redirection(), "signed out");
 }
 
+/// The visitor goes to the provider and comes back with this in the fragment.
+async fn fragment(app: &TestApp, url: &url::Url) -> HashMap<String, String> {
+    let location = signed_in(app).await.get(url.as_str()).await.location().unwrap();
+    let (_, fragment) = location.split_once('#').expect("a fragment");
+    url::form_urlencoded::parse(fragment.as_bytes()).into_owned().collect()
+}
+
 on_both! {
-    // `code id_token`: the ID token of the fragment stands for the code.
-    async fn half_of_it_comes_by_the_browser(app: TestApp) {
-        let portal = Portal::register_with(&app, "hybrid", json!({"response_types": ["code id_token"]})).await;
+    async fn an_id_token_comes_by_the_browser(app: TestApp) {
+        let types = json!({"response_types": ["code id_token", "id_token"]});
+        let portal = Portal::register_with(&app, "hybrid", types).await;
         let http = http();
         let secret = portal.secret.clone().map(ClientSecret::new);
         let client =
             CoreClient::from_provider_metadata(discovered(&app).await, ClientId::new(portal.id.clone()), secret)
                 .set_redirect_uri(RedirectUrl::new(portal.redirect_uri.clone()).unwrap());
+        let verifier = client.id_token_verifier();
+        let asked = |flow| {
+            let request = client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
+            request.add_scope(Scope::new("profile".to_owned()))
+        };
+        let (url, _, nonce) = asked(AuthenticationFlow::Implicit(false)).url();
+        let alone: CoreIdToken = fragment(&app, &url).await["id_token"].parse().unwrap();
+        let alone = alone.claims(&verifier, &nonce).unwrap();
+        // Core section 5.4: where no access token comes with it, what the scopes name is in it.
+        assert_eq!(alone.name().unwrap().get(None).unwrap().as_str(), "李颖");
         let (challenge, pkce) = PkceCodeChallenge::new_random_sha256();
         let flow = AuthenticationFlow::Hybrid(vec![CoreResponseType::Code, CoreResponseType::IdToken]);
-        let (url, _, nonce) =
-            client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random).set_pkce_challenge(challenge).url();
-        let location = signed_in(&app).await.get(url.as_str()).await.location().unwrap();
-        let (_, fragment) = location.split_once('#').expect("a fragment");
-        let told: HashMap<_, _> = url::form_urlencoded::parse(fragment.as_bytes()).into_owned().collect();
+        let (url, _, nonce) = asked(flow).set_pkce_challenge(challenge).url();
+        let told = fragment(&app, &url).await;
         let code = AuthorizationCode::new(told["code"].clone());
-        let verifier = client.id_token_verifier();
         let first: CoreIdToken = told["id_token"].parse().unwrap();
         let claims = first.claims(&verifier, &nonce).unwrap();
         let (alg, key) = (first.signing_alg().unwrap(), first.signing_key(&verifier).unwrap());
@@ -178,7 +191,7 @@ on_both! {
         let request = client.exchange_code(code).unwrap().set_pkce_verifier(pkce);
         let tokens = request.request_async(&http).await.unwrap();
         let second = tokens.id_token().unwrap().claims(&verifier, &nonce).unwrap();
-        assert_eq!(second.subject(), claims.subject());
+        assert!(second.subject() == claims.subject() && second.subject() == alone.subject());
     }
 }
 
