@@ -98,10 +98,29 @@ def framework():
     assert app.get(METADATA["userinfo_endpoint"], token=tokens).status_code == 401, "the session's tokens end with it"
 
 
+def exchange():
+    """A token for an interface, exchanged for (RFC 8693) and asked for in the visitor's name (RFC 8707)."""
+    session, tokens = flow("client_secret_basic", secret=SETTINGS["client_secret"])
+    endpoint, resource = METADATA["token_endpoint"], SETTINGS["resource"]
+    exchanged = session.fetch_token(
+        endpoint, grant_type="urn:ietf:params:oauth:grant-type:token-exchange", resource=resource,
+        subject_token=tokens["access_token"], subject_token_type="urn:ietf:params:oauth:token-type:access_token",
+    )
+    claims = jwt.decode(exchanged["access_token"], KEYS, algorithms=["ES256"]).claims
+    assert claims["aud"] == resource and claims["act"]["sub"] == SETTINGS["client_id"], claims
+    url, state = session.create_authorization_url(
+        METADATA["authorization_endpoint"], nonce="nonce-1", code_verifier=VERIFIER, resource=resource
+    )
+    direct = session.fetch_token(endpoint, authorization_response=visit(url), state=state, code_verifier=VERIFIER)
+    claims = jwt.decode(direct["access_token"], KEYS, algorithms=["ES256"]).claims
+    assert claims["aud"] == resource and "act" not in claims, claims
+
+
 def private_key_jwt():
     key = ECKey.import_key(SETTINGS["private_key"])
     headers = {"kid": SETTINGS["private_key"]["kid"]}
-    auth = PrivateKeyJWT(METADATA["token_endpoint"], headers=headers, alg="ES256")
+    # What it calls the token endpoint is the audience: the issuer is better.
+    auth = PrivateKeyJWT(SETTINGS["issuer"], headers=headers, alg="ES256")
     flow("private_key_jwt", secret=key, auths=[auth])
 
 
@@ -127,6 +146,6 @@ def encrypted_requests():
             assert answer.get("state") == [alg + enc] and answer.get("code"), back
 
 
-SCENARIOS = [basic, framework, private_key_jwt, encrypted_requests]
+SCENARIOS = [basic, framework, exchange, private_key_jwt, encrypted_requests]
 {scenario.__name__: scenario for scenario in SCENARIOS}[SETTINGS["scenario"]]()
 print(json.dumps({"done": True}), flush=True)

@@ -149,7 +149,7 @@ on_both! {
             drive(&tools, "requests_oauth2client.py", &settings, &mut signed_in(&app).await).await;
         }
         for (scenario, changes) in [
-            ("pushed", json!({})),
+            ("pushed", json!({ "dpop_bound_access_tokens": true, "require_pushed_authorization_requests": true })),
             ("signed", json!({ "require_signed_request_object": true })),
         ] {
             let settings = keyed(&app, scenario, scenario, changes).await;
@@ -175,12 +175,12 @@ on_both! {
     async fn tokens_for_an_interface(app: TestApp) {
         let Some(tools) = tools() else { return };
         let changes = json!({
-            "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"],
+            "grant_types": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"],
         });
         let portal = Portal::register_with(&app, "exchange", changes).await;
         let mut settings = settings(&app, &portal, "exchange");
         settings["resource"] = json!(INTERFACE);
-        for script in ["openid_client.mjs", "requests_oauth2client.py"] {
+        for script in ["openid_client.mjs", "authlib_client.py", "requests_oauth2client.py"] {
             drive(&tools, script, &settings, &mut signed_in(&app).await).await;
         }
     }

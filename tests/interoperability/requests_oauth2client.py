@@ -8,7 +8,8 @@ import time
 sys.path.pop(0)
 from jwskate import Jwt  # noqa: E402
 from requests_oauth2client import (  # noqa: E402
-    ClientSecretBasic, ClientSecretJwt, ClientSecretPost, DeviceAuthorizationPollingJob, OAuth2Client,
+    BearerToken, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, DeviceAuthorizationPollingJob, OAuth2Client,
+    PrivateKeyJwt,
 )
 
 SETTINGS = json.loads(sys.argv[1])
@@ -102,14 +103,16 @@ def terminal():
 
 
 def pushed():
-    """Pushed requests, private_key_jwt and DPoP. Its assertions name the endpoint as their audience, which FAPI 2.0
-    forbids and this library can't change: so the client is not one that is held to FAPI."""
+    """As FAPI 2.0 asks: pushed requests, private_key_jwt for the issuer, and DPoP."""
     key = SETTINGS["private_key"]
-    portal = client(client_id=SETTINGS["client_id"], private_key=key, dpop_bound_access_tokens=True)
+    auth = PrivateKeyJwt(SETTINGS["client_id"], key, aud=SETTINGS["issuer"])
+    portal = client(auth=auth, dpop_bound_access_tokens=True)
     request = portal.authorization_request(scope="openid profile")
-    by_name = portal.pushed_authorization_request(request)
-    # Validating an ID token makes this library forget the key of a DPoP token; `basic` validates one.
-    tokens = portal.authorization_code(request.validate_callback(visit(str(by_name))), validate=False)
+    answer = request.validate_callback(visit(str(portal.pushed_authorization_request(request))))
+    tokens = portal.authorization_code(answer, validate=False)
+    # Of a token that is bound this library can't check the ID token: of the same one, unbound, it can.
+    unbound = BearerToken(access_token=tokens.access_token, id_token=str(tokens.id_token))
+    assert unbound.validate_id_token(portal, answer).id_token.claims["nonce"] == request.nonce
     assert tokens.token_type.lower() == "dpop", tokens.token_type
     check_userinfo(portal, tokens)
 
