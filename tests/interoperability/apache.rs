@@ -1,23 +1,43 @@
-//! mod_auth_openidc: a page behind Apache that only visitors of the provider see.
+//! Apache with mod_auth_openidc: a page that only visitors of the provider see, and an interface for those who show a
+//! token of theirs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use serde_json::json;
+use url::form_urlencoded::Serializer;
 
-use super::tools;
-use crate::support::{Agent, Portal, TestApp, free_port};
+use super::libraries::signed_in;
+use super::{allow, tools};
+use crate::support::{Agent, Portal, Reply, TestApp};
 
 const MODULES: &str = "/usr/lib/apache2/modules";
+/// What is not there is built in.
+const NEEDED: &str = "mpm_event authz_core authn_core authz_user dir headers unixd auth_openidc";
 
-/// A running Apache; dropped, it is gone.
-struct Apache {
-    base: String,
-    process: Child,
+/// Says aloud where it is not.
+pub fn is_there() -> bool {
+    let found = tools().is_some() && Path::new(MODULES).join("mod_auth_openidc.so").exists();
+    if !found {
+        eprintln!("SKIPPED: no mod_auth_openidc. tests/run.sh installs it (as root, on Debian).");
+    }
+    found
 }
 
-impl Drop for Apache {
+/// A running Apache, behind a proxy that ends TLS. Dropped, it is gone.
+pub struct Apache<'a> {
+    app: &'a TestApp,
+    /// What visitors call it: `https://name.example`
+    pub site: String,
+    folder: PathBuf,
+    process: Child,
+    /// A visitor's browser at Apache. One for both would send each the other's cookies: ports do not part them.
+    pub here: Agent,
+    /// The same visitor's at the provider.
+    pub there: Agent,
+}
+
+impl Drop for Apache<'_> {
     fn drop(&mut self) {
         // Not SIGKILL, which its children would survive.
         drop(Command::new("kill").arg(self.process.id().to_string()).status());
@@ -25,89 +45,122 @@ impl Drop for Apache {
     }
 }
 
-/// Starts Apache on a port of its own, with `/secret/` behind the provider.
-async fn start(app: &TestApp, port: u16, client_id: &str, secret: &str) -> Apache {
-    let folder = app.folder.join("apache");
-    std::fs::create_dir_all(folder.join("pages/secret")).unwrap();
-    std::fs::write(folder.join("pages/secret/index.html"), "the secret page").unwrap();
-    let load: String =
-        ["mpm_event", "authz_core", "authn_core", "authz_user", "dir", "headers", "unixd", "auth_openidc"]
-            .into_iter()
+impl<'a> Apache<'a> {
+    /// Starts it with these directives; `/secret/` is behind the provider, and `/interface/` asks it about tokens.
+    pub async fn start(app: &'a TestApp, name: &str, port: u16, directives: &str) -> Self {
+        let (site, folder) = (format!("https://{name}.example"), app.folder.join(format!("apache-{name}")));
+        for (place, page) in [("secret", "the secret page"), ("interface", "an answer")] {
+            std::fs::create_dir_all(folder.join("pages").join(place)).unwrap();
+            std::fs::write(folder.join("pages").join(place).join("index.html"), page).unwrap();
+        }
+        let load: String = NEEDED
+            .split(' ')
             .filter(|name| Path::new(&format!("{MODULES}/mod_{name}.so")).exists())
             .map(|name| format!("LoadModule {name}_module {MODULES}/mod_{name}.so\n"))
             .collect();
-    let folder = folder.display();
-    let configuration = format!(
-        "ServerRoot {folder}\nPidFile {folder}/pid\nListen 127.0.0.1:{port}\nServerName localhost\n{load}\
-         ErrorLog {folder}/error.log\nDocumentRoot {folder}/pages\nDirectoryIndex index.html\n\
-         OIDCProviderMetadataURL {}/.well-known/openid-configuration\n\
-         OIDCClientID {client_id}\nOIDCClientSecret {secret}\nOIDCCryptoPassphrase a-passphrase-of-this-test\n\
-         OIDCRedirectURI http://localhost:{port}/secret/callback\nOIDCScope \"openid profile\"\n\
-         OIDCPKCEMethod S256\nOIDCIDTokenSignedResponseAlg ES256\n\
-         <Location /secret/>\nAuthType openid-connect\nRequire valid-user\n\
-         Header set X-Sub \"expr=%{{env:OIDC_CLAIM_sub}}\"\nHeader set X-Name \"expr=%{{env:OIDC_CLAIM_preferred_username}}\"\n\
-         </Location>\n",
-        app.base,
-    );
-    let file = app.folder.join("apache/httpd.conf");
-    std::fs::write(&file, configuration).unwrap();
-    let process = Command::new("apache2").arg("-DFOREGROUND").arg("-f").arg(&file).spawn().unwrap();
-    let mut apache = Apache { base: format!("http://localhost:{port}"), process };
-    for _ in 0..600 {
-        if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return apache;
+        let root = folder.display();
+        let configuration = format!(
+            "ServerRoot {root}\nPidFile {root}/pid\nListen 127.0.0.1:{port}\nServerName localhost\n{load}\
+             ErrorLog {root}/error.log\nDocumentRoot {root}/pages\nDirectoryIndex index.html\n\
+             RequestHeader set X-Forwarded-Proto https early\nRequestHeader set X-Forwarded-Host {name}.example early\n\
+             OIDCXForwardedHeaders X-Forwarded-Proto X-Forwarded-Host\n\
+             OIDCRedirectURI {site}/callback\nOIDCCryptoPassphrase a-passphrase-of-this-test\n\
+             OIDCPKCEMethod S256\nOIDCIDTokenSignedResponseAlg ES256\n{directives}\n\
+             Header set X-Sub \"expr=%{{env:OIDC_CLAIM_sub}}\"\n\
+             Header set X-Name \"expr=%{{env:OIDC_CLAIM_preferred_username}}\"\n\
+             Header set X-Token \"expr=%{{env:OIDC_access_token}}\"\n\
+             <LocationMatch ^/(secret/|callback)>\nAuthType openid-connect\nRequire valid-user\n</LocationMatch>\n\
+             <Location /interface/>\nAuthType oauth20\nRequire valid-user\nOIDCOAuthTokenIntrospectionInterval -1\n</Location>\n"
+        );
+        let file = folder.join("httpd.conf");
+        std::fs::write(&file, configuration).unwrap();
+        let process = Command::new("apache2").arg("-DFOREGROUND").arg("-f").arg(&file).spawn().unwrap();
+        let here = Agent::new(&format!("http://localhost:{port}"));
+        let mut apache = Self { app, site, folder, process, here, there: signed_in(app).await };
+        for _ in 0..600 {
+            if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return apache;
+            }
+            assert!(apache.process.try_wait().unwrap().is_none(), "{}", apache.complaints());
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        assert!(apache.process.try_wait().unwrap().is_none(), "{}", complaints(app));
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        panic!("Apache does not answer: {}", apache.complaints());
     }
-    panic!("Apache does not answer: {}", complaints(app));
-}
 
-fn complaints(app: &TestApp) -> String {
-    std::fs::read_to_string(app.folder.join("apache/error.log")).unwrap_or_default()
-}
+    /// For a portal that an administrator registered.
+    pub async fn of(app: &'a TestApp, portal: &Portal, port: u16, more: &str) -> Self {
+        let secret =
+            portal.secret.iter().map(|secret| format!("OIDCClientSecret {secret}\n")).collect::<String>();
+        let directives = format!(
+            "OIDCProviderMetadataURL {}/.well-known/openid-configuration\nOIDCClientID {}\n{secret}\
+             OIDCScope \"openid profile offline_access\"\n{more}",
+            app.base, portal.id,
+        );
+        Self::start(app, &portal.id, port, &directives).await
+    }
 
-on_both! {
-    async fn mod_auth_openidc(app: TestApp) {
-        if tools().is_none() {
-            return;
+    pub fn complaints(&self) -> String {
+        std::fs::read_to_string(self.folder.join("error.log")).unwrap_or_default()
+    }
+
+    /// The visitor at Apache; gives the first answer that stays there, or leads elsewhere.
+    pub async fn visit(&mut self, path: &str) -> Reply {
+        let reply = self.here.get(path).await;
+        self.follow(reply).await
+    }
+
+    async fn follow(&mut self, mut reply: Reply) -> Reply {
+        while let Some(path) = reply.location().and_then(|to| Some(to.strip_prefix(&self.site)?.to_owned())) {
+            reply = self.here.get(&path).await;
         }
-        if !Path::new(MODULES).join("mod_auth_openidc.so").exists() {
-            eprintln!("SKIPPED: no mod_auth_openidc. tests/run.sh installs it (as root, on Debian).");
-            return;
+        reply
+    }
+
+    /// At the callback, with what this module knows to do there.
+    pub async fn callback(&mut self, parameters: &[(&str, &str)]) -> Reply {
+        let query = Serializer::new(String::new()).extend_pairs(parameters).finish();
+        self.visit(&format!("/callback?{query}")).await
+    }
+
+    /// Apache has sent the visitor to the provider, who sends them back: with a code, which Apache redeems.
+    pub async fn enters(&mut self, sent: &Reply) -> Reply {
+        let location = sent.location().unwrap_or_else(|| panic!("{} {}", sent.body, self.complaints()));
+        assert!(location.starts_with(&format!("{}/authorize?", self.app.base)), "{location}");
+        let reply = self.there.get(&location).await;
+        let mut reply = self.there.follow(reply).await;
+        if reply.has("[name=decision]") {
+            reply = allow(&mut self.there, &reply).await;
         }
-        let port = free_port();
-        let changes = json!({
-            "redirect_uris": [format!("http://localhost:{port}/secret/callback")],
-            "backchannel_logout_uri": format!("http://localhost:{port}/secret/callback?logout=backchannel"),
-        });
-        let portal = Portal::register_with(&app, "apache", changes).await;
-        let apache = start(&app, port, &portal.id, portal.secret.as_deref().unwrap()).await;
-        let mut visitor = Agent::new(&apache.base);
-        let mut browser = Agent::new(&app.base);
-        let fields = [("account", "liying2026"), ("password", "Jlrs2026")];
-        assert_eq!(browser.sign_in("/sign-in/personal", &fields).await.status, 303);
-        // Apache sends the visitor to the provider, who sends them back with a code, which Apache redeems.
-        let sent = visitor.get("/secret/").await;
-        let location = sent.location().unwrap_or_else(|| panic!("{} {}", sent.body, complaints(&app)));
-        assert!(location.starts_with(&format!("{}/authorize?", app.base)), "{location}");
-        let back = browser.get(&location).await.location().unwrap();
-        assert!(back.starts_with(&apache.base), "{back}");
-        let reply = visitor.get(&back).await;
-        let page = visitor.follow(reply).await;
-        assert_eq!((page.status.as_u16(), page.body.trim()), (200, "the secret page"), "{}", complaints(&app));
+        let back = reply.location().or_else(|| reply.attribute("form[data-submit-now]", "action"));
+        let back = back.unwrap_or_else(|| panic!("{}", reply.text()));
+        let path = back.strip_prefix(&self.site).expect("back at the portal").to_owned();
+        let reply = if reply.location().is_some() {
+            self.here.get(&path).await
+        } else {
+            let value = |name| Some((name, reply.attribute(&format!("input[name={name}]"), "value")?));
+            let fields: Vec<_> = ["code", "id_token", "state"].into_iter().filter_map(value).collect();
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
+            self.here.post(&path, &fields).await
+        };
+        let page = self.follow(reply).await;
+        assert_eq!(
+            (page.status.as_u16(), page.body.trim()),
+            (200, "the secret page"),
+            "{}",
+            self.complaints()
+        );
         assert_eq!(page.header("x-name"), "liying2026");
         assert!(page.header("x-sub").len() > 20, "{}", page.header("x-sub"));
-        // The session ends at the provider, which tells Apache.
-        browser.post("/sign-out/confirm", &[("decision", "sign_out")]).await;
-        let mut ended = false;
-        for _ in 0..60 {
-            ended = visitor.get("/secret/").await.status != 200;
-            if ended {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        assert!(ended, "back-channel logout ends Apache's session: {}", complaints(&app));
+        page
+    }
+
+    /// What the interface says to somebody with this token.
+    pub async fn interface(&self, token: &str) -> Reply {
+        let request = self.here.request(reqwest::Method::GET, "/interface/").bearer_auth(token);
+        self.here.stranger().send(request).await
+    }
+
+    pub async fn is_out(&mut self) -> bool {
+        self.visit("/secret/").await.status != 200
     }
 }

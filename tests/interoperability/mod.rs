@@ -5,16 +5,21 @@
 
 mod apache;
 mod libraries;
+mod mod_auth_openidc;
 mod openidconnect;
 
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStdin, Command};
 
-use crate::support::Agent;
+use crate::support::{Agent, Reply, TestApp, site};
 
 /// Where the clients are; `None`, said aloud, where nobody has fetched them.
 fn tools() -> Option<PathBuf> {
@@ -72,14 +77,42 @@ async fn drive(tools: &std::path::Path, script: &str, settings: &Value, agent: &
 
 async fn visit(agent: &mut Agent, url: &str, answers: &mut ChildStdin) {
     let reply = agent.get(url).await;
-    let reply = agent.follow(reply).await;
-    let reply = match reply.attribute("form[action^='/authorize/consent']", "action") {
-        Some(action) => {
-            let sid = reply.attribute("input[name=sid]", "value").unwrap();
-            agent.post(&action, &[("decision", "allow"), ("sid", &sid)]).await
-        }
-        None => reply,
-    };
+    let mut reply = agent.follow(reply).await;
+    if let Some(user_code) = reply.attribute("form[action='/device'] [name=user_code]", "value") {
+        reply = agent.post("/device", &[("user_code", &user_code)]).await;
+        reply = agent.follow(reply).await;
+    }
+    if reply.has("[name=decision][value=allow]") {
+        reply = allow(agent, &reply).await;
+    }
     let location = reply.location().unwrap_or_default();
     answers.write_all(format!("{location}\n").as_bytes()).await.unwrap();
+}
+
+/// Says yes on a page of ours.
+async fn allow(agent: &mut Agent, page: &Reply) -> Reply {
+    let action = page.attribute("form:has([name=decision])", "action").expect("a form");
+    let sid = page.attribute("input[name=sid]", "value").unwrap();
+    agent.post(&action, &[("decision", "allow"), ("sid", &sid)]).await
+}
+
+/// Ends TLS in front of the provider, as a proxy does, for what talks to https only; gives its origin.
+async fn tls_front(app: &TestApp) -> String {
+    let base = app.base.clone();
+    site::serve(Router::new().fallback(move |request: Request| pass(base.clone(), request)))
+}
+
+async fn pass(base: String, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut agent = Agent::new(&base);
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let mut sent = agent.request(parts.method, parts.uri.path()).body(body);
+    for name in [header::AUTHORIZATION, header::CONTENT_TYPE] {
+        if let Some(value) = parts.headers.get(&name) {
+            sent = sent.header(name, value);
+        }
+    }
+    let reply = agent.send(sent).await;
+    let kind = reply.header("content-type").to_owned();
+    (reply.status, [(header::CONTENT_TYPE, kind)], reply.body).into_response()
 }

@@ -1,10 +1,8 @@
 //! The `openidconnect` crate, unmodified, as a portal in Rust would use it: everything of ours that it has a way to use.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use idp::domain::timestamp::Span;
-use idp::platform::random;
-use idp::store::registrations;
 use openidconnect::core::{
     CoreAuthDisplay, CoreAuthenticationFlow, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod,
     CoreClientRegistrationRequest, CoreDeviceAuthorizationResponse, CoreGrantType, CoreIdToken,
@@ -13,18 +11,20 @@ use openidconnect::core::{
 };
 use openidconnect::registration::EmptyAdditionalClientMetadata;
 use openidconnect::{
-    AccessToken, AccessTokenHash, AdditionalProviderMetadata, AsyncHttpClient, AuthorizationCode, ClientId,
-    ClientName, ClientSecret, CsrfToken, DeviceAuthorizationUrl, EndSessionUrl, HttpRequest,
-    IntrospectionUrl, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    PostLogoutRedirectUrl, ProviderMetadata, RedirectUrl, RefreshToken, RevocationUrl, Scope,
-    TokenIntrospectionResponse, TokenResponse,
+    AccessToken, AccessTokenHash, AdditionalProviderMetadata, AuthType, AuthenticationFlow,
+    AuthorizationCode, AuthorizationCodeHash, ClientId, ClientName, ClientSecret, CsrfToken,
+    DeviceAuthorizationUrl, EndSessionUrl, IntrospectionUrl, IssuerUrl, LogoutRequest, Nonce,
+    OAuth2TokenResponse, PkceCodeChallenge, PostLogoutRedirectUrl, ProviderMetadata, RedirectUrl,
+    RefreshToken, RevocationUrl, Scope, TokenIntrospectionResponse, TokenResponse,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::libraries::signed_in;
-use crate::support::{Agent, Portal, Reply, TestApp};
+use super::libraries::{initial_token, signed_in};
+use super::{allow, tls_front};
+use crate::support::site::certificate;
+use crate::support::{Agent, Portal, TestApp};
 
 /// What the crate leaves to its user to read from discovery.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -32,7 +32,6 @@ struct Endpoints {
     device_authorization_endpoint: DeviceAuthorizationUrl,
     end_session_endpoint: EndSessionUrl,
     introspection_endpoint: IntrospectionUrl,
-    revocation_endpoint: RevocationUrl,
 }
 
 impl AdditionalProviderMetadata for Endpoints {}
@@ -53,7 +52,9 @@ type Metadata = ProviderMetadata<
 >;
 
 fn http() -> openidconnect::reqwest::Client {
-    let builder = openidconnect::reqwest::ClientBuilder::new();
+    let authority = std::fs::read(certificate().0).unwrap();
+    let authority = openidconnect::reqwest::Certificate::from_pem(&authority).unwrap();
+    let builder = openidconnect::reqwest::ClientBuilder::new().add_root_certificate(authority);
     builder.redirect(openidconnect::reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
@@ -68,8 +69,15 @@ fn no_nonce(nonce: Option<&Nonce>) -> Result<(), String> {
 
 on_both! {
     async fn a_visitor_comes_and_goes(app: TestApp) {
-        for (id, alg) in [("hall", "ES256"), ("old", "RS256"), ("new", "PS256")] {
-            let portal = Portal::register_with(&app, id, json!({"id_token_signed_response_alg": alg})).await;
+        // The crate revokes at https only, as RFC 7009 section 2 asks of it.
+        let over_tls = RevocationUrl::new(format!("{}/revoke", tls_front(&app).await)).unwrap();
+        for (id, alg, method, by) in [
+            ("hall", "ES256", "client_secret_basic", AuthType::BasicAuth),
+            ("old", "RS256", "client_secret_post", AuthType::RequestBody),
+            ("new", "PS256", "client_secret_basic", AuthType::BasicAuth),
+        ] {
+            let changes = json!({"id_token_signed_response_alg": alg, "token_endpoint_auth_method": method});
+            let portal = Portal::register_with(&app, id, changes).await;
             let http = http();
             let metadata = discovered(&app).await;
             let endpoints = metadata.additional_metadata().clone();
@@ -78,9 +86,10 @@ on_both! {
                 ClientId::new(portal.id.clone()),
                 portal.secret.clone().map(ClientSecret::new),
             )
+            .set_auth_type(by)
             .set_redirect_uri(RedirectUrl::new(portal.redirect_uri.clone()).unwrap())
             .set_introspection_url(endpoints.introspection_endpoint)
-            .set_revocation_url(over_tls(&endpoints.revocation_endpoint));
+            .set_revocation_url(over_tls.clone());
             let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
             let (url, state, nonce) = client
                 .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
@@ -118,9 +127,12 @@ on_both! {
             assert!(told.active() && told.scopes().is_some_and(|scopes| scopes.len() == 4), "{told:?}");
             assert_eq!(told.client_id().map(|id| id.as_str()), Some(id));
             let revocation = client.revoke_token(refresh.into()).unwrap();
-            revocation.request_async(&behind_tls(http.clone())).await.unwrap();
+            revocation.request_async(&http).await.unwrap();
             let told = client.introspect(again.access_token()).request_async(&http).await.unwrap();
             assert!(!told.active());
+            let request = client.exchange_client_credentials().unwrap().add_scope(Scope::new("reports".to_owned()));
+            let own = request.request_async(&http).await.unwrap();
+            assert!(own.refresh_token().is_none() && own.scopes().is_some_and(|scopes| scopes.len() == 1));
             goes(&app, &portal, &mut agent, endpoints.end_session_endpoint, id_token).await;
         }
     }
@@ -140,22 +152,46 @@ async fn goes(app: &TestApp, portal: &Portal, agent: &mut Agent, at: EndSessionU
     assert!(agent.get("/account").await.status.is_redirection(), "signed out");
 }
 
-/// The crate revokes at https only, as RFC 7009 section 2 asks of it.
-fn over_tls(url: &RevocationUrl) -> RevocationUrl {
-    RevocationUrl::new(url.replacen("http:", "https:", 1)).unwrap()
+/// The visitor goes to the provider and comes back with this in the fragment.
+async fn fragment(app: &TestApp, url: &url::Url) -> HashMap<String, String> {
+    let location = signed_in(app).await.get(url.as_str()).await.location().unwrap();
+    let (_, fragment) = location.split_once('#').expect("a fragment");
+    url::form_urlencoded::parse(fragment.as_bytes()).into_owned().collect()
 }
 
-/// Ends TLS, as a proxy in front of the provider does.
-fn behind_tls(
-    http: openidconnect::reqwest::Client,
-) -> impl for<'c> AsyncHttpClient<'c, Error = std::io::Error> {
-    move |mut request: HttpRequest| {
-        let http = http.clone();
-        async move {
-            let plain = request.uri().to_string().replacen("https:", "http:", 1);
-            *request.uri_mut() = plain.parse().unwrap();
-            http.call(request).await.map_err(std::io::Error::other)
-        }
+on_both! {
+    async fn an_id_token_comes_by_the_browser(app: TestApp) {
+        let types = json!({"response_types": ["code id_token", "id_token"]});
+        let portal = Portal::register_with(&app, "hybrid", types).await;
+        let http = http();
+        let secret = portal.secret.clone().map(ClientSecret::new);
+        let client =
+            CoreClient::from_provider_metadata(discovered(&app).await, ClientId::new(portal.id.clone()), secret)
+                .set_redirect_uri(RedirectUrl::new(portal.redirect_uri.clone()).unwrap());
+        let verifier = client.id_token_verifier();
+        let asked = |flow| {
+            let request = client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
+            request.add_scope(Scope::new("profile".to_owned()))
+        };
+        let (url, _, nonce) = asked(AuthenticationFlow::Implicit(false)).url();
+        let alone: CoreIdToken = fragment(&app, &url).await["id_token"].parse().unwrap();
+        let alone = alone.claims(&verifier, &nonce).unwrap();
+        // Core section 5.4: where no access token comes with it, what the scopes name is in it.
+        assert_eq!(alone.name().unwrap().get(None).unwrap().as_str(), "李颖");
+        let (challenge, pkce) = PkceCodeChallenge::new_random_sha256();
+        let flow = AuthenticationFlow::Hybrid(vec![CoreResponseType::Code, CoreResponseType::IdToken]);
+        let (url, _, nonce) = asked(flow).set_pkce_challenge(challenge).url();
+        let told = fragment(&app, &url).await;
+        let code = AuthorizationCode::new(told["code"].clone());
+        let first: CoreIdToken = told["id_token"].parse().unwrap();
+        let claims = first.claims(&verifier, &nonce).unwrap();
+        let (alg, key) = (first.signing_alg().unwrap(), first.signing_key(&verifier).unwrap());
+        let hash = AuthorizationCodeHash::from_code(&code, alg, key).unwrap();
+        assert_eq!(claims.code_hash(), Some(&hash));
+        let request = client.exchange_code(code).unwrap().set_pkce_verifier(pkce);
+        let tokens = request.request_async(&http).await.unwrap();
+        let second = tokens.id_token().unwrap().claims(&verifier, &nonce).unwrap();
+        assert!(second.subject() == claims.subject() && second.subject() == alone.subject());
     }
 }
 
@@ -163,10 +199,7 @@ on_both! {
     // A client that registers itself; its visitor is asked, since nobody knows it.
     async fn it_registers_itself(app: TestApp) {
         let http = http();
-        let token = random::token();
-        let (now, hash) = (app.clock.now(), random::hash(&token));
-        let end = now + Span::minutes(5);
-        registrations::insert_initial_token(&app.app.store, &hash, "tests", 1, now, end).await.unwrap();
+        let token = initial_token(&app).await;
         let metadata = discovered(&app).await;
         let redirect = RedirectUrl::new("https://new.example/callback".to_owned()).unwrap();
         let request = CoreClientRegistrationRequest::new(vec![redirect.clone()], EmptyAdditionalClientMetadata {})
@@ -186,20 +219,13 @@ on_both! {
         let mut agent = signed_in(&app).await;
         let asked = agent.get(url.as_str()).await;
         let page = agent.follow(asked).await;
-        let reply = answer(&mut agent, &page, "/authorize/consent").await;
+        let reply = allow(&mut agent, &page).await;
         let code = AuthorizationCode::new(reply.query("code").unwrap_or_else(|| panic!("{}", reply.text())));
         let request = client.exchange_code(code).unwrap().set_pkce_verifier(verifier);
         let tokens = request.request_async(&http).await.unwrap();
         let claims = tokens.id_token().unwrap().claims(&client.id_token_verifier(), &nonce).unwrap();
         assert_eq!(claims.audiences()[0].as_str(), told.client_id().as_str());
     }
-}
-
-/// Says yes on a page of ours.
-async fn answer(agent: &mut Agent, page: &Reply, path: &str) -> Reply {
-    let action = page.attribute(&format!("form[action^='{path}']"), "action").expect("a form");
-    let sid = page.attribute("input[name=sid]", "value").unwrap();
-    agent.post(&action, &[("decision", "allow"), ("sid", &sid)]).await
 }
 
 on_both! {
@@ -225,7 +251,7 @@ on_both! {
                 if let Some(mut visitor) = visitor.lock().await.take() {
                     let reply = visitor.post("/device", &[("user_code", user_code)]).await;
                     let page = visitor.follow(reply).await;
-                    assert_eq!(answer(&mut visitor, &page, "/device/confirm").await.status, 200);
+                    assert_eq!(allow(&mut visitor, &page).await.status, 200);
                 }
             }
         };

@@ -36,6 +36,22 @@ on_both! {
 }
 
 on_both! {
+    // RFC 7591 section 3.2.1, as mod_auth_openidc asks: for every flow that it knows.
+    async fn of_flows_those_that_there_are_are_kept(app: TestApp) {
+        let asked = json!({
+            "redirect_uris": [CALLBACK], "grant_types": ["authorization_code", "password", "refresh_token", "implicit"],
+            "response_types": ["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"],
+        });
+        let told = registered(&app, &asked).await;
+        assert_eq!(told["response_types"], json!(["code", "id_token", "code id_token"]));
+        assert_eq!(told["grant_types"], json!(["authorization_code", "refresh_token", "implicit"]));
+        let path = portal(&told).authorize_path(&[("scope", "openid"), ("response_type", "code token")]);
+        let reply = signed_in(&app).await.get(&path).await;
+        assert_eq!(fragment(&reply)["error"], "unsupported_response_type");
+    }
+}
+
+on_both! {
     // Core section 9, Registration section 2.
     async fn the_algorithm_of_a_secret_can_be_registered(app: TestApp) {
         let mut asked = least();

@@ -1,12 +1,12 @@
 //! What a client sends: JSON whose unknown members are ignored, and whose missing ones have the standard's defaults.
 
 use axum::http::{HeaderMap, header};
-use serde::de::IntoDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::refusal::{Refusal, Result};
-use crate::domain::client::{ClientMetadata, Wrong};
+use crate::domain::client::{ClientMetadata, GrantType, ResponseType, Wrong};
 use crate::domain::signing_alg::SigningAlg;
 
 /// The metadata of a registration; `allowed` are the scopes that it may ask for.
@@ -35,6 +35,8 @@ pub fn object(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>> {
 pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<ClientMetadata, Wrong> {
     let known = ClientMetadata::standard_members();
     sent.retain(|name, value| !value.is_null() && known.contains(name));
+    keep_ours::<ResponseType>(&mut sent, "response_types");
+    keep_ours::<GrantType>(&mut sent, "grant_types");
     let name = name_by_default(&sent);
     let names_alg = sent.contains_key("id_token_signed_response_alg");
     let mut default = |member: &str, value: Value| {
@@ -59,6 +61,16 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     let may_have = |scope: &&str| allowed.iter().any(|one| one == scope);
     metadata.scope = metadata.scope.split(' ').filter(may_have).collect::<Vec<_>>().join(" ");
     Ok(metadata.complete())
+}
+
+/// RFC 7591 section 3.2.1: a library that asks for whatever it knows gets what there is, and the answer says what that
+/// is. Who asks for nothing that there is hears so.
+fn keep_ours<T: DeserializeOwned>(sent: &mut Map<String, Value>, member: &str) {
+    let Some(Value::Array(asked)) = sent.get_mut(member) else { return };
+    let is_ours = |value: &Value| T::deserialize(value).is_ok();
+    if asked.iter().any(is_ours) {
+        asked.retain(|value| !value.is_string() || is_ours(value));
+    }
 }
 
 fn is_on_several_hosts(sent: &Map<String, Value>) -> bool {
@@ -123,11 +135,36 @@ mod tests {
     }
 
     #[test]
+    fn of_flows_those_that_there_are_are_kept() {
+        for (types, grants, kept_types, kept_grants) in [
+            (
+                json!(["code token", "code"]),
+                json!(["password", "authorization_code"]),
+                json!(["code"]),
+                json!(["authorization_code"]),
+            ),
+            (
+                json!(["id_token token", "id_token"]),
+                json!(["implicit", "x"]),
+                json!(["id_token"]),
+                json!(["implicit"]),
+            ),
+        ] {
+            let read = read(json!({
+                "redirect_uris": ["https://rp.example/cb"], "response_types": types, "grant_types": grants,
+            }));
+            let told = serde_json::to_value(read.unwrap()).unwrap();
+            assert_eq!((&told["response_types"], &told["grant_types"]), (&kept_types, &kept_grants));
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_named() {
         for (sent, member) in [
             (json!({ "redirect_uris": "https://rp.example" }), "redirect_uris"),
             (json!({ "redirect_uris": [1] }), "redirect_uris[0]"),
             (json!({ "grant_types": ["password"] }), "grant_types[0]"),
+            (json!({ "grant_types": ["authorization_code", 1] }), "grant_types[1]"),
             (json!({ "response_types": ["code token"] }), "response_types[0]"),
             (json!({ "id_token_signed_response_alg": "none" }), "id_token_signed_response_alg"),
             (json!({ "default_max_age": -1 }), "default_max_age"),
