@@ -137,6 +137,8 @@ on_both! {
             json!({"aud": [app.base, "https://other.example"]}), json!({"aud": format!("{}/", app.base)}),
             json!({"exp": now - 60}), json!({"exp": null}), json!({"exp": "soon"}), json!({"exp": now + 7200}),
             json!({"exp": 1e300}), json!({"iat": now + 120}), json!({"nbf": now + 120}),
+            // RFC 7519 section 4.1: what is no number is not missing.
+            json!({"nbf": "soon"}), json!({"iat": now.to_string()}), json!({"iat": [now]}),
             json!({"jti": null}), json!({"jti": ""}), json!({"jti": 7}),
         ] {
             let reply = ask(&app, &robot.sign(&assertion_claims(&app, changes.clone()))).await;

@@ -119,6 +119,7 @@ on_both! {
             (&[("prompt", "nonsense")], "invalid_request"),
             (&[("max_age", "-1")], "invalid_request"),
             (&[("max_age", "soon")], "invalid_request"),
+            (&[("max_age", "+50000")], "invalid_request"),
             (&[("id_token_hint", "not.a.token")], "invalid_request"),
             (&[("claims", "[]")], "invalid_request"),
             (&[("claims", "{\"userinfo\":{\"name\":1}}")], "invalid_request"),

@@ -50,6 +50,10 @@ on_both! {
         assert_refused(&ask(&app, None, &[GRANT[0], ("client_id", "hall")]).await, 401, "invalid_client");
         // RFC 6749 section 2.3: one way at a time, and one client.
         assert_refused(&ask(&app, basic("hall", secret), &posted).await, 400, "invalid_request");
+        let mut agent = Agent::new(&app.base);
+        let twice = agent.request(Method::POST, "/token").form(&GRANT);
+        let twice = twice.header("authorization", basic("hall", secret).unwrap()).header("authorization", "Basic eDp5");
+        assert_refused(&agent.send(twice).await, 400, "invalid_request");
         let other = [GRANT[0], ("client_id", "other")];
         assert_refused(&ask(&app, basic("hall", secret), &other).await, 400, "invalid_request");
         let assertion = [GRANT[0], ("client_assertion", "a.b.c"), ("client_assertion_type", "x")];

@@ -70,6 +70,8 @@ on_both! {
             (json!({}), json!({"htu": "/token"})),
             (json!({}), json!({"htu": format!("{}/Token", app.base)})),
             (json!({}), json!({"htu": format!("{}/token/", app.base)})),
+            (json!({}), json!({"htu": format!("{}%2Ftoken", app.base)})),
+            (json!({}), json!({"htu": format!("{}/token%", app.base)})),
             (json!({}), json!({"htu": "https://other.example/token"})),
             (json!({}), json!({"htu": format!("{}/token", app.base.replace("http:", "https:"))})),
             (json!({}), json!({"iat": null})),
@@ -79,6 +81,8 @@ on_both! {
             (json!({}), json!({"iat": -1e300})),
             (json!({}), json!({"exp": now - 120})),
             (json!({}), json!({"nbf": now + 120})),
+            (json!({}), json!({"nbf": now.to_string()})),
+            (json!({}), json!({"exp": (now + 60).to_string()})),
         ] {
             let proof = key.proof(&app, &header, &claims);
             let reply = portal.post_with(&mut agent, "/token", &OWN, &[("dpop", &proof)]).await;
@@ -122,6 +126,7 @@ on_both! {
             // Point 9: compared after normalisation, without query and fragment.
             (json!({}), json!({"htu": format!("HTTP://LOCALHOST:{port}/token?a=b#c")})),
             (json!({}), json!({"htu": format!("{}/x/../token", app.base)})),
+            (json!({}), json!({"htu": format!("{}/%74%6Fken", app.base)})),
         ] {
             let proof = key.proof(&app, &header, &claims);
             let reply = portal.post_with(&mut agent, "/token", &OWN, &[("dpop", &proof)]).await;

@@ -140,10 +140,41 @@ on_both! {
         let mut other = signed_in(&app).await;
         let foreign = hint(&portal, &mut other).await;
         let mut agent = signed_in(&app).await;
-        let params = [("id_token_hint", foreign.as_str()), ("post_logout_redirect_uri", "https://hall.example/")];
+        let params = [
+            ("id_token_hint", foreign.as_str()), ("post_logout_redirect_uri", "https://hall.example/"), ("state", "s&1"),
+        ];
         let reply = agent.get(&path(&params)).await;
         assert!(reply.text().contains("确定退出登录吗？"), "{}", reply.text());
+        assert!(reply.header("content-security-policy").contains("form-action 'self' https://hall.example;"));
         assert!(is_signed_in(&app, &portal, &mut agent).await && is_signed_in(&app, &portal, &mut other).await);
+        // The hint is good, so whoever says yes goes back to the portal; its own session was not this one.
+        let hidden = |name: &str| reply.attribute(&format!("main form [name={name}]"), "value").unwrap();
+        let back = [hidden("id_token_hint"), hidden("post_logout_redirect_uri"), hidden("state")];
+        let form = |address: &str, decision: &'static str| {
+            vec![
+                ("id_token_hint", back[0].clone()), ("post_logout_redirect_uri", address.to_owned()),
+                ("state", back[2].clone()), ("decision", decision.to_owned()),
+            ]
+        };
+        let post = async |agent: &mut Agent, form: Vec<(&'static str, String)>| {
+            let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            agent.post("/sign-out/confirm", &form).await
+        };
+        let stays = post(&mut agent, form(&back[1], "cancel")).await;
+        assert_eq!(stays.location().as_deref(), Some("/account"));
+        let elsewhere = post(&mut agent, form("https://evil.example/", "sign_out")).await;
+        assert_eq!((elsewhere.status.as_u16(), elsewhere.location()), (400, None), "{}", elsewhere.text());
+        assert!(is_signed_in(&app, &portal, &mut agent).await);
+        let gone = post(&mut agent, form(&back[1], "sign_out")).await;
+        assert_eq!(gone.location().as_deref(), Some("https://hall.example/?state=s%261"));
+        assert!(!is_signed_in(&app, &portal, &mut agent).await && is_signed_in(&app, &portal, &mut other).await);
+        // Nobody is sent anywhere by a form without a hint of ours.
+        let mut last = signed_in(&app).await;
+        let made_up = vec![
+            ("id_token_hint", "a.b.c".to_owned()), ("post_logout_redirect_uri", back[1].clone()),
+            ("decision", "sign_out".to_owned()),
+        ];
+        assert_eq!(post(&mut last, made_up).await.location().as_deref(), Some("/sign-out/done"));
     }
 }
 

@@ -81,6 +81,16 @@ on_both! {
                 assert_refused(&portal.redeem(&mut agent, &code).await, 400, "invalid_grant");
             }
         }
+        // RFC 7636 section 4.1: even where it fits, what is too short, too long or of other characters is none.
+        for (verifier, status) in [
+            ("abc".to_owned(), 400), ("v".repeat(42), 400), ("v".repeat(43), 200), ("-._~".repeat(32), 200),
+            ("v".repeat(129), 400), ("v".repeat(50) + "!", 400),
+        ] {
+            let challenge = base64url(idp::platform::random::hash(&verifier));
+            let code = portal.code(&mut agent, &[("code_challenge", &challenge)]).await;
+            let reply = portal.redeem_with(&mut agent, &code, &verifier).await;
+            assert_eq!(reply.status, status, "{verifier}: {}", reply.body);
+        }
         // RFC 9700 section 4.8.2: a verifier without a challenge is a downgrade that somebody tried.
         let code = portal.code(&mut agent, &WITHOUT_PKCE).await;
         assert_refused(&portal.redeem(&mut agent, &code).await, 400, "invalid_grant");

@@ -155,7 +155,8 @@ on_both! {
         ];
         let tokens = portal.post_with(&mut agent, "/token", &params, &[("dpop", &key.at_token(&app))]).await.json();
         let reply = exchange(&portal, &mut agent, &text(&tokens, "access_token"), &[]).await;
-        assert_refused(&reply, 400, "invalid_grant");
+        // Section 2.2.2: not invalid_grant.
+        assert_refused(&reply, 400, "invalid_request");
     }
 }
 

@@ -83,15 +83,31 @@ on_both! {
             assert_refused(&reply, 401, "invalid_token");
             assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"idp\"");
         }
-        for wrong in ["made-up", "", &text(&tokens, "refresh_token"), &text(&tokens, "id_token"), &access[1..]] {
+        for wrong in ["made-up", &text(&tokens, "refresh_token"), &text(&tokens, "id_token"), &access[1..]] {
             let reply = portal.userinfo(&agent, wrong).await;
             assert_refused(&reply, 401, "invalid_token");
             assert!(reply.header("www-authenticate").contains("error=\"invalid_token\""));
         }
         let request = agent.request(Method::POST, "/userinfo").form(&[("access_token", "made-up")]);
         assert_refused(&agent.send(request).await, 401, "invalid_token");
-        let request = agent.request(Method::GET, "/userinfo").basic_auth("hall", portal.secret.as_ref());
-        assert_refused(&agent.send(request).await, 401, "invalid_token");
+        // In a way that is not known here, or in none at all: told the ways that are.
+        let post = || agent.request(Method::POST, "/userinfo");
+        for request in [
+            post().basic_auth("hall", portal.secret.as_ref()), post().header("authorization", "Token x"),
+            post().json(&json!({"access_token": access})), post().form(&[("other", "x")]),
+        ] {
+            let reply = agent.stranger().send(request).await;
+            assert_refused(&reply, 401, "invalid_token");
+            assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"idp\"");
+        }
+        for request in [
+            post().header("authorization", "Bearer"), post().bearer_auth(""),
+            post().form(&[("access_token", &access), ("access_token", &access)]),
+        ] {
+            let reply = agent.stranger().send(request).await;
+            assert_refused(&reply, 400, "invalid_request");
+            assert!(reply.header("www-authenticate").starts_with("Bearer realm=\"idp\", error=\"invalid_request\""));
+        }
         // Section 2: one way at a time.
         let request = agent.request(Method::POST, "/userinfo").bearer_auth(&access);
         let reply = agent.send(request.form(&[("access_token", &access)])).await;

@@ -118,10 +118,15 @@ on_both! {
             let missing = ask(None).await;
             assert_refused(&missing, 401, "invalid_token");
             assert_eq!(missing.header("www-authenticate"), "Bearer realm=\"idp\"");
-            for bad in ["Bearer made-up", "Bearer", "Basic eDp5", "Bearer  "] {
+            for (bad, status, error, challenge) in [
+                ("Bearer made-up", 401, "invalid_token", "Bearer realm=\"idp\", error=\"invalid_token\""),
+                ("Basic eDp5", 401, "invalid_token", "Bearer realm=\"idp\""),
+                ("Bearer", 400, "malformed", "Bearer realm=\"idp\", error=\"invalid_request\""),
+                ("Bearer  ", 400, "malformed", "Bearer realm=\"idp\", error=\"invalid_request\""),
+            ] {
                 let reply = ask(Some(bad.to_owned())).await;
-                assert_refused(&reply, 401, "invalid_token");
-                assert!(reply.header("www-authenticate").contains("error=\"invalid_token\""), "{bad}");
+                assert_refused(&reply, status, error);
+                assert!(reply.header("www-authenticate").starts_with(challenge), "{bad}");
             }
             let reply = ask(Some(format!("Bearer {narrow}"))).await;
             assert_refused(&reply, 403, "insufficient_scope");

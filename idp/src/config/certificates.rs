@@ -7,6 +7,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::ConfigError;
+use crate::domain::client::AuthMethod;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -26,6 +27,15 @@ pub struct ClientCertificatesConfig {
 impl ClientCertificatesConfig {
     pub const fn is_on(&self) -> bool {
         self.listen.is_some() || self.header.is_some()
+    }
+
+    /// Whether clients can prove in this way here who they are.
+    pub const fn offers(&self, method: AuthMethod) -> bool {
+        match method {
+            AuthMethod::TlsClientAuth => self.is_on() && self.authorities.is_some(),
+            AuthMethod::SelfSignedTlsClientAuth => self.is_on(),
+            _ => true,
+        }
     }
 
     pub(super) fn check(&self, has_tls: bool) -> Result<(), ConfigError> {

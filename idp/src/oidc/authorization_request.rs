@@ -127,9 +127,12 @@ pub fn read(
     let prompt = prompt::read(params.get("prompt").unwrap_or_default())?;
     check_challenge(params)?;
     let approved = oxide::authorize(params, client, |asked| negotiate(client, response_type, prompt, asked))?;
-    let max_age = match params.get("max_age").map(str::parse) {
-        Some(Err(_)) => return Err(refuse(Code::InvalidRequest, "max_age must be a number of seconds")),
-        Some(Ok(seconds)) => Some(seconds),
+    let max_age = match params.get("max_age") {
+        // Longer than anybody lives is no other demand than a little less.
+        Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(text.parse().unwrap_or(u32::MAX))
+        }
+        Some(_) => return Err(refuse(Code::InvalidRequest, "max_age must be a number of seconds")),
         None => client.metadata.default_max_age,
     };
     let hinted_sub = match params.get("id_token_hint").map(|hint| id_token_hint::read(app, hint)) {

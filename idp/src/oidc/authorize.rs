@@ -11,7 +11,6 @@ use axum::extract::{RawQuery, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 
-pub use self::progress::form_target;
 use self::progress::{Interaction, Progress, display, keep, pending_request};
 use super::acr;
 use super::authorization_request::AuthorizationRequest;

@@ -125,12 +125,8 @@ const WITH_CERTIFICATE: [&str; 6] = [
 /// How clients prove who they are, and what their tokens can be bound to.
 fn back_channel(config: &Config) -> [(&'static str, Value); 10] {
     let certificates = &config.client_certificates;
-    let offered = |method: &&AuthMethod| match method {
-        AuthMethod::TlsClientAuth => certificates.is_on() && certificates.authorities.is_some(),
-        AuthMethod::SelfSignedTlsClientAuth => certificates.is_on(),
-        _ => true,
-    };
-    let methods: Vec<&str> = AuthMethod::ALL.iter().filter(offered).map(|method| method.as_str()).collect();
+    let methods = AuthMethod::ALL.into_iter().filter(|method| certificates.offers(*method));
+    let methods: Vec<&str> = methods.map(AuthMethod::as_str).collect();
     let confidential: Vec<&str> = methods.iter().copied().filter(|method| *method != "none").collect();
     let algs: Vec<&str> = SigningAlg::ALL.iter().map(|alg| alg.as_str()).collect();
     let assertion_algs = AssertionAlg::ALL.map(AssertionAlg::as_str);

@@ -14,6 +14,7 @@ use url::Url;
 use self::key::ProofKey;
 use super::envelope::Envelope;
 use super::error::{Code, OAuthError, Result};
+use super::numeric_date;
 use crate::app::App;
 use crate::domain::timestamp::Span;
 use crate::platform::random;
@@ -107,9 +108,12 @@ fn check(
     if !text(claims, "htu").is_some_and(|htu| is_here(app, &envelope.path, htu)) {
         return Err(invalid("the DPoP proof's htu is not the request's URL"));
     }
-    let number = |name: &str| claims.get(name).and_then(Value::as_f64).map(|number| number as i64);
+    let time = |name| {
+        let wrong = |_| invalid("iat, exp and nbf of the DPoP proof must be numbers");
+        numeric_date::read(claims, name).map_err(wrong)
+    };
     let now = app.clock.now().seconds();
-    let issued = number("iat").ok_or_else(|| invalid("the DPoP proof has no iat"))?;
+    let issued = time("iat")?.ok_or_else(|| invalid("the DPoP proof has no iat"))?;
     match claims.get("nonce") {
         // A nonce says when the proof was made, whatever the client's clock says.
         Some(given) => {
@@ -125,8 +129,8 @@ fn check(
         }
         None => (),
     }
-    let expired = number("exp").is_some_and(|at| at <= now - LEEWAY);
-    if expired || number("nbf").is_some_and(|at| at > now + LEEWAY) {
+    let expired = time("exp")?.is_some_and(|at| at <= now - LEEWAY);
+    if expired || time("nbf")?.is_some_and(|at| at > now + LEEWAY) {
         return Err(invalid("the DPoP proof has expired, or is for later"));
     }
     if let Some(token) = access_token {
@@ -145,6 +149,8 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
 /// Compared after normalisation, without query and fragment (section 4.3, point 9).
 fn is_here(app: &App, path: &str, htu: &str) -> bool {
     let Ok(mut named) = Url::parse(htu) else { return false };
+    let plain = unescaped(named.path());
+    named.set_path(&plain);
     named.set_query(None);
     named.set_fragment(None);
     let bases = [Some(&app.config.issuer), app.config.client_certificates.url.as_ref()];
@@ -152,6 +158,27 @@ fn is_here(app: &App, path: &str, htu: &str) -> bool {
         .into_iter()
         .flatten()
         .any(|base| Url::parse(base).and_then(|base| base.join(path)).is_ok_and(|here| here == named))
+}
+
+/// RFC 3986 section 6.2.2.2: characters that need no escape, written without one.
+fn unescaped(path: &str) -> String {
+    let mut plain = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('%') {
+        plain.push_str(before);
+        let escaped = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match escaped.filter(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) {
+            Some(byte) => {
+                plain.push(char::from(byte));
+                rest = &after[2..];
+            }
+            None => {
+                plain.push('%');
+                rest = after;
+            }
+        }
+    }
+    plain + rest
 }
 
 fn use_nonce(app: &App) -> OAuthError {

@@ -48,11 +48,21 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response> 
 /// Whoever registered an algorithm gets its answers signed, and so does whoever asks for that (RFC 9701 sections 4
 /// and 6); by default with RS256.
 fn signed_with(client: &Client, headers: &HeaderMap) -> Option<SigningAlg> {
-    let accepted = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
-    let media_types = accepted.flat_map(|value| value.split(',')).filter_map(|one| one.split(';').next());
-    let asked = media_types.map(str::trim).any(|media_type| media_type.eq_ignore_ascii_case(MEDIA_TYPE));
+    let wanted = weight(headers, MEDIA_TYPE).unwrap_or_default();
+    let asked = wanted > 0.0 && wanted >= weight(headers, "application/json").unwrap_or_default();
     let registered = client.metadata.introspection_signed_response_alg;
     registered.or_else(|| asked.then_some(SigningAlg::RS256))
+}
+
+/// How much a media type is wanted that `Accept` names, from 0 to 1 (RFC 9110 section 12.4.2).
+fn weight(headers: &HeaderMap, media_type: &str) -> Option<f32> {
+    let accepted = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).find_map(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        parts.next()?.eq_ignore_ascii_case(media_type).then_some(())?;
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        weight.map_or(Some(1.0), |weight| weight.parse().ok())
+    })
 }
 
 /// RFC 9701 section 5. The claims of the token stand inside, so that the answer never passes for the token.

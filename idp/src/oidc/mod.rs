@@ -19,6 +19,7 @@ pub mod id_token;
 pub mod introspection;
 pub mod jarm;
 pub mod logout_notice;
+mod numeric_date;
 pub mod oxide;
 pub mod par;
 pub mod registration;

@@ -125,6 +125,9 @@ pub fn redeem(params: &Params, client_id: &str, grant: &GrantRow) -> Result<(), 
     if verifier.is_some() && challenge.is_none() {
         return wrong("a code_verifier without a code_challenge");
     }
+    if verifier.is_some_and(|verifier| !is_verifier(verifier)) {
+        return wrong("the code_verifier must be 43 to 128 letters, digits or -._~");
+    }
     let pkce = if challenge.is_some() { Pkce::required() } else { Pkce::optional() };
     if pkce.verify(challenge, verifier.map(Cow::Borrowed)).is_err() {
         return wrong("the code_verifier does not match");
@@ -134,6 +137,12 @@ pub fn redeem(params: &Params, client_id: &str, grant: &GrantRow) -> Result<(), 
         return wrong("the code can't be redeemed");
     };
     Ok(())
+}
+
+/// RFC 7636 section 4.1: one that is shorter could be found by trying.
+fn is_verifier(text: &str) -> bool {
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    (43..=128).contains(&text.len()) && text.bytes().all(is_unreserved)
 }
 
 /// RFC 6749 section 6: whether the refresh token is the client's, and the scope that it now gets.

@@ -38,6 +38,15 @@ pub fn new_secret(app: &App, id: &str, method: AuthMethod) -> Result<Option<NewS
 /// The first member that is wrong.
 pub async fn check(app: &App, metadata: &ClientMetadata) -> Result<(), Wrong> {
     metadata.check()?;
+    let (method, certificates) = (metadata.token_endpoint_auth_method, &app.config.client_certificates);
+    if !certificates.offers(method) {
+        let why = format!("{} is not in token_endpoint_auth_methods_supported", method.as_str());
+        return Err(Wrong::new("token_endpoint_auth_method", why));
+    }
+    if metadata.tls_client_certificate_bound_access_tokens && !certificates.is_on() {
+        let why = "can't be: nobody asks for certificates here";
+        return Err(Wrong::new("tls_client_certificate_bound_access_tokens", why));
+    }
     let classes = metadata.default_acr_values.iter().flatten();
     if let Some(class) = classes.into_iter().find(|class| !acr::LEVELS.contains(&class.as_str())) {
         return Err(Wrong::new("default_acr_values", format!("{class} is not in acr_values_supported")));

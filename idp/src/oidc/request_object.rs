@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 pub use self::once::Once;
 use super::error::{Code, OAuthError};
+use super::numeric_date;
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::signing_alg::SigningAlg;
@@ -145,10 +146,9 @@ fn check_claims(app: &App, client: &Client, claims: &Map<String, Value>) -> Resu
 }
 
 fn check_times(now: i64, claims: &Map<String, Value>) -> Result<(), OAuthError> {
-    let malformed = refuse("exp, nbf and iat must be numbers");
-    let time = |name: &str| match claims.get(name) {
-        None => Ok(None),
-        Some(value) => value.as_f64().map(|seconds| Some(seconds as i64)).ok_or(malformed.clone()),
+    let time = |name| {
+        let wrong = |_| refuse("exp, nbf and iat must be numbers");
+        numeric_date::read(claims, name).map_err(wrong)
     };
     let (begin, end) = (time("nbf")?, time("exp")?);
     if end.is_some_and(|end| end <= now) {

@@ -1,9 +1,10 @@
-//! GET and POST `/sign-out`. With a valid `id_token_hint` the session ends at once; without one the visitor is asked
-//! first, and is never sent anywhere afterwards.
+//! GET and POST `/sign-out`. With a valid `id_token_hint` of this session it ends at once; with another one the visitor is
+//! asked first, and without one they are sent nowhere afterwards.
 
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::{confirm, done, front_channel};
@@ -33,16 +34,17 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
             // somebody who is not. The same question as GET brings it.
             return Ok(visitor.go(&question(params.get("client_id"))));
         }
-        return confirm::show(&app, &visitor, params.get("client_id")).await;
+        return confirm::show(&app, &visitor, params.get("client_id"), Back::default()).await;
     };
     if params.get("client_id").is_some_and(|named| named != hint.client_id) {
         return Err(problem("client_id differs from the id_token_hint").into());
     }
-    let target = return_target(&app, &hint, &params).await?;
+    let back = Back::of(&params);
+    let target = back.target(&app, &hint).await?;
     let session = visitor.session().await?;
     if session.as_ref().is_some_and(|session| !hint.is_of(&app, &session.sid)) {
         // The hint speaks of another session than this browser's: only its owner may end that one.
-        return confirm::show(&app, &visitor, Some(&hint.client_id)).await;
+        return confirm::show(&app, &visitor, Some(&hint.client_id), back).await;
     }
     if posted && visitor.session_token.is_none() && hint.sid.is_none() {
         // Only together with the cookie this hint says which session it is.
@@ -77,7 +79,7 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
 
 /// The same request; a redirect to it brings the cookie that a POST across sites does not.
 fn again_by_get(params: &Params) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::from("/sign-out?"));
+    let mut query = to_here();
     for name in ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"] {
         query.extend_pairs(params.get(name).map(|value| (name, value)));
     }
@@ -85,8 +87,13 @@ fn again_by_get(params: &Params) -> String {
 }
 
 fn question(client_id: Option<&str>) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::from("/sign-out?"));
+    let mut query = to_here();
     query.extend_pairs(client_id.map(|id| ("client_id", id))).finish()
+}
+
+fn to_here() -> form_urlencoded::Serializer<'static, String> {
+    let path = "/sign-out?";
+    form_urlencoded::Serializer::for_suffix(path.to_owned(), path.len())
 }
 
 fn problem(detail: &'static str) -> Problem {
@@ -94,21 +101,62 @@ fn problem(detail: &'static str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "无法完成退出", message).detail(detail)
 }
 
-/// Where the portal wants its visitor back: exactly as registered, with its `state`.
-async fn return_target(app: &App, hint: &Hint, params: &Params) -> web::Result<Option<String>> {
-    let Some(uri) = params.get("post_logout_redirect_uri") else { return Ok(None) };
-    let client = app.clients.find(&app.store, &hint.client_id).await?;
-    let registered =
-        client.is_some_and(|client| client.metadata.post_logout_redirect_uris.iter().any(|one| one == uri));
-    if !registered {
-        return Err(problem("post_logout_redirect_uri is not registered").into());
-    }
-    Ok(Some(match params.get("state") {
-        Some(state) => {
-            let joint = if uri.contains('?') { '&' } else { '?' };
-            let query = form_urlencoded::Serializer::new(String::new()).append_pair("state", state).finish();
-            format!("{uri}{joint}{query}")
+/// Where the portal wants its visitor back, and the hint that lets it say so.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Back {
+    id_token_hint: Option<String>,
+    post_logout_redirect_uri: Option<String>,
+    state: Option<String>,
+}
+
+impl Back {
+    fn of(params: &Params) -> Self {
+        let text = |name| params.get(name).map(str::to_owned);
+        Self {
+            id_token_hint: text("id_token_hint"),
+            post_logout_redirect_uri: text("post_logout_redirect_uri"),
+            state: text("state"),
         }
-        None => uri.to_owned(),
-    }))
+    }
+
+    /// As hidden fields of a form, which brings them back.
+    pub fn fields(&self) -> Vec<(&'static str, &str)> {
+        let fields = [
+            ("id_token_hint", &self.id_token_hint),
+            ("post_logout_redirect_uri", &self.post_logout_redirect_uri),
+            ("state", &self.state),
+        ];
+        fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
+    }
+
+    /// The address, if there is one and the hint is good.
+    ///
+    /// # Errors
+    /// When the database fails, or a [`Problem`] with the address.
+    pub async fn checked_target(&self, app: &App) -> web::Result<Option<String>> {
+        match self.id_token_hint.as_deref().and_then(|hint| id_token_hint::read(app, hint)) {
+            Some(hint) => self.target(app, &hint).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Exactly as registered, with the portal's `state`.
+    async fn target(&self, app: &App, hint: &Hint) -> web::Result<Option<String>> {
+        let Some(uri) = &self.post_logout_redirect_uri else { return Ok(None) };
+        let client = app.clients.find(&app.store, &hint.client_id).await?;
+        let registered = client.is_some_and(|client| client.metadata.post_logout_redirect_uris.contains(uri));
+        if !registered {
+            return Err(problem("post_logout_redirect_uri is not registered").into());
+        }
+        Ok(Some(match &self.state {
+            Some(state) => {
+                let joint = if uri.contains('?') { '&' } else { '?' };
+                let query =
+                    form_urlencoded::Serializer::new(String::new()).append_pair("state", state).finish();
+                format!("{uri}{joint}{query}")
+            }
+            None => uri.clone(),
+        }))
+    }
 }

@@ -9,6 +9,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
+use url::Url;
+
 use super::headers::{FormTarget, FrameSources, ImageSource};
 use super::page::{Frame, render};
 use super::{cookies, error};
@@ -187,6 +189,15 @@ fn address(headers: &HeaderMap, peer: Option<IpAddr>, proxies: usize) -> String 
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
         None => "unknown".to_owned(),
+    }
+}
+
+/// What `form-action` must allow for a form that ends at the portal: an origin, or an app's own scheme.
+pub fn form_target(uri: &str) -> Option<String> {
+    let url = Url::parse(uri).ok()?;
+    match url.origin() {
+        origin @ url::Origin::Tuple(..) => Some(origin.ascii_serialization()),
+        url::Origin::Opaque(_) => Some(format!("{}:", url.scheme())),
     }
 }
 

@@ -173,6 +173,10 @@ on_both! {
             metadata[member] = value;
             metadata
         };
+        let by_certificate = |method: &str| json!({
+            "redirect_uris": [CALLBACK], "token_endpoint_auth_method": method, "jwks_uri": "https://new.example/jwks",
+            "tls_client_auth_san_dns": (method == "tls_client_auth").then_some("new.example"),
+        });
         let key = json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB" });
         for (metadata, member) in [
             (with("redirect_uris", json!(["https://new.example/cb#fragment"])), "redirect_uris"),
@@ -195,6 +199,10 @@ on_both! {
             (with("id_token_signed_response_alg", json!("none")), "id_token_signed_response_alg"),
             (with("token_endpoint_auth_method", json!("private_key_jwt")), "jwks"),
             (json!({ "redirect_uris": [CALLBACK], "jwks": { "keys": [key] }, "jwks_uri": CALLBACK }), "jwks"),
+            // Nobody asks for certificates here.
+            (with("tls_client_certificate_bound_access_tokens", json!(true)), "tls_client_certificate_bound_access_tokens"),
+            (by_certificate("tls_client_auth"), "token_endpoint_auth_method"),
+            (by_certificate("self_signed_tls_client_auth"), "token_endpoint_auth_method"),
             (with("subject_type", json!("secret")), "subject_type"),
             (with("client_name", json!("   ")), "client_name"),
         ] {
@@ -208,7 +216,9 @@ on_both! {
             refused(&agent.stranger().send(request.body(body)).await, "invalid_client_metadata", "body");
         }
         let large = with("client_name", json!("x".repeat(70_000)));
-        assert_eq!(register(&app, &token, &large).await.status, 413);
+        let refused_whole = register(&app, &token, &large).await;
+        assert_refused(&refused_whole, 413, "invalid_request");
+        assert_refused(&register(&app, "made-up", &large).await, 401, "invalid_token");
         // CORS: registering is nothing for scripts of other sites.
         let request = agent.request(Method::POST, "/register").header("origin", "https://new.example");
         assert_eq!(agent.stranger().send(request).await.header("access-control-allow-origin"), "");

@@ -3,13 +3,25 @@
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "&'static str")]
 pub enum ResponseType {
-    #[serde(rename = "code")]
     Code,
-    #[serde(rename = "id_token")]
     IdToken,
-    #[serde(rename = "code id_token")]
     CodeIdToken,
+}
+
+impl TryFrom<String> for ResponseType {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("{text} is not in response_types_supported"))
+    }
+}
+
+impl From<ResponseType> for &'static str {
+    fn from(response_type: ResponseType) -> Self {
+        response_type.as_str()
+    }
 }
 
 impl ResponseType {

@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use sqlx::AnyConnection;
 
-use super::progress::{Interaction, form_target, pending_request};
+use super::progress::{Interaction, pending_request};
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::guard::sessions::Session;
@@ -19,6 +19,7 @@ use crate::oidc::{claims, scopes};
 use crate::store::consents::{self, Consent};
 use crate::store::{audit, principals};
 use crate::web::page::Frame;
+use crate::web::visitor::form_target;
 use crate::web::{self, SafeForm, Visitor, urls};
 
 #[derive(Template)]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use url::Url;
 
 use super::unreadable;
 use crate::app::App;
@@ -13,6 +12,7 @@ use crate::guard::pending::{self, Display};
 use crate::oidc::acr;
 use crate::oidc::authorization_request::AuthorizationRequest;
 use crate::web::params::Params;
+use crate::web::visitor::form_target;
 use crate::web::{self, Problem, Visitor};
 
 /// How far a request has come.
@@ -99,13 +99,4 @@ pub async fn display(
         second_device: acr::wants_second_device(&request.wanted_classes()),
         ..Display::default()
     })
-}
-
-/// What `form-action` must allow for a form that ends at the portal: an origin, or an app's own scheme.
-pub fn form_target(redirect_uri: &str) -> Option<String> {
-    let url = Url::parse(redirect_uri).ok()?;
-    match url.origin() {
-        origin @ url::Origin::Tuple(..) => Some(origin.ascii_serialization()),
-        url::Origin::Opaque(_) => Some(format!("{}:", url.scheme())),
-    }
 }

@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use url::form_urlencoded;
 
-use super::progress::form_target;
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::oidc::authorization_request::ReturnAddress;
@@ -14,6 +13,7 @@ use crate::oidc::error::OAuthError;
 use crate::oidc::jarm;
 use crate::oidc::response_mode::Carrier;
 use crate::web::page::Frame;
+use crate::web::visitor::form_target;
 use crate::web::{self, Problem, Visitor};
 
 /// A form that goes on by itself, or by its button.

@@ -8,6 +8,7 @@ use crate::domain::client::{AuthMethod, Client};
 use crate::domain::signing_alg::{AssertionAlg, SigningAlg};
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::oidc::error::{Code, OAuthError, Result};
+use crate::oidc::numeric_date;
 use crate::oidc::registration::SECRET_FIELD;
 use crate::platform::random;
 use crate::store::used_once;
@@ -51,14 +52,15 @@ fn unverified_claims(jws: &str) -> Option<Map<String, Value>> {
 pub async fn verify(app: &App, client: &Client, jws: &str, path: &str) -> Result<bool> {
     let Some(claims) = signed_claims(app, client, jws).await? else { return Ok(false) };
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let number = |name: &str| claims.get(name).and_then(Value::as_f64).map(|number| number as i64);
-    let now = app.clock.now().seconds();
-    let Some(expires) = number("exp").filter(|expires| *expires > now - LEEWAY && *expires <= now + LONGEST)
-    else {
+    let time = |name| numeric_date::read(&claims, name);
+    let (Ok(expires), Ok(issued), Ok(begins)) = (time("exp"), time("iat"), time("nbf")) else {
         return Ok(false);
     };
-    let from_the_future = |name| number(name).is_some_and(|at| at > now + LEEWAY);
-    if from_the_future("iat") || from_the_future("nbf") {
+    let now = app.clock.now().seconds();
+    let Some(expires) = expires.filter(|expires| *expires > now - LEEWAY && *expires <= now + LONGEST) else {
+        return Ok(false);
+    };
+    if issued.max(begins).is_some_and(|at| at > now + LEEWAY) {
         return Ok(false);
     }
     if text("iss") != Some(&client.id)

@@ -4,6 +4,8 @@ mod assertion;
 mod certificate;
 mod secret;
 
+pub use self::secret::authorization;
+
 use std::sync::Arc;
 
 use axum::http::HeaderMap;

@@ -1,6 +1,6 @@
 //! `client_secret_basic` and `client_secret_post` (RFC 6749 section 2.3.1). Secrets are random, so SHA-256 keeps them.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq;
@@ -13,9 +13,9 @@ use crate::web::params::Params;
 /// The client id and secret of an `Authorization: Basic` header, form-decoded.
 ///
 /// # Errors
-/// `invalid_client` when the header is there but can't be read.
+/// `invalid_client` when the header is there but can't be read, `invalid_request` when it is there twice.
 pub fn basic(headers: &HeaderMap) -> Result<Option<(String, String)>, OAuthError> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let Some(value) = authorization(headers)? else { return Ok(None) };
     let unreadable = OAuthError::new(Code::InvalidClient, "the Authorization header can't be read");
     let decoded = || {
         let (scheme, encoded) = value.to_str().ok()?.split_once(' ')?;
@@ -25,6 +25,19 @@ pub fn basic(headers: &HeaderMap) -> Result<Option<(String, String)>, OAuthError
         Some((form_decode(id)?, form_decode(secret)?))
     };
     decoded().map(Some).ok_or(unreadable)
+}
+
+/// The one `Authorization` header: of two, another program on the way might have read the other (RFC 9110 section 5.3).
+///
+/// # Errors
+/// `invalid_request` where there are more.
+pub fn authorization(headers: &HeaderMap) -> Result<Option<&HeaderValue>, OAuthError> {
+    let mut sent = headers.get_all(header::AUTHORIZATION).into_iter();
+    let first = sent.next();
+    if sent.next().is_some() {
+        return Err(OAuthError::new(Code::InvalidRequest, "more than one Authorization header"));
+    }
+    Ok(first)
 }
 
 fn form_decode(text: &str) -> Option<String> {
@@ -39,7 +52,6 @@ pub fn matches(client: &Client, secret: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
 
     fn read(plain: &str) -> Result<Option<(String, String)>, OAuthError> {
         let mut headers = HeaderMap::new();

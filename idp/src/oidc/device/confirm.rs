@@ -14,13 +14,13 @@ use crate::domain::client::Client;
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::guard::pending::Pending;
 use crate::guard::sessions::Session;
-use crate::oidc::authorize::form_target;
 use crate::oidc::grants::device_code::NO_REDIRECT_URI;
 use crate::oidc::scopes;
 use crate::store::device_codes::{self, Waiting};
 use crate::store::grants::GrantRow;
 use crate::store::{audit, grants, principals};
 use crate::web::page::Frame;
+use crate::web::visitor::form_target;
 use crate::web::{self, Problem, SafeForm, Visitor, urls};
 
 #[derive(Template)]

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -58,9 +59,10 @@ pub async fn put(
     Path(id): Path<String>,
     visitor: Visitor,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response> {
     let known = known(&app, &id, &headers).await?;
+    let body = body?;
     let sent = body::object(&headers, &body)?;
     check_identity(&sent, &known.row)?;
     let metadata = body::metadata(sent, &app.config.registration.scopes)?;

@@ -8,12 +8,14 @@ mod refusal;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 pub use self::manage::{delete, get, put};
 use self::refusal::{Refusal, Result};
+use super::client_auth::authorization;
 use super::error::{Code, NO_STORE, OAuthError};
 use super::registration;
 use crate::app::App;
@@ -35,9 +37,10 @@ pub async fn register(
     State(app): State<App>,
     visitor: Visitor,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response> {
     let initial_token = admit(&app, &visitor.caller, &headers).await?;
+    let body = body?;
     let metadata = body::read(&headers, &body, &app.config.registration.scopes)?;
     registration::check(&app, &metadata).await?;
     let id = format!("d{}", random::id());
@@ -141,7 +144,7 @@ fn answer(
 
 /// The token of the Authorization header: there is no other way here.
 fn bearer(headers: &HeaderMap) -> Result<String, OAuthError> {
-    let value = headers.get(header::AUTHORIZATION).ok_or_else(OAuthError::no_token)?;
+    let value = authorization(headers)?.ok_or_else(OAuthError::no_token)?;
     let split = value.to_str().ok().and_then(|value| value.split_once(' '));
     let (_, token) =
         split.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).ok_or_else(dead_token)?;

@@ -1,12 +1,14 @@
 //! How registration says no (RFC 7591 section 3.2.2, RFC 7592 section 2).
 
 use axum::Json;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::domain::client::Wrong;
 use crate::oidc::error::{Failure, NO_STORE, OAuthError};
+use crate::web::Problem;
 
 #[derive(Debug)]
 pub enum Refusal {
@@ -28,6 +30,12 @@ impl From<Wrong> for Refusal {
 impl From<OAuthError> for Refusal {
     fn from(error: OAuthError) -> Self {
         Self::Other(error.into())
+    }
+}
+
+impl From<BytesRejection> for Refusal {
+    fn from(rejection: BytesRejection) -> Self {
+        Self::Other(Failure::Web(Problem::of_status(rejection.status()).into()))
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::domain::timestamp::Timestamp;
 use crate::oidc::access_token::{self, Contents, Draft, SignIn};
-use crate::oidc::error::{Code, OAuthError, Result};
+use crate::oidc::error::{Code, Failure, OAuthError, Result};
 use crate::oidc::subject::subject;
 use crate::oidc::token::{TokenRequest, TokenResponse};
 use crate::oidc::{scopes, sender_constraint};
@@ -128,7 +128,13 @@ async fn subject_token(
     if row.actor.is_some() {
         return Err(OAuthError::new(Code::InvalidRequest, "subject_token was exchanged before").into());
     }
-    sender_constraint::check_kept(request.client, row.binding.as_deref(), request.binding.as_ref())?;
+    let kept =
+        sender_constraint::check_kept(request.client, row.binding.as_deref(), request.binding.as_ref());
+    kept.map_err(|failure| match failure {
+        // Section 2.2.2: whatever is wrong with it.
+        Failure::OAuth(error) => OAuthError::new(Code::InvalidRequest, error.description).into(),
+        fault @ Failure::Web(_) => fault,
+    })?;
     let nobody = OAuthError::new(Code::InvalidRequest, "subject_token speaks of no account");
     let account_id = row.account_id.clone().ok_or(nobody)?;
     Ok((key, row, account_id))
