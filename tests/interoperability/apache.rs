@@ -65,7 +65,7 @@ impl<'a> Apache<'a> {
              RequestHeader set X-Forwarded-Proto https early\nRequestHeader set X-Forwarded-Host {name}.example early\n\
              OIDCXForwardedHeaders X-Forwarded-Proto X-Forwarded-Host\n\
              OIDCRedirectURI {site}/callback\nOIDCCryptoPassphrase a-passphrase-of-this-test\n\
-             OIDCPKCEMethod S256\nOIDCIDTokenSignedResponseAlg ES256\n{directives}\n\
+             OIDCHTTPTimeoutShort 60\nOIDCPKCEMethod S256\nOIDCIDTokenSignedResponseAlg ES256\n{directives}\n\
              Header set X-Sub \"expr=%{{env:OIDC_CLAIM_sub}}\"\n\
              Header set X-Name \"expr=%{{env:OIDC_CLAIM_preferred_username}}\"\n\
              Header set X-Token \"expr=%{{env:OIDC_access_token}}\"\n\

@@ -13,8 +13,8 @@ from joserfc import jwe, jwt
 from joserfc.jwk import ECKey, KeySet
 
 SETTINGS = json.loads(sys.argv[1])
-METADATA = requests.get(SETTINGS["issuer"] + "/.well-known/openid-configuration", timeout=10).json()
-KEYS = KeySet.import_key_set(requests.get(METADATA["jwks_uri"], timeout=10).json())
+METADATA = requests.get(SETTINGS["issuer"] + "/.well-known/openid-configuration", timeout=60).json()
+KEYS = KeySet.import_key_set(requests.get(METADATA["jwks_uri"], timeout=60).json())
 SCOPE = "openid profile offline_access"
 VERIFIER = "a-verifier-that-is-long-enough-for-everybody-0123456789"
 
