@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::form_urlencoded::Serializer;
 
-use super::libraries::signed_in;
+use super::libraries::{INTERFACE, signed_in};
 use super::{allow, tools};
 use crate::support::{Agent, Portal, Reply, TestApp};
 
@@ -70,7 +70,7 @@ impl<'a> Apache<'a> {
              Header set X-Name \"expr=%{{env:OIDC_CLAIM_preferred_username}}\"\n\
              Header set X-Token \"expr=%{{env:OIDC_access_token}}\"\n\
              <LocationMatch ^/(secret/|callback)>\nAuthType openid-connect\nRequire valid-user\n</LocationMatch>\n\
-             <Location /interface/>\nAuthType oauth20\nRequire valid-user\nOIDCOAuthTokenIntrospectionInterval -1\n</Location>\n"
+             <Location /interface/>\nAuthType oauth20\nRequire claim aud:{INTERFACE}\nOIDCOAuthTokenIntrospectionInterval -1\n</Location>\n"
         );
         let file = folder.join("httpd.conf");
         std::fs::write(&file, configuration).unwrap();
