@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::form_urlencoded::Serializer;
 
-use super::libraries::signed_in;
+use super::libraries::{INTERFACE, signed_in};
 use super::{allow, tools};
 use crate::support::{Agent, Portal, Reply, TestApp};
 
@@ -65,12 +65,12 @@ impl<'a> Apache<'a> {
              RequestHeader set X-Forwarded-Proto https early\nRequestHeader set X-Forwarded-Host {name}.example early\n\
              OIDCXForwardedHeaders X-Forwarded-Proto X-Forwarded-Host\n\
              OIDCRedirectURI {site}/callback\nOIDCCryptoPassphrase a-passphrase-of-this-test\n\
-             OIDCPKCEMethod S256\nOIDCIDTokenSignedResponseAlg ES256\n{directives}\n\
+             OIDCHTTPTimeoutShort 60\nOIDCPKCEMethod S256\nOIDCIDTokenSignedResponseAlg ES256\n{directives}\n\
              Header set X-Sub \"expr=%{{env:OIDC_CLAIM_sub}}\"\n\
              Header set X-Name \"expr=%{{env:OIDC_CLAIM_preferred_username}}\"\n\
              Header set X-Token \"expr=%{{env:OIDC_access_token}}\"\n\
              <LocationMatch ^/(secret/|callback)>\nAuthType openid-connect\nRequire valid-user\n</LocationMatch>\n\
-             <Location /interface/>\nAuthType oauth20\nRequire valid-user\nOIDCOAuthTokenIntrospectionInterval -1\n</Location>\n"
+             <Location /interface/>\nAuthType oauth20\nRequire claim aud:{INTERFACE}\nOIDCOAuthTokenIntrospectionInterval -1\n</Location>\n"
         );
         let file = folder.join("httpd.conf");
         std::fs::write(&file, configuration).unwrap();

@@ -9,12 +9,13 @@ import requests
 from authlib.integrations.base_client import BaseApp, OAuth2Mixin, OpenIDMixin
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import ClientSecretJWT, PrivateKeyJWT
+from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
 from joserfc import jwe, jwt
 from joserfc.jwk import ECKey, KeySet
 
 SETTINGS = json.loads(sys.argv[1])
-METADATA = requests.get(SETTINGS["issuer"] + "/.well-known/openid-configuration", timeout=10).json()
-KEYS = KeySet.import_key_set(requests.get(METADATA["jwks_uri"], timeout=10).json())
+METADATA = requests.get(SETTINGS["issuer"] + "/.well-known/openid-configuration", timeout=60).json()
+KEYS = KeySet.import_key_set(requests.get(METADATA["jwks_uri"], timeout=60).json())
 SCOPE = "openid profile offline_access"
 VERIFIER = "a-verifier-that-is-long-enough-for-everybody-0123456789"
 
@@ -98,6 +99,18 @@ def framework():
     assert app.get(METADATA["userinfo_endpoint"], token=tokens).status_code == 401, "the session's tokens end with it"
 
 
+class Interface(JWTBearerTokenValidator):
+    """What an interface in Python checks a JWT access token with (RFC 9068)."""
+
+    def get_jwks(self):
+        return KEYS
+
+    def reads(self, token):
+        claims = self.authenticate_token(token)
+        self.validate_token(claims, ["openid profile"], None)
+        return claims
+
+
 def exchange():
     """A token for an interface, exchanged for (RFC 8693) and asked for in the visitor's name (RFC 8707)."""
     session, tokens = flow("client_secret_basic", secret=SETTINGS["client_secret"])
@@ -106,13 +119,14 @@ def exchange():
         endpoint, grant_type="urn:ietf:params:oauth:grant-type:token-exchange", resource=resource,
         subject_token=tokens["access_token"], subject_token_type="urn:ietf:params:oauth:token-type:access_token",
     )
-    claims = jwt.decode(exchanged["access_token"], KEYS, algorithms=["ES256"]).claims
+    interface = Interface(issuer=SETTINGS["issuer"], resource_server=resource)
+    claims = interface.reads(exchanged["access_token"])
     assert claims["aud"] == resource and claims["act"]["sub"] == SETTINGS["client_id"], claims
     url, state = session.create_authorization_url(
         METADATA["authorization_endpoint"], nonce="nonce-1", code_verifier=VERIFIER, resource=resource
     )
     direct = session.fetch_token(endpoint, authorization_response=visit(url), state=state, code_verifier=VERIFIER)
-    claims = jwt.decode(direct["access_token"], KEYS, algorithms=["ES256"]).claims
+    claims = interface.reads(direct["access_token"])
     assert claims["aud"] == resource and "act" not in claims, claims
 
 

@@ -198,3 +198,27 @@ on_both! {
         }
     }
 }
+
+on_both! {
+    with_interface;
+    // RFC 9068. It checks the signature and the end only: who a token is for, `Require claim` asks.
+    async fn it_reads_tokens_itself(app: TestApp) {
+        if !is_there() {
+            return;
+        }
+        let (hall, front) = (Portal::register(&app, "hall").await, tls_front(&app).await);
+        let ca = certificate().0;
+        let directives = format!("OIDCOAuthVerifyJwksUri {front}/jwks.json\nOIDCCABundlePath {}", ca.display());
+        let apache = Apache::start(&app, "reader", free_port(), &directives).await;
+        let mut agent = signed_in(&app).await;
+        let tokens = hall.tokens(&mut agent, &[("resource", INTERFACE), ("scope", "openid profile")]).await;
+        let [token, identity] = ["access_token", "id_token"].map(|name| tokens[name].as_str().unwrap());
+        let told = apache.interface(token).await;
+        assert_eq!((told.status.as_u16(), told.body.trim()), (200, "an answer"), "{}", apache.complaints());
+        assert_eq!(told.header("x-sub"), claims(token)["sub"]);
+        let forged = format!("{}.{}", token.rsplit_once('.').unwrap().0, identity.rsplit_once('.').unwrap().1);
+        for wrong in [&*forged, identity, "made-up"] {
+            assert_eq!(apache.interface(wrong).await.status, 401, "{wrong}");
+        }
+    }
+}
