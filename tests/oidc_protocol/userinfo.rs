@@ -93,9 +93,15 @@ on_both! {
         let request = agent.request(Method::GET, "/userinfo").basic_auth("hall", portal.secret.as_ref());
         assert_refused(&agent.send(request).await, 401, "invalid_token");
         // Section 2: one way at a time.
-        let request = agent.request(Method::POST, "/userinfo").bearer_auth(&access);
-        let reply = agent.send(request.form(&[("access_token", &access)])).await;
-        assert_refused(&reply, 400, "invalid_request");
+        let sent = ("access_token", &access);
+        for form in [&[sent][..], &[sent, sent]] {
+            let request = agent.request(Method::POST, "/userinfo").form(form);
+            let reply = agent.send(request.try_clone().unwrap().bearer_auth(&access)).await;
+            assert_refused(&reply, 400, "invalid_request");
+            if form.len() > 1 {
+                assert_refused(&agent.send(request).await, 400, "invalid_request");
+            }
+        }
         app.advance_seconds(600);
         assert_refused(&portal.userinfo(&agent, &access).await, 401, "invalid_token");
     }

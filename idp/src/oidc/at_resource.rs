@@ -12,8 +12,7 @@ use super::{access_token, dpop, sender_constraint};
 use crate::app::App;
 use crate::domain::confirmation::Confirmation;
 use crate::store::tokens::{self, AccessTokenRow};
-use crate::web::forms::form_params;
-use crate::web::params::Params;
+use crate::web::forms::form_params_as_sent;
 use crate::web::shown_token::ShownToken;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,17 +100,20 @@ fn at_resource(failure: Failure) -> Failure {
 async fn presented(app: &App, envelope: &Envelope, request: Request) -> Result<(Scheme, String)> {
     let in_header = in_header(envelope)?;
     let form = if request.method() == Method::POST && envelope.headers.contains_key(header::CONTENT_TYPE) {
-        Some(form_params(request, app).await)
+        Some(form_params_as_sent(request, app).await)
     } else {
         None
     };
-    let in_form = |params: &Params| params.get("access_token").map(str::to_owned);
     match (in_header, form) {
-        (Some(_), Some(Ok(params))) if in_form(&params).is_some() => Err(twice().into()),
+        (Some(_), Some(Ok(params))) if !params.all("access_token").is_empty() => Err(twice().into()),
         (Some(found), _) => Ok(found),
         (None, Some(form)) => {
-            let token = in_form(&form.map_err(Failure::Web)?).ok_or_else(OAuthError::no_token)?;
-            Ok((Scheme::Bearer, token))
+            let params = form.map_err(Failure::Web)?;
+            if params.repeated().is_some() {
+                return Err(OAuthError::at_resource(Code::InvalidRequest, "a parameter is repeated").into());
+            }
+            let token = params.get("access_token").ok_or_else(OAuthError::no_token)?;
+            Ok((Scheme::Bearer, token.to_owned()))
         }
         (None, None) => Err(OAuthError::no_token().into()),
     }
