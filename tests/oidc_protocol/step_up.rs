@@ -51,6 +51,10 @@ on_both! {
             let reply = agent.get(&portal.authorize_path(&[("claims", &asked)])).await;
             assert_error_redirect(&app, &portal, &reply, "unmet_authentication_requirements");
         }
+        // What is no class at all is out of reach, too.
+        let odd = json!({"id_token": {"acr": {"essential": true, "values": [2, {"level": 2}]}}}).to_string();
+        let reply = agent.get(&portal.authorize_path(&[("claims", &odd)])).await;
+        assert_error_redirect(&app, &portal, &reply, "unmet_authentication_requirements");
         let either = json!({"id_token": {"acr": {"essential": true, "values": [HIGH, LOW]}}}).to_string();
         assert_eq!(id_token(&portal.tokens(&mut agent, &[("claims", &either)]).await)["acr"], LOW);
         let bare = json!({"id_token": {"acr": {"essential": true}}}).to_string();

@@ -103,15 +103,18 @@ on_both! {
         for request in [
             post().header("authorization", "Bearer"), post().bearer_auth(""),
             post().form(&[("access_token", &access), ("access_token", &access)]),
+            post().header("content-type", "application/x-www-form-urlencoded").body("access_token=%ff"),
         ] {
             let reply = agent.stranger().send(request).await;
             assert_refused(&reply, 400, "invalid_request");
             assert!(reply.header("www-authenticate").starts_with("Bearer realm=\"idp\", error=\"invalid_request\""));
         }
         // Section 2: one way at a time.
-        let request = agent.request(Method::POST, "/userinfo").bearer_auth(&access);
-        let reply = agent.send(request.form(&[("access_token", &access)])).await;
-        assert_refused(&reply, 400, "invalid_request");
+        let sent = ("access_token", &access);
+        for form in [&[sent][..], &[sent, sent]] {
+            let reply = agent.send(post().form(form).bearer_auth(&access)).await;
+            assert_refused(&reply, 400, "invalid_request");
+        }
         app.advance_seconds(600);
         assert_refused(&portal.userinfo(&agent, &access).await, 401, "invalid_token");
     }

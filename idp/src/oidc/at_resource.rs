@@ -2,7 +2,7 @@
 //! 9449 section 7, RFC 8705 section 3).
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -12,8 +12,10 @@ use super::{access_token, dpop, sender_constraint};
 use crate::app::App;
 use crate::domain::confirmation::Confirmation;
 use crate::store::tokens::{self, AccessTokenRow};
+use crate::web;
 use crate::web::forms::form_params_as_sent;
-use crate::web::shown_token::{Shown, ShownToken};
+use crate::web::forms::form_params_as_sent;
+use crate::web::params::Params;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scheme {
@@ -110,14 +112,24 @@ fn at_resource(failure: Failure) -> Failure {
 async fn presented(app: &App, envelope: &Envelope, request: Request) -> Result<(Scheme, String)> {
     let in_header = in_header(envelope)?;
     let form = match request.method() {
-        &Method::POST => form_params_as_sent(request, app).await.ok(),
-        _ => None,
+        &Method::POST => form_params_as_sent(request, app).await,
+        _ => Ok(Params::default()),
     };
-    if form.as_ref().is_some_and(|form| form.repeated().is_some()) {
+    let form = match form {
+        Ok(form) => form,
+        Err(web::Error::Problem(problem)) if problem.status == StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Params::default()
+        }
+        Err(_) if in_header.is_some() => Params::default(),
+        Err(web::Error::Problem(problem)) if problem.status == StatusCode::BAD_REQUEST => {
+            return Err(OAuthError::at_resource(Code::InvalidRequest, "a parameter is not UTF-8").into());
+        }
+        Err(error) => return Err(Failure::Web(error)),
+    };
+    if form.repeated().is_some() {
         return Err(OAuthError::at_resource(Code::InvalidRequest, "a parameter is repeated").into());
     }
-    let in_form = form.as_ref().and_then(|form| form.get("access_token"));
-    match (in_header, in_form) {
+    match (in_header, form.get("access_token")) {
         (Some(found), None) => Ok(found),
         (None, Some(token)) => Ok((Scheme::Bearer, token.to_owned())),
         (Some(_), Some(_)) => Err(twice().into()),

@@ -14,13 +14,13 @@ fn metadata(changes: &Value) -> ClientMetadata {
 }
 
 #[track_caller]
-fn refused(member: &str, changes: &Value) {
+pub(super) fn refused(member: &str, changes: &Value) {
     let wrong = metadata(changes).check().expect_err(&changes.to_string());
     assert_eq!(wrong.member, member, "{changes}: {wrong}");
 }
 
 #[track_caller]
-fn accepted(changes: &Value) {
+pub(super) fn accepted(changes: &Value) {
     metadata(changes).check().unwrap_or_else(|wrong| panic!("{changes}: {wrong}"));
 }
 
@@ -203,78 +203,11 @@ fn pairwise_subjects_need_one_sector() {
 }
 
 /// RFC 7517 appendix A.1.
-fn p256() -> Value {
+pub(super) fn p256() -> Value {
     json!({
         "kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
         "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
     })
-}
-
-#[test]
-fn a_key_is_there_that_fits() {
-    let with = |key: Value, alg: Option<&str>| {
-        json!({
-            "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [key] },
-            "token_endpoint_auth_signing_alg": alg,
-        })
-    };
-    accepted(&with(p256(), Some("ES256")));
-    refused("jwks", &with(p256(), Some("PS256")));
-    let mut encrypts = p256();
-    encrypts["use"] = json!("enc");
-    refused("jwks", &with(encrypts, None));
-    // No key at all, one of 1024 bits, and one on another curve.
-    let short = "u".repeat(171);
-    for key in [
-        json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB" }),
-        json!({ "kty": "RSA", "n": short, "e": "AQAB" }),
-        json!({ "kty": "EC", "crv": "P-384", "x": "A".repeat(64), "y": "A".repeat(64) }),
-    ] {
-        refused("jwks", &with(key.clone(), None));
-        refused("jwks", &json!({ "require_signed_request_object": true, "jwks": { "keys": [key] } }));
-    }
-    accepted(&json!({ "request_object_signing_alg": "ES256", "jwks": { "keys": [p256()] } }));
-    refused("jwks", &json!({ "request_object_signing_alg": "RS256", "jwks": { "keys": [p256()] } }));
-    let by_certificate = |key: Value| json!({ "token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks": { "keys": [key] } });
-    refused("jwks", &by_certificate(p256()));
-    let mut certified = p256();
-    certified["x5c"] = json!(["MAA="]);
-    accepted(&by_certificate(certified));
-}
-
-#[test]
-fn a_key_that_fapi_leaves_out_is_no_key() {
-    // RFC 7638 section 3.1, which is for any RSA algorithm, unless it says for which.
-    let rsa = |alg: Option<&str>| {
-        let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3\
-            oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZ\
-            HzPFiaRwdsxYvzkyM1ZLMqvK0nRzDSFpwoTqtlyiMSFYIvhP7xVCAQDQmhTNd-U6XFWRhMZB1_rYpeSXfTWj9W1Rwb1Cze-7CHaOWLEtQp5wFq\
-            -FctNbE3RGw";
-        let mut key = json!({ "kty": "RSA", "n": n, "e": "AQAB" });
-        if let Some(alg) = alg {
-            key["alg"] = json!(alg);
-        }
-        json!({ "keys": [key] })
-    };
-    let (old, any, pss) = (rsa(Some("RS256")), rsa(None), rsa(Some("PS256")));
-    for held in [
-        "dpop_bound_access_tokens",
-        "tls_client_certificate_bound_access_tokens",
-        "require_pushed_authorization_requests",
-    ] {
-        let by_key = |held_to: bool, jwks: &Value| json!({ "token_endpoint_auth_method": "private_key_jwt", held: held_to, "jwks": jwks });
-        refused("jwks", &by_key(true, &old));
-        accepted(&by_key(false, &old));
-        accepted(&by_key(true, &any));
-        accepted(&by_key(true, &pss));
-        let encrypted = json!({
-            held: true, "jwks": old, "request_object_encryption_alg": "ECDH-ES", "request_object_encryption_enc": "A128GCM",
-        });
-        refused("jwks", &encrypted);
-    }
-    let must_sign = |alg: Option<&str>| json!({ "require_signed_request_object": true, "request_object_signing_alg": alg, "jwks": old });
-    refused("jwks", &must_sign(None));
-    accepted(&must_sign(Some("RS256")));
 }
 
 #[test]

@@ -43,17 +43,19 @@ impl ClaimsRequest {
                 verified_claims::check(wanted)?;
             } else if !(wanted.is_null() || wanted.is_object()) {
                 return Err("a member of claims is neither null nor an object");
+            } else if wanted.get("values").is_some_and(|values| !(values.is_array() || values.is_null())) {
+                return Err("the values of a claim are no array");
             }
         }
         Ok(request)
     }
 
-    /// What an ID token claim must be: its `value` and `values` as text.
+    /// What an ID token claim must be: its `value` and `values` as text. What is no text is none of ours, but demanded.
     pub fn wanted(&self, claim: &str) -> Vec<String> {
         let Some(wanted) = self.id_token.get(claim) else { return Vec::new() };
-        let one = wanted.get("value").into_iter();
+        let one = wanted.get("value").into_iter().filter(|value| !value.is_null());
         let many = wanted.get("values").and_then(Value::as_array).into_iter().flatten();
-        one.chain(many).filter_map(Value::as_str).map(str::to_owned).collect()
+        one.chain(many).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()
     }
 
     /// Which claims, without what they should be: all that matters once the request is answered, and all that is kept
@@ -83,6 +85,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_demanded_is_read_as_text() {
+        for (asked, wanted) in [
+            (r#"{"value":"a"}"#, &["a"][..]),
+            (r#"{"values":["a","b"],"value":"c"}"#, &["c", "a", "b"]),
+            (r#"{"values":[2,{"a":null}]}"#, &["2", r#"{"a":null}"#]),
+            (r#"{"value":null,"values":null,"essential":true}"#, &[]),
+            ("null", &[]),
+        ] {
+            let request = ClaimsRequest::parse(&format!(r#"{{"id_token":{{"acr":{asked}}}}}"#)).unwrap();
+            assert_eq!(request.wanted("acr"), wanted, "{asked}");
+        }
+    }
+
+    #[test]
     fn only_an_id_token_must_have_what_is_essential() {
         for (text, is_essential) in [
             (r#"{"id_token":{"acr":{"essential":true}}}"#, true),
@@ -101,9 +117,14 @@ mod tests {
 
     #[test]
     fn malformed_claims_are_refused() {
-        for wrong in
-            ["", "[]", "{\"userinfo\":[]}", "{\"userinfo\":{\"name\":true}}", "{\"id_token\":{\"acr\":1}}"]
-        {
+        for wrong in [
+            "",
+            "[]",
+            r#"{"id_token":{"acr":{"values":"a"}}}"#,
+            "{\"userinfo\":[]}",
+            "{\"userinfo\":{\"name\":true}}",
+            "{\"id_token\":{\"acr\":1}}",
+        ] {
             assert!(ClaimsRequest::parse(wrong).is_err(), "{wrong}");
         }
         assert!(ClaimsRequest::parse("{}").is_ok());

@@ -122,3 +122,7 @@ fn check_set(set: &Value) -> Checked {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "keys_tests.rs"]
+mod tests;
