@@ -112,7 +112,7 @@ on_both! {
         // Section 2: one way at a time.
         let sent = ("access_token", &access);
         for form in [&[sent][..], &[sent, sent]] {
-            let reply = agent.send(post().form(form).bearer_auth(&access)).await;
+            let reply = agent.stranger().send(post().form(form).bearer_auth(&access)).await;
             assert_refused(&reply, 400, "invalid_request");
         }
         app.advance_seconds(600);

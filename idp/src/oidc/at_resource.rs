@@ -14,8 +14,8 @@ use crate::domain::confirmation::Confirmation;
 use crate::store::tokens::{self, AccessTokenRow};
 use crate::web;
 use crate::web::forms::form_params_as_sent;
-use crate::web::forms::form_params_as_sent;
 use crate::web::params::Params;
+use crate::web::shown_token::{Shown, ShownToken};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scheme {
