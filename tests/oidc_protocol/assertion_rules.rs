@@ -8,7 +8,7 @@ use super::*;
 use crate::support::dpop::DpopKey;
 
 on_both! {
-    |config| config.client_certificates.header = Some("client-cert".to_owned());
+    super::client_certificates::behind_proxy;
     // The issuer as a string, and nothing else; the others may still name the token endpoint.
     async fn a_client_held_to_fapi_names_the_issuer(app: TestApp) {
         let url = |path: &str| format!("{}{path}", app.base);
