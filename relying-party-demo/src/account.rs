@@ -124,6 +124,15 @@ impl Account {
         }
     }
 
+    /// Signed in by the unit's own account, rather than by an operator's.
+    pub fn is_unit_itself(&self) -> bool {
+        self.unit().is_some() && self.operator().is_none()
+    }
+
+    pub fn may_manage_operators(&self) -> bool {
+        self.operator().is_some_and(|operator| operator.management_authority)
+    }
+
     pub fn department(&self) -> Option<&str> {
         self.operator()?.department.as_deref().filter(|department| !department.is_empty())
     }

@@ -60,7 +60,9 @@ async fn a_term_fills_in_the_end_by_keyboard_too() -> Result<()> {
 async fn another_document_has_no_term_and_must_have_an_end() -> Result<()> {
     let (_demo, browser) = open("/registration/personal").await?;
     let shown = "return document.querySelector('[data-choice=term]').offsetParent !== null";
-    ensure!(browser.run(shown).await? == true && browser.has(".field--optional #valid_to").await?);
+    ensure!(browser.run(shown).await? == true && browser.has("#valid_to[required]").await?);
+    browser.click("[name=term][value=long_term]").await?;
+    ensure!(browser.has(".field--optional #valid_to:not([required])").await?);
     browser.select("#document_type", "414").await?;
     ensure!(browser.run(shown).await? == false);
     ensure!(browser.text("[data-label-of=valid_to]").await?.ends_with("证件有效结束日期"));

@@ -66,7 +66,7 @@ on_both! {
         switch(&app, true).await;
         let (mut agent, reply) = Form::unit().register(&app).await;
         let done = agent.follow(reply).await;
-        assert!(done.text().contains("正在核验"), "{}", done.text());
+        assert!(done.text().contains("等待核验"), "{}", done.text());
         let (_, reply) = sign_in(&app).await;
         assert!(reply.text().contains("您的注册信息正在核验，核验通过后即可登录"), "{}", reply.text());
         app.advance_seconds(31);
@@ -93,7 +93,7 @@ on_both! {
             switch(&app, true).await;
             let form = Form::person().with("person_name", name).with("phone", number);
             let (mut agent, reply) = form.register(&app).await;
-            assert!(agent.follow(reply).await.text().contains("正在核验"), "{name}");
+            assert!(agent.follow(reply).await.text().contains("等待核验"), "{name}");
             let fields = [("account", number), ("password", PASSWORD)];
             let waiting = agent.sign_in("/sign-in/personal", &fields).await;
             assert!(waiting.text().contains("核验通过后即可登录"), "{}", waiting.text());
