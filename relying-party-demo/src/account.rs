@@ -187,6 +187,7 @@ mod tests {
         assert_eq!(account.title(), "长春示例科技有限公司");
         assert_eq!(account.acting(), "经办人 李示例（人事部）");
         assert_eq!(account.validity().as_deref(), Some("2025-01-01 至 长期"));
+        assert!(account.may_manage_operators() && !account.is_unit_itself());
     }
 
     #[test]

@@ -38,10 +38,11 @@ addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => { sentAt = -PATIENCE; });
 
-// On a phone the tabs are one line, which begins with the page's own.
+// On a phone the tabs are one line, with the page's own in its middle.
 for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
   const line = tab.closest("ul");
-  line.scrollLeft = tab.getBoundingClientRect().left - line.getBoundingClientRect().left;
+  const [here, all] = [tab.getBoundingClientRect(), line.getBoundingClientRect()];
+  line.scrollLeft = here.left - all.left - (all.width - here.width) / 2;
 }
 
 // What is wrong with a field, {message, warning}, or that nothing is: beside it, as the server says it

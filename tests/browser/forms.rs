@@ -128,6 +128,25 @@ async fn what_is_wrong_is_said_when_a_field_is_left() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_list_above_the_form_follows_its_fields() -> Result<()> {
+    let (_demo, browser) = open("/registration/personal").await?;
+    browser.follow("form.rows .rows__end .button--primary").await?;
+    let above = "return document.querySelector('#error-summary a[href=\"#person_name\"]')?.textContent ?? ''";
+    ensure!(browser.run(above).await? == "请输入姓名");
+    for (typed, told) in [("王1", "姓名格式不正确"), ("陈静", "")] {
+        browser.fill("#person_name", typed).await?;
+        browser.press_tab().await?;
+        browser.wait_until(above, |above| above == told).await?;
+    }
+    // The term follows from the number: nobody has to choose it any more.
+    browser.fill("#document_number", "220102198506150002").await?;
+    browser.press_tab().await?;
+    browser.wait_until("return document.querySelector('#term-error') === null", |gone| gone == true).await?;
+    ensure!(browser.has("#error-summary a[href='#phone']").await?);
+    all_is_well(&browser).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_form_is_sent_once() -> Result<()> {
     let (_demo, browser) = open("/registration/personal").await?;
     // Counts what is sent, and keeps the page.

@@ -31,7 +31,8 @@ async fn rules(app: &TestApp) {
         assert!(reply.has("#new_password[autofocus]"));
         assert!(password.is_empty() || !reply.body.contains(password), "never sent back");
     }
-    for (again, told) in [("", "请再次输入新密码"), ("Nanhu-2028", "两次输入的密码不一致")] {
+    for (again, told) in [("", "请再次输入新密码"), ("Nanhu-2028", "两次输入的密码不一致")]
+    {
         let reply = agent.post(&url, &[("new_password", NEW), ("new_password_again", again)]).await;
         assert_eq!(beside(&reply, "new_password_again"), told);
         assert!(reply.has("#new_password_again[autofocus]"));

@@ -54,6 +54,10 @@ on_both! {
             assert_eq!(error(&reply, beside), message, "{field}={value}: {}", reply.text());
             app.advance_seconds(3600);
         }
+        let branch = Form::unit().with("entity_type", "unincorporated_enterprise").with("representative_name", "周亭");
+        let (_, reply) = branch.register(&app).await;
+        assert_eq!(error(&reply, "representative_name"), "负责人信息与登记信息不一致", "{}", reply.text());
+        app.advance_seconds(3600);
         let (_, reply) = Form::person().with("person_name", "陈晶").register(&app).await;
         assert_eq!(error(&reply, "document_number"), "姓名与证件号码不一致，请核对");
         assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM audit_log WHERE event = 'registered'").await, 0);

@@ -68,9 +68,7 @@ pub async fn post(
         Err(_) if recovery::is_done(&app, caller, &query.recovery).await? => {
             Ok(not_now(&app, &visitor, &query).await?)
         }
-        Err(refusal) => {
-            show(&app, &visitor, &query, Errors::none().at("new_password", refusal.to_string()))
-        }
+        Err(refusal) => show(&app, &visitor, &query, Errors::none().at("new_password", refusal.to_string())),
     }
 }
 

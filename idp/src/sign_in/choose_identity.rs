@@ -27,7 +27,7 @@ struct Page<'a> {
     chosen: String,
     /// The portal asked for one of them.
     is_asked: bool,
-    /// There is nobody else to go on as.
+    /// There is nobody else to go on as, and nowhere to go on to.
     only_here: bool,
     needs_code: bool,
     captcha: Option<CaptchaView>,
@@ -173,8 +173,8 @@ impl Shown<'_> {
             _ if is_asked => &identities[0].account_id,
             _ => &self.session.account_id,
         };
-        let only_here = is_only_here(self.session, choice);
-        let needs_code = choice.needs_code && !only_here;
+        let alone = is_only_here(self.session, choice);
+        let needs_code = choice.needs_code && !alone;
         let page = Page {
             frame: visitor.frame(),
             errors,
@@ -184,7 +184,8 @@ impl Shown<'_> {
             chosen: chosen.to_owned(),
             identities,
             is_asked,
-            only_here,
+            // On the way to a portal, or after a refusal, there is still something to press.
+            only_here: alone && !refused && self.query.request().is_none(),
             needs_code,
             captcha: if needs_code { CaptchaView::before_sending(app).await? } else { None },
             notice,
