@@ -124,6 +124,15 @@ impl Account {
         }
     }
 
+    /// Signed in by the unit's own account, rather than by an operator's.
+    pub fn is_unit_itself(&self) -> bool {
+        self.unit().is_some() && self.operator().is_none()
+    }
+
+    pub fn may_manage_operators(&self) -> bool {
+        self.operator().is_some_and(|operator| operator.management_authority)
+    }
+
     pub fn department(&self) -> Option<&str> {
         self.operator()?.department.as_deref().filter(|department| !department.is_empty())
     }
@@ -178,6 +187,7 @@ mod tests {
         assert_eq!(account.title(), "长春示例科技有限公司");
         assert_eq!(account.acting(), "经办人 李示例（人事部）");
         assert_eq!(account.validity().as_deref(), Some("2025-01-01 至 长期"));
+        assert!(account.may_manage_operators() && !account.is_unit_itself());
     }
 
     #[test]

@@ -45,6 +45,7 @@ for (const box of document.querySelectorAll("[data-captcha]")) {
       box.querySelector("[data-captcha-picture]").hidden = true;
       box.querySelector(".captcha__help").hidden = true;
       answer.value = "";
+      tellField("captcha_answer"); // site.js
       box.classList.add("captcha--passed");
       say("已通过无图验证");
       const form = box.closest("form");

@@ -19,37 +19,9 @@ for (const form of document.querySelectorAll("[data-check]")) {
       if (!response.ok || turn !== newest) return;
       const told = await response.json();
       const isFilled = (name) => filled.some((box) => box.name === name && box.value !== "");
-      for (const name of left) say(name, isFilled(name) ? told[name] : undefined);
+      for (const name of left) tellField(name, isFilled(name) ? told[name] : undefined);
     } catch {
       // The form itself will tell.
     }
   });
-}
-
-// The same paragraph as the server's (components/field.html).
-function say(name, told) {
-  const box = document.getElementById(name);
-  const field = box?.closest(".field");
-  if (!field) return;
-  const described = field.matches(".field--choice") ? field : box;
-  let error = document.getElementById(`${name}-error`);
-  field.classList.toggle("field--wrong", Boolean(told && !told.warning));
-  if (told && !told.warning) described.setAttribute("aria-invalid", "true");
-  else described.removeAttribute("aria-invalid");
-  const others = (described.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== `${name}-error`);
-  const ids = told ? [`${name}-error`, ...others] : others;
-  if (ids.length > 0) described.setAttribute("aria-describedby", ids.join(" "));
-  else described.removeAttribute("aria-describedby");
-  if (!told) return error?.remove();
-  if (!error) {
-    error = document.createElement("p");
-    error.id = `${name}-error`;
-    field.append(error);
-  }
-  error.setAttribute("role", "alert");
-  error.className = told.warning ? "field__error field__error--warning" : "field__error";
-  const kind = document.createElement("span");
-  kind.className = "visually-hidden";
-  kind.textContent = told.warning ? "提示：" : "错误：";
-  error.replaceChildren(kind, told.message);
 }

@@ -20,27 +20,10 @@ for (const box of document.querySelectorAll("[data-sms]")) {
   }
 
   function tell(name, message) {
-    const input = box.querySelector(`#${name}`);
-    const field = input.closest(".field");
-    field.classList.toggle("field--wrong", Boolean(message));
-    let error = field.querySelector(".field__error");
-    if (!message) {
-      error?.remove();
-      input.removeAttribute("aria-invalid");
-      return;
-    }
-    if (!error) {
-      error = document.createElement("p");
-      error.className = "field__error";
-      error.id = `${name}-error`;
-      error.setAttribute("role", "alert");
-      field.append(error);
-    }
-    error.textContent = message;
-    input.setAttribute("aria-invalid", "true");
-    input.setAttribute("aria-describedby", error.id);
-    input.focus();
+    tellField(name, { message }); // site.js
+    box.querySelector(`#${name}`).focus();
   }
+  const takeBack = () => { for (const name of ["phone", "captcha_answer", "phone_code"]) tellField(name); };
 
   function showCaptcha(captcha) {
     const shown = box.querySelector("[data-captcha]");
@@ -55,7 +38,7 @@ for (const box of document.querySelectorAll("[data-sms]")) {
 
   send.addEventListener("click", async (event) => {
     event.preventDefault();
-    for (const name of ["phone", "captcha_answer", "phone_code"]) if (box.querySelector(`#${name}`)) tell(name, "");
+    takeBack();
     status.textContent = "";
     send.disabled = true;
     try {
@@ -86,6 +69,7 @@ for (const box of document.querySelectorAll("[data-sms]")) {
     try {
       const answer = await post("/sms-code/verify", { phone_code: digits });
       if (answer.accepted) {
+        takeBack();
         token.value = answer.token;
         box.querySelector("[data-sms-number]").textContent = answer.masked;
         open.hidden = true;

@@ -23,7 +23,10 @@ if (type && start && end && terms) {
   }
 
   function closeEnd() {
-    end.disabled = isCard() && term() === "long_term" && end.value === "";
+    const endless = isCard() && term() === "long_term";
+    end.disabled = endless && end.value === "";
+    end.required = !endless;
+    end.closest(".field").classList.toggle("field--optional", endless);
   }
 
   function preselect() {
@@ -36,6 +39,7 @@ if (type && start && end && terms) {
     const age = at.getFullYear() - born.getFullYear() - (had ? 0 : 1);
     const fits = age < 16 ? "5" : age < 26 ? "10" : age < 46 ? "20" : "long_term";
     for (const radio of radios) radio.checked = radio.value === fits;
+    tellField("term"); // site.js
     fillEnd();
   }
 
@@ -46,8 +50,6 @@ if (type && start && end && terms) {
     setLabel("valid_to", `${paper}有效结束日期`);
     const { cardHint, otherHint } = end.closest("[data-end]").dataset;
     document.getElementById("valid_to-hint").textContent = isCard() ? cardHint : otherHint;
-    end.required = !isCard();
-    end.closest(".field").classList.toggle("field--optional", isCard());
     closeEnd();
   }
 

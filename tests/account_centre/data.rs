@@ -38,7 +38,7 @@ on_both! {
 on_both! {
     async fn the_password_is_asked_for(app: TestApp) {
         let mut agent = person(&app).await;
-        for (password, message) in [("", "请输入密码"), ("Wrong2026", "密码错误")] {
+        for (password, message) in [("", "请输入登录密码"), ("Wrong2026", "密码错误")] {
             let reply = agent.post("/account/data", &[("password", password)]).await;
             assert_eq!(error(&reply, "password"), message);
         }

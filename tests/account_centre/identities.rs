@@ -172,6 +172,19 @@ on_both! {
         let (mut agent, choose) = undecided(&app, "/sign-in/personal").await;
         assert_eq!(agent.get(&choose).await.location().as_deref(), Some("/sign-in/finish"), "nothing to choose");
         let page = agent.get("/sign-in/choose-identity").await;
-        assert!(page.text().contains("以本人身份办理") && !page.text().contains(SHOP));
+        assert!(page.text().contains("您没有其他可切换的身份") && !page.text().contains(SHOP));
+    }
+}
+
+on_both! {
+    |config| config.sms.captcha = true;
+    async fn who_has_nobody_else_to_be_is_asked_for_nothing(app: TestApp) {
+        let mut agent = operator(&app, "xinyue0221", "15400000002").await;
+        let page = agent.get("/sign-in/choose-identity").await;
+        assert!(page.text().contains("您没有其他可切换的身份"), "{}", page.text());
+        assert!(page.has("main a.button[href='/account']"));
+        for field in ["account", "phone_code", "captcha_answer"] {
+            assert!(!page.has(&format!("[name={field}]")), "{field}");
+        }
     }
 }

@@ -107,3 +107,28 @@ on_both! {
         assert_eq!(finish.location().as_deref(), Some("/account"));
     }
 }
+
+on_both! {
+    async fn pages_below_a_tab_lead_back_to_it(app: TestApp) {
+        let mut agent = unit(&app).await;
+        for (path, tab, href, heading) in [
+            ("/account/operators/verify", "我的经办人", "/account/operators", "验证信息"),
+            ("/account/close", "数据与注销", "/account/data", "注销账号"),
+        ] {
+            let page = agent.get(path).await;
+            assert_eq!(page.text_of(".tabs [aria-current]"), tab);
+            assert!(page.has(&format!(".crumbs a[href='{href}']")), "{}", page.text_of(".crumbs"));
+            assert_eq!((page.text_of(".crumbs [aria-current]"), page.text_of("h1")), (heading.to_owned(), heading.to_owned()));
+            assert!(page.text_of("title").starts_with(heading));
+        }
+        let page = agent.get("/account/entity-change").await;
+        assert_eq!(page.text_of(".crumbs [aria-current]"), "企业法定代表人变更");
+    }
+}
+
+on_both! {
+    async fn the_notice_of_appeals_leads_back_where_one_came_from(app: TestApp) {
+        assert!(Agent::new(&app.base).get("/appeals").await.has("main a.button[href='/sign-in']"));
+        assert!(unit(&app).await.get("/appeals").await.has("main a.button[href='/account']"));
+    }
+}

@@ -35,7 +35,8 @@ on_both! {
         for (old, new, again, field, message) in [
             ("", "Nanhu-2027", "Nanhu-2027", "old_password", "请输入旧密码"),
             ("Wrong2026", "Nanhu-2027", "Nanhu-2027", "old_password", "旧密码错误"),
-            (PASSWORD, "", "", "new_password", "请设置密码"),
+            (PASSWORD, "", "", "new_password", "请输入新密码"),
+            (PASSWORD, "", "", "new_password_again", "请再次输入新密码"),
             (PASSWORD, "abc123", "abc123", "new_password", policy),
             (PASSWORD, "密码abc12345", "密码abc12345", "new_password", policy),
             (PASSWORD, "xinyue0221!", "xinyue0221!", "new_password", "密码不能包含账号、统一社会信用代码、手机号码或证件号码"),

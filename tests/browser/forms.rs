@@ -60,7 +60,9 @@ async fn a_term_fills_in_the_end_by_keyboard_too() -> Result<()> {
 async fn another_document_has_no_term_and_must_have_an_end() -> Result<()> {
     let (_demo, browser) = open("/registration/personal").await?;
     let shown = "return document.querySelector('[data-choice=term]').offsetParent !== null";
-    ensure!(browser.run(shown).await? == true && browser.has(".field--optional #valid_to").await?);
+    ensure!(browser.run(shown).await? == true && browser.has("#valid_to[required]").await?);
+    browser.click("[name=term][value=long_term]").await?;
+    ensure!(browser.has(".field--optional #valid_to:not([required])").await?);
     browser.select("#document_type", "414").await?;
     ensure!(browser.run(shown).await? == false);
     ensure!(browser.text("[data-label-of=valid_to]").await?.ends_with("证件有效结束日期"));
@@ -122,6 +124,25 @@ async fn what_is_wrong_is_said_when_a_field_is_left() -> Result<()> {
         .await?;
     browser.select("#entity_type", "individual_business").await?;
     browser.wait_until(&told("entity_type"), |told| told == "").await?;
+    all_is_well(&browser).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_list_above_the_form_follows_its_fields() -> Result<()> {
+    let (_demo, browser) = open("/registration/personal").await?;
+    browser.follow("form.rows .rows__end .button--primary").await?;
+    let above = "return document.querySelector('#error-summary a[href=\"#person_name\"]')?.textContent ?? ''";
+    ensure!(browser.run(above).await? == "请输入姓名");
+    for (typed, told) in [("王1", "姓名格式不正确"), ("陈静", "")] {
+        browser.fill("#person_name", typed).await?;
+        browser.press_tab().await?;
+        browser.wait_until(above, |above| above == told).await?;
+    }
+    // The term follows from the number: nobody has to choose it any more.
+    browser.fill("#document_number", "220102198506150002").await?;
+    browser.press_tab().await?;
+    browser.wait_until("return document.querySelector('#term-error') === null", |gone| gone == true).await?;
+    ensure!(browser.has("#error-summary a[href='#phone']").await?);
     all_is_well(&browser).await
 }
 

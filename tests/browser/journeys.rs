@@ -176,6 +176,8 @@ async fn visit_the_second_portal(demo: &Demo, browser: &Browser, who: Who) -> Re
     ensure!(shown.contains(who.acting()), "{shown}");
     let centre = if who == Who::Person { "个人中心" } else { "法人中心" };
     ensure!(browser.text(".crumbs [aria-current]").await? == centre);
+    // Only what they may do there is named.
+    ensure!(browser.text(".centre .notice").await?.contains("企业信息") == (who == Who::LegalEntity));
     Ok(())
 }
 

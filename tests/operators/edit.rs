@@ -107,9 +107,9 @@ on_both! {
         let page = agent.get(&reset).await;
         assert!(page.text().contains("刘洋") && page.text().contains("密码应为8-16位数字、字母或符号至少2种的组合"));
         for (password, again, field, message) in [
-            ("", "", "new_password", "请设置密码"),
+            ("", "", "new_password", "请输入新密码"),
             ("abc123", "abc123", "new_password", "密码应为8-16位数字、字母或符号至少2种的组合"),
-            (NEW_PASSWORD, "", "new_password_again", "请再次输入密码"),
+            (NEW_PASSWORD, "", "new_password_again", "请再次输入新密码"),
             (NEW_PASSWORD, "Chen#2027", "new_password_again", "两次输入的密码不一致"),
             (PASSWORD, PASSWORD, "new_password", "新密码不能与旧密码相同"),
             ("x15400000002", "x15400000002", "new_password", "密码不能包含账号、统一社会信用代码、手机号码或证件号码"),

@@ -125,6 +125,11 @@ on_both! {
         ] {
             assert_eq!(error(&refused(&mut agent, "", changes).await, field), message);
         }
+        let empty = [("phone", ""), ("new_password", ""), ("new_password_again", "")];
+        let reply = refused(&mut agent, "", &empty).await;
+        for field in ["phone", "phone_code", "new_password", "new_password_again"] {
+            assert!(!error(&reply, field).is_empty(), "{field}");
+        }
         let reply = agent.post(ADD, &form("", &[("phone", "1"), ("action", "send_code")])).await;
         assert_eq!(error(&reply, "phone"), "手机号码格式不正确");
         // A token that was made up, another browser's, and one that is half an hour old.

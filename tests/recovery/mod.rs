@@ -14,7 +14,7 @@ use crate::support::{Agent, Portal, Reply, TestApp, sql};
 
 pub const NEW: &str = "Nanhu-2027";
 pub const MISMATCH: &str = "您输入的信息不匹配，请核对后重试";
-pub const RESTARTED: &str = "操作已超时或步骤有误，请重新开始";
+pub const RESTARTED: &str = "本次操作已失效，为保护账号安全，请重新验证身份";
 
 /// An account of the demo, and what its holder types at the first step.
 #[derive(Debug, Clone, Copy)]

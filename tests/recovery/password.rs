@@ -14,7 +14,7 @@ async fn rules(app: &TestApp) {
     let url = UNIT.prove(app, &mut agent).await;
     assert_eq!(agent.get(&url).await.text_of("#new_password-hint"), HINT);
     for (password, told) in [
-        ("", "请设置密码"),
+        ("", "请输入新密码"),
         ("abc123", HINT),
         ("abcdefgh", HINT),
         ("a1b2c3d4e5f6g7h8i", HINT),
@@ -31,7 +31,8 @@ async fn rules(app: &TestApp) {
         assert!(reply.has("#new_password[autofocus]"));
         assert!(password.is_empty() || !reply.body.contains(password), "never sent back");
     }
-    for (again, told) in [("", "请再次输入密码"), ("Nanhu-2028", "两次输入的密码不一致")] {
+    for (again, told) in [("", "请再次输入新密码"), ("Nanhu-2028", "两次输入的密码不一致")]
+    {
         let reply = agent.post(&url, &[("new_password", NEW), ("new_password_again", again)]).await;
         assert_eq!(beside(&reply, "new_password_again"), told);
         assert!(reply.has("#new_password_again[autofocus]"));

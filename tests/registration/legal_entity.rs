@@ -149,3 +149,25 @@ on_both! {
         assert!(error(&reply, "credit_code").starts_with("该统一社会信用代码已注册，请直接登录"));
     }
 }
+
+on_both! {
+    async fn all_that_is_missing_is_told_at_once(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        for (page, own, whose) in [
+            (LEGAL_ENTITY, &["login_name", "unit_name", "credit_code", "representative_name"][..], "法定代表人"),
+            (PERSONAL, &["person_name"], ""),
+        ] {
+            agent.get(page).await;
+            let reply = agent.post(page, &[("document_type", "111"), ("entity_type", "enterprise")]).await;
+            let common = ["document_number", "term", "valid_from", "phone", "phone_code", "new_password", "new_password_again", "agreed"];
+            for field in own.iter().chain(&common) {
+                assert!(!error(&reply, field).is_empty(), "{page} {field}");
+                assert!(reply.has(&format!("#error-summary a[href='#{field}']")), "{page} {field}");
+            }
+            assert_eq!(error(&reply, "document_number"), format!("请输入{whose}证件号码"));
+            assert_eq!(error(&reply, "term"), "请选择有效期限");
+            assert_eq!(error(&reply, "phone_code"), "请输入短信验证码");
+            assert_eq!(error(&reply, "new_password_again"), "请再次输入密码");
+        }
+    }
+}

@@ -54,6 +54,10 @@ on_both! {
             assert_eq!(error(&reply, beside), message, "{field}={value}: {}", reply.text());
             app.advance_seconds(3600);
         }
+        let branch = Form::unit().with("entity_type", "unincorporated_enterprise").with("representative_name", "周亭");
+        let (_, reply) = branch.register(&app).await;
+        assert_eq!(error(&reply, "representative_name"), "负责人信息与登记信息不一致", "{}", reply.text());
+        app.advance_seconds(3600);
         let (_, reply) = Form::person().with("person_name", "陈晶").register(&app).await;
         assert_eq!(error(&reply, "document_number"), "姓名与证件号码不一致，请核对");
         assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM audit_log WHERE event = 'registered'").await, 0);
@@ -66,7 +70,7 @@ on_both! {
         switch(&app, true).await;
         let (mut agent, reply) = Form::unit().register(&app).await;
         let done = agent.follow(reply).await;
-        assert!(done.text().contains("正在核验"), "{}", done.text());
+        assert!(done.text().contains("等待核验"), "{}", done.text());
         let (_, reply) = sign_in(&app).await;
         assert!(reply.text().contains("您的注册信息正在核验，核验通过后即可登录"), "{}", reply.text());
         app.advance_seconds(31);
@@ -93,7 +97,7 @@ on_both! {
             switch(&app, true).await;
             let form = Form::person().with("person_name", name).with("phone", number);
             let (mut agent, reply) = form.register(&app).await;
-            assert!(agent.follow(reply).await.text().contains("正在核验"), "{name}");
+            assert!(agent.follow(reply).await.text().contains("等待核验"), "{name}");
             let fields = [("account", number), ("password", PASSWORD)];
             let waiting = agent.sign_in("/sign-in/personal", &fields).await;
             assert!(waiting.text().contains("核验通过后即可登录"), "{}", waiting.text());

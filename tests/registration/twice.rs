@@ -117,7 +117,7 @@ on_both! {
             let again = form.send(&mut agent).await;
             assert!(first.location().unwrap().ends_with("&waiting=1"), "{}", first.text());
             assert_eq!(again.location(), first.location());
-            assert!(agent.follow(again).await.text().contains("正在核验"));
+            assert!(agent.follow(again).await.text().contains("等待核验"));
         }
     }
 }

@@ -51,7 +51,9 @@ on_both! {
         let code = screen.code();
         let page = scan(&mut phone, &code).await;
         let number = screen.number().await;
-        assert_eq!(answer(&mut phone, &code, &page, number, "cancel").await.text_of("h1"), "已取消登录");
+        let cancelled = answer(&mut phone, &code, &page, number, "cancel").await;
+        assert_eq!(cancelled.text_of("h1"), "已取消登录");
+        assert!(cancelled.has(".card__sign:not(.card__sign--bad)"), "as the visitor wanted it");
         assert_eq!(screen.view().await, "cancelled");
         let reply = answer(&mut phone, &code, &page, number, "confirm").await;
         assert_eq!((reply.status.as_u16(), reply.text_of("h1")), (410, "登录已取消".to_owned()));

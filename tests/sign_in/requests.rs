@@ -17,7 +17,11 @@ async fn sign_in_at(agent: &mut Agent, page: &str) -> Reply {
 
 fn is_timeout(reply: &Reply) {
     assert_eq!((reply.status.as_u16(), reply.location()), (400, None), "{}", reply.text());
-    assert!(reply.text().contains("登录超时，请返回来源网站重新登录"), "{}", reply.text());
+    assert!(reply.text().contains("本次登录停留时间过长，已失效"), "{}", reply.text());
+    assert!(
+        reply.text_of("details .code").contains("expired"),
+        "what is English is for those who ask for it"
+    );
 }
 
 on_both! {

@@ -100,6 +100,7 @@ fn show(visitor: &Visitor, owner: &Owner, errors: Errors) -> web::Result<Respons
     }
     let refused = errors.any();
     let is_unit = owner.own_unit().is_some();
-    let page = Page { frame: visitor.frame(), centre: owner.centre("注销账号"), errors, is_unit };
+    let centre = owner.centre("数据与注销").headed("注销账号");
+    let page = Page { frame: visitor.frame(), centre, errors, is_unit };
     if refused { visitor.show_refused(&page) } else { visitor.show(&page) }
 }

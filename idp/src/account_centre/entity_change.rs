@@ -223,9 +223,10 @@ fn show(
 ) -> web::Result<Response> {
     let Some(unit) = owner.own_unit() else { return Ok(visitor.go(urls::ACCOUNT)) };
     let refused = errors.any();
+    let heading = format!("企业{}变更", unit.entity_type.representative_label());
     let page = Page {
         frame: visitor.frame(),
-        centre: owner.centre("企业信息变更"),
+        centre: owner.centre("企业信息变更").headed(heading),
         errors,
         form,
         unit,

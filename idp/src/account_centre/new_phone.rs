@@ -59,23 +59,22 @@ pub async fn post(
     SafeForm(mut form): SafeForm<Form>,
 ) -> web::Result<Response> {
     let has_old = has_proved_old(&app, &visitor, &owner).await?;
-    let proved = match form.phone.is_submission() {
-        true => Some(form.phone.prove(&app, &visitor, Purpose::NewPhone).await?),
+    let mut errors = Errors::none();
+    let is_submission = form.phone.is_submission();
+    let proved = match is_submission {
+        true => form.phone.prove(&app, &visitor, Purpose::NewPhone, &mut errors).await?,
         false => None,
     };
     // The same form has come twice: by now the number bound so far is the new one, which nobody proved as the old.
-    if let Some(Ok(ProvedPhone { spent: true, .. })) = &proved {
+    if let Some(ProvedPhone { spent: true, .. }) = &proved {
         return Ok(visitor.go(DONE));
     }
     if !has_old {
         return Ok(visitor.go(urls::ACCOUNT_PHONE));
     }
     let proved = match proved {
-        Some(Ok(proved)) => proved,
-        Some(Err((field, message))) => {
-            let errors = Errors::none().at(field, message);
-            return show(&app, &visitor, &owner, &form, errors, None).await;
-        }
+        Some(proved) => proved,
+        None if is_submission => return show(&app, &visitor, &owner, &form, errors, None).await,
         None => {
             return match form.phone.press_button(&app, &visitor, Purpose::NewPhone).await? {
                 Ok(notice) => show(&app, &visitor, &owner, &form, Errors::none(), notice).await,

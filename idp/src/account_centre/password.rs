@@ -8,9 +8,10 @@ use serde::Deserialize;
 use super::shared::{Centre, Owner};
 use crate::app::App;
 use crate::domain::password::Password;
-use crate::guard::{new_password, own_password, sessions, text_message};
+use crate::guard::{new_password as guarded, own_password, sessions, text_message};
 use crate::platform::hasher::Verdict;
 use crate::store::{audit, passwords};
+use crate::web::new_password::{self, NewPasswordFields};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, cookies, urls};
 
 #[derive(Template)]
@@ -26,8 +27,8 @@ struct Page<'a> {
 #[serde(default)]
 pub struct Form {
     old_password: Password,
-    new_password: Password,
-    new_password_again: Password,
+    #[serde(flatten)]
+    new_password: NewPasswordFields,
 }
 
 /// # Errors
@@ -62,7 +63,7 @@ fn ended(visitor: &Visitor, owner: &Owner) -> Response {
 /// Whether the form's new password is the account's by now.
 async fn has_taken(app: &App, owner: &Owner, form: &Form) -> anyhow::Result<bool> {
     let present = passwords::present_and_past(&app.store, owner.account_id()).await?.into_iter().next();
-    let verdict = app.hasher.verify(form.new_password.expose(), present.as_deref()).await?;
+    let verdict = app.hasher.verify(form.new_password.password().expose(), present.as_deref()).await?;
     Ok(verdict.is_ok_and(|verdict| verdict != Verdict::Wrong))
 }
 
@@ -79,10 +80,7 @@ async fn change(
     }
     let context = owner.principal.known();
     let policy = app.config.password.profile.change();
-    if let Err(refusal) = new_password::check(policy, &form.new_password, &form.new_password_again, &context)
-    {
-        errors.add(refusal.field(), refusal.to_string());
-    }
+    form.new_password.check(policy, &context, new_password::ANOTHER, &mut errors);
     if errors.any() {
         return Ok(Err(errors));
     }
@@ -94,9 +92,9 @@ async fn change(
         };
         return Ok(Err(Errors::none().at("old_password", message)));
     }
-    let hash = match new_password::hash_for(app, owner.account_id(), &form.new_password).await? {
+    let hash = match guarded::hash_for(app, owner.account_id(), form.new_password.password()).await? {
         Ok(hash) => hash,
-        Err(refusal) => return Ok(Err(Errors::none().at(refusal.field(), refusal.to_string()))),
+        Err(refusal) => return Ok(Err(Errors::none().at("new_password", refusal.to_string()))),
     };
     let mut tx = app.store.begin().await?;
     // Else whoever knew the old password could win over the owner who has just recovered the account.

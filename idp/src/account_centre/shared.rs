@@ -37,7 +37,21 @@ pub struct Centre {
     pub may_choose_identity: bool,
     /// Pages as (href, label).
     pub tabs: Vec<(&'static str, &'static str)>,
+    /// The tab that the page belongs to; without one, what is done here.
     pub current: &'static str,
+    pub heading: String,
+}
+
+impl Centre {
+    /// A page below its tab, or with a name of its own.
+    pub fn headed(self, heading: impl Into<String>) -> Self {
+        Self { heading: heading.into(), ..self }
+    }
+
+    /// The tab above the page, for the way back.
+    pub fn above(&self) -> Option<&(&'static str, &'static str)> {
+        self.tabs.iter().find(|(_, label)| *label == self.current && self.heading != *label)
+    }
 }
 
 /// Whoever is signed in; everybody else is sent to sign in.
@@ -168,6 +182,7 @@ impl Owner {
             may_choose_identity: self.own_unit().is_none(),
             tabs: self.tabs(),
             current,
+            heading: current.to_owned(),
         }
     }
 

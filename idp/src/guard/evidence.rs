@@ -50,8 +50,9 @@ impl<Mismatch> Evidence<Mismatch> {
 pub enum EntityMismatch {
     #[error("本次核验不成功，请确认您输入的单位名称和统一社会信用代码与登记管理部门签发的完全一致")]
     Unit,
-    #[error("法定代表人信息与登记信息不一致")]
-    Representative,
+    /// By what the unit calls whoever represents it.
+    #[error("{0}信息与登记信息不一致")]
+    Representative(&'static str),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +73,7 @@ pub async fn of_legal_entity(app: &App, unit: &LegalEntity) -> Evidence<EntityMi
         Asked::Answered(EntityAnswer::Confirmed) => Evidence::Confirmed,
         Asked::Answered(EntityAnswer::UnitDiffers) => Evidence::Refused(EntityMismatch::Unit),
         Asked::Answered(EntityAnswer::RepresentativeDiffers) => {
-            Evidence::Refused(EntityMismatch::Representative)
+            Evidence::Refused(EntityMismatch::Representative(unit.entity_type.representative_label()))
         }
         Asked::Away => Evidence::Waiting,
         Asked::NoRegister => Evidence::FormatOnly,

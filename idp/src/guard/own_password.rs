@@ -12,7 +12,7 @@ use crate::store::passwords;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("请输入密码")]
+    #[error("请输入登录密码")]
     Missing,
     #[error("密码错误")]
     Wrong,

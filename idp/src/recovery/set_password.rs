@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::shared::Query;
 use crate::app::App;
-use crate::domain::password::Password;
-use crate::guard::{new_password, recovery};
+use crate::guard::recovery;
+use crate::web::new_password::{self, NewPasswordFields};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
 
 #[derive(Template)]
@@ -24,8 +24,8 @@ struct Page<'a> {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Form {
-    new_password: Password,
-    new_password_again: Password,
+    #[serde(flatten)]
+    new_password: NewPasswordFields,
 }
 
 /// # Errors
@@ -56,21 +56,19 @@ pub async fn post(
     };
     let policy = app.config.password.profile.change();
     let known = begun.principal.known();
-    let refuse = |refusal: new_password::Refusal| {
-        let errors = Errors::none().at(refusal.field(), refusal.to_string());
-        show(&app, &visitor, &query, errors)
-    };
-    if let Err(refusal) = new_password::check(policy, &form.new_password, &form.new_password_again, &known) {
-        return refuse(refusal);
+    let mut errors = Errors::none();
+    form.new_password.check(policy, &known, new_password::ANOTHER, &mut errors);
+    if errors.any() {
+        return show(&app, &visitor, &query, errors);
     }
-    match recovery::reset(&app, caller, &query.recovery, &begun, &form.new_password).await? {
+    match recovery::reset(&app, caller, &query.recovery, &begun, form.new_password.password()).await? {
         Ok(true) => Ok(visitor.go(&query.step(urls::RECOVERY_DONE, &query.recovery))),
         Ok(false) => Ok(not_now(&app, &visitor, &query).await?),
         // Of two at once, the later may have met the other's new password as the present one.
         Err(_) if recovery::is_done(&app, caller, &query.recovery).await? => {
             Ok(not_now(&app, &visitor, &query).await?)
         }
-        Err(refusal) => refuse(refusal),
+        Err(refusal) => show(&app, &visitor, &query, Errors::none().at("new_password", refusal.to_string())),
     }
 }
 

@@ -186,7 +186,7 @@ async fn show(
     } else if app.sms.is_off() {
         Some(sms_code::SendRefusal::Off.to_string())
     } else {
-        query.is_restarted().then(|| "操作已超时或步骤有误，请重新开始".to_owned())
+        query.is_restarted().then(|| "本次操作已失效，为保护账号安全，请重新验证身份".to_owned())
     };
     let (refused, words) = (errors.any(), words_of(query.kind()));
     let page = Page {

@@ -184,7 +184,7 @@ impl submission::Form for Form {
         evidence::of_legal_entity(app, account).await.map_refusal(|mismatch| {
             let field = match mismatch {
                 EntityMismatch::Unit => "credit_code",
-                EntityMismatch::Representative => "representative_name",
+                EntityMismatch::Representative(_) => "representative_name",
             };
             (field, mismatch.to_string())
         })

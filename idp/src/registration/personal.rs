@@ -82,7 +82,7 @@ impl submission::Form for Form {
     fn read(&self, app: &App, errors: &mut Errors) -> Option<Person> {
         let today = app.clock.now().china_date();
         let name = errors.take("person_name", &self.person_name, "请输入姓名", PersonName::parse);
-        let document = self.document.read("本人", MIN_AGE, today, errors);
+        let document = self.document.read("", MIN_AGE, today, errors);
         let (name, document) = (name?, document?);
         Some(Person {
             id: random::id(),

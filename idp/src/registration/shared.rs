@@ -8,19 +8,21 @@ use super::agreements;
 use crate::app::App;
 use crate::domain::password::Password;
 use crate::domain::principal::AccountKind;
+use crate::guard::Caller;
 use crate::guard::evidence::{self, Evidence};
 use crate::guard::sms_code::{self, Purpose, Standing};
 use crate::guard::{Caller, new_password};
 use crate::platform::vault::Purpose as Derived;
 use crate::store::{accounts, audit};
+use crate::web::new_password::{self, NewPasswordFields};
 use crate::web::phone::ProvedPhone;
 use crate::web::{self, Errors, Visitor, urls};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct ClosingFields {
-    new_password: Password,
-    new_password_again: Password,
+    #[serde(flatten)]
+    new_password: NewPasswordFields,
     agreed: String,
     agreement_version: String,
 }
@@ -30,11 +32,7 @@ impl ClosingFields {
     pub fn check(&self, app: &App, context: &[String], errors: &mut Errors) {
         let policy = app.config.password.profile.registration();
         let context: Vec<&str> = context.iter().map(String::as_str).collect();
-        if let Err(refusal) =
-            new_password::check(policy, &self.new_password, &self.new_password_again, &context)
-        {
-            errors.add(refusal.field(), refusal.to_string());
-        }
+        self.new_password.check(policy, &context, new_password::FIRST, errors);
         if self.agreed != "yes" {
             errors.add("agreed", "请阅读并同意《注册协议》与《隐私政策》");
         } else if self.agreement_version != agreements::VERSION {
@@ -43,7 +41,7 @@ impl ClosingFields {
     }
 
     pub const fn password(&self) -> &Password {
-        &self.new_password
+        self.new_password.password()
     }
 }
 

@@ -90,13 +90,7 @@ pub async fn answer<F: Form>(app: &App, visitor: &Visitor, mut form: F) -> web::
     }
     let mut errors = Errors::none();
     let account = form.read(app, &mut errors);
-    let proved = match form.phone().prove(app, visitor, Purpose::Registration).await? {
-        Ok(proved) => Some(proved),
-        Err((field, message)) => {
-            errors.add(field, message);
-            None
-        }
-    };
+    let proved = form.phone().prove(app, visitor, Purpose::Registration, &mut errors).await?;
     if let Some(proved) = proved.as_ref().filter(|proved| proved.spent) {
         return shared::go_on_as_before(app, visitor, F::KIND, proved).await;
     }
@@ -146,7 +140,7 @@ async fn register<F: Form>(
     }
     let hash = match new_password::hash(app, form.closing().password()).await? {
         Ok(hash) => hash,
-        Err(refusal) => return Ok(Outcome::Refused(Errors::none().at(refusal.field(), refusal.to_string()))),
+        Err(refusal) => return Ok(Outcome::Refused(Errors::none().at("new_password", refusal.to_string()))),
     };
     match store::<F>(app, visitor, account, proved, &hash, &evidence).await {
         // Somebody else was faster by a moment. If neither the document nor a name is theirs, it was the telephone,

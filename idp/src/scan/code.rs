@@ -48,11 +48,18 @@ impl Confirm<'_> {
 }
 
 /// How it ended.
+/// What stands above an outcome: the sign's class and its icon.
+type Sign = (&'static str, &'static str);
+const GOOD: Sign = ("card__sign--good", "check");
+/// What the visitor wanted, and no success either.
+const NEUTRAL: Sign = ("", "info");
+const BAD: Sign = ("card__sign--bad", "alert");
+
 #[derive(Template)]
 #[template(path = "scan/outcome.html")]
 struct Outcome<'a> {
     frame: Frame<'a>,
-    is_good: bool,
+    sign: Sign,
     title: &'static str,
     message: String,
     is_suspicious: bool,
@@ -213,10 +220,10 @@ fn show(
 ) -> web::Result<Response> {
     match scanned.decision {
         Some(Decision::Confirmed) => {
-            return ended(visitor, true, "已确认登录", "请回到电脑上继续，您可以关闭本页面。");
+            return ended(visitor, GOOD, "已确认登录", "请回到电脑上继续，您可以关闭本页面。");
         }
         Some(Decision::Cancelled) => {
-            return ended(visitor, false, "已取消登录", "电脑上不会登录您的账号，您可以关闭本页面。");
+            return ended(visitor, NEUTRAL, "已取消登录", "电脑上不会登录您的账号，您可以关闭本页面。");
         }
         None => (),
     }
@@ -235,9 +242,9 @@ fn show(
     if refused { visitor.show_refused(&page) } else { visitor.show(&page) }
 }
 
-fn ended(visitor: &Visitor, is_good: bool, title: &'static str, message: &str) -> web::Result<Response> {
+fn ended(visitor: &Visitor, sign: Sign, title: &'static str, message: &str) -> web::Result<Response> {
     let (frame, message) = (visitor.frame(), message.to_owned());
-    visitor.show(&Outcome { frame, is_good, title, message, is_suspicious: false, sign_in: None })
+    visitor.show(&Outcome { frame, sign, title, message, is_suspicious: false, sign_in: None })
 }
 
 fn refused(visitor: &Visitor, code: &str, refusal: Refusal) -> web::Result<Response> {
@@ -266,7 +273,7 @@ fn refused(visitor: &Visitor, code: &str, refusal: Refusal) -> web::Result<Respo
     );
     let page = Outcome {
         frame: visitor.frame(),
-        is_good: false,
+        sign: BAD,
         title,
         message: refusal.to_string(),
         is_suspicious: refusal == Refusal::WrongNumber,

@@ -27,6 +27,8 @@ struct Page<'a> {
     chosen: String,
     /// The portal asked for one of them.
     is_asked: bool,
+    /// There is nobody else to go on as, and nowhere to go on to.
+    only_here: bool,
     needs_code: bool,
     captcha: Option<CaptchaView>,
     notice: Option<String>,
@@ -51,7 +53,7 @@ pub async fn get(
 ) -> web::Result<Response> {
     let Some((session, choice)) = choice(&app, &visitor).await? else { return Ok(go_on(&visitor, &query)) };
     let display = display(&app, &visitor, &query).await?;
-    let only_here = choice.identities.iter().all(|identity| identity.account_id == session.account_id);
+    let only_here = is_only_here(&session, &choice);
     let as_person = display.account_type.as_deref() == Some("natural_person");
     // Nobody is asked on the way who has nothing to choose; who came to choose is told so.
     if (only_here || as_person) && (query.request().is_some() || query.is_fresh()) {
@@ -121,6 +123,10 @@ async fn choice(app: &App, visitor: &Visitor) -> anyhow::Result<Option<(Session,
     Ok(choice.map(|choice| (session, choice)))
 }
 
+fn is_only_here(session: &Session, choice: &Choice) -> bool {
+    choice.identities.iter().all(|identity| identity.account_id == session.account_id)
+}
+
 async fn display(app: &App, visitor: &Visitor, query: &shared::Query) -> anyhow::Result<Display> {
     let pending = match query.request() {
         Some(id) => pending::find(app, &visitor.caller, id).await?,
@@ -167,6 +173,8 @@ impl Shown<'_> {
             _ if is_asked => &identities[0].account_id,
             _ => &self.session.account_id,
         };
+        let alone = is_only_here(self.session, choice);
+        let needs_code = choice.needs_code && !alone;
         let page = Page {
             frame: visitor.frame(),
             errors,
@@ -176,8 +184,10 @@ impl Shown<'_> {
             chosen: chosen.to_owned(),
             identities,
             is_asked,
-            needs_code: choice.needs_code,
-            captcha: if choice.needs_code { CaptchaView::before_sending(app).await? } else { None },
+            // On the way to a portal, or after a refusal, there is still something to press.
+            only_here: alone && !refused && self.query.request().is_none(),
+            needs_code,
+            captcha: if needs_code { CaptchaView::before_sending(app).await? } else { None },
             notice,
             action: urls::with_request(urls::SIGN_IN_CHOOSE_IDENTITY, self.query.request()),
             another_account: urls::with_request(urls::SIGN_IN_OPERATOR, self.query.request()),

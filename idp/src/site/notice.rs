@@ -18,13 +18,17 @@ struct Page<'a> {
 /// 六 账号申诉
 ///
 /// # Errors
-/// When the template fails.
+/// When the database fails.
 pub async fn appeals(visitor: Visitor) -> web::Result<Response> {
+    let (back_link, back_label) = match visitor.session().await? {
+        Some(_) => (urls::ACCOUNT, "返回账号中心"),
+        None => (urls::SIGN_IN, "返回登录"),
+    };
     visitor.show(&Page {
         frame: visitor.frame(),
         title: "账号申诉尚未开放",
         message: "账号申诉功能正在建设中。如需申诉，请联系技术支持。",
-        back_link: urls::SIGN_IN,
-        back_label: "返回登录",
+        back_link,
+        back_label,
     })
 }

@@ -45,7 +45,7 @@ pub struct ReadDocument {
 
 impl DocumentFields {
     /// Reads the fields; what is wrong, or to be looked at again, joins the errors, in the page's order. `whose` names
-    /// the holder in messages (法定代表人), who must be at least `min_age`.
+    /// the holder in messages (法定代表人; nobody where it is the visitor), who must be at least `min_age`.
     pub fn read(
         &self,
         whose: &str,
@@ -63,7 +63,8 @@ impl DocumentFields {
         } else {
             match IdentityDocument::parse(document_type, &self.document_number, today) {
                 Ok(document) if document.age_on(today).is_some_and(|age| age < min_age) => {
-                    errors.add("document_number", format!("{whose}须年满{min_age}周岁"));
+                    let who = if whose.is_empty() { "本人" } else { whose };
+                    errors.add("document_number", format!("{who}须年满{min_age}周岁"));
                     None
                 }
                 Ok(document) => {
@@ -92,6 +93,10 @@ impl DocumentFields {
     ) -> Option<Validity> {
         let is_card = document_type == DocumentType::ResidentId;
         let paper = if is_card { Paper::ResidentId } else { Paper::Other };
+        if is_card && birth.is_none() && Term::from_code(&self.term).is_none() {
+            // Neither chosen, nor to be known from the number.
+            errors.add("term", "请选择有效期限");
+        }
         let mut day = |field: &'static str, text: &str| match (text.trim(), date::parse(text)) {
             ("", _) => Some(None),
             (_, Some(day)) => Some(Some(day)),
@@ -152,6 +157,11 @@ impl DocumentFields {
     /// Only a resident ID card has a term, from which its end follows.
     pub fn is_card(&self) -> bool {
         self.document_type == DocumentType::ResidentId.code()
+    }
+
+    /// Whether there is an end to be filled in.
+    pub fn ends(&self) -> bool {
+        !self.is_card() || self.term != Term::LongTerm.code()
     }
 
     fn paper(&self) -> Paper {
@@ -227,6 +237,10 @@ mod tests {
             let (document, errors) = read(&fields);
             assert!(document.is_none() && errors.is_first(field), "{fields:?}: {errors:?}");
         }
+        // Nothing typed is told of at once.
+        let (_, errors) = read(&card("", "", "", ""));
+        let told: Vec<&str> = errors.each().map(|(field, _)| field).collect();
+        assert_eq!(told, ["document_number", "term", "valid_from"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod document;
 pub mod error;
 pub mod forms;
 pub mod headers;
+pub mod new_password;
 pub mod page;
 pub mod params;
 pub mod phone;

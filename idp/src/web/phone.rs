@@ -134,8 +134,9 @@ impl PhoneFields {
         Ok(sent.map(|_| Some(sent_to(&phone))))
     }
 
-    /// The proved telephone of a submitted form. A right code is used up here and becomes a token that the page keeps,
-    /// so that a refusal of another field does not ask for a second code.
+    /// The proved telephone of a submitted form; what is wrong joins the errors, of number and code at once. A right
+    /// code is used up here and becomes a token that the page keeps, so that a refusal of another field does not ask for
+    /// a second code.
     ///
     /// # Errors
     /// When the database fails.
@@ -144,19 +145,22 @@ impl PhoneFields {
         app: &App,
         visitor: &Visitor,
         purpose: Purpose,
-    ) -> anyhow::Result<Result<ProvedPhone, (&'static str, String)>> {
-        let phone = match Phone::parse(&self.phone) {
-            Ok(phone) => phone,
-            Err(_) if self.phone.trim().is_empty() => {
-                return Ok(Err(("phone", "请输入手机号码".to_owned())));
+        errors: &mut Errors,
+    ) -> anyhow::Result<Option<ProvedPhone>> {
+        let Some(phone) = errors.take("phone", &self.phone, "请输入手机号码", Phone::parse) else {
+            if self.phone_token.is_empty() && self.code.phone_code.trim().is_empty() {
+                errors.add("phone_code", CodeRefusal::Missing.to_string());
             }
-            Err(error) => return Ok(Err(("phone", error.to_string()))),
+            return Ok(None);
         };
         if self.phone_token.is_empty() {
             let code = &self.code.phone_code;
             match sms_code::prove(app, &visitor.caller, purpose, &phone, code).await? {
                 Ok(token) => self.phone_token = token,
-                Err(refusal) => return Ok(Err(("phone_code", refusal.to_string()))),
+                Err(refusal) => {
+                    errors.add("phone_code", refusal.to_string());
+                    return Ok(None);
+                }
             }
         }
         let (caller, token) = (&visitor.caller, self.phone_token.clone());
@@ -165,10 +169,11 @@ impl PhoneFields {
             Standing::Spent => true,
             Standing::Missing => {
                 self.phone_token.clear();
-                return Ok(Err(("phone_code", CodeRefusal::Expired.to_string())));
+                errors.add("phone_code", CodeRefusal::Expired.to_string());
+                return Ok(None);
             }
         };
-        Ok(Ok(ProvedPhone { phone, token, spent }))
+        Ok(Some(ProvedPhone { phone, token, spent }))
     }
 
     /// A proof that has expired meanwhile: the page asks for a code again.

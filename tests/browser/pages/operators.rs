@@ -2,7 +2,7 @@
 
 use super::*;
 
-const SEND: &str = "form.rows .rows__end.buttons .button--primary";
+const SEND: &str = "form.rows .rows__end .buttons .button--primary";
 const UNIT_PHONE: &str = "15400007850";
 
 impl Walk<'_> {

@@ -17,12 +17,12 @@ use super::rights::{Limits, MANAGEMENT, Rights, VALIDITIES};
 use crate::account_centre::shared::Centre;
 use crate::app::App;
 use crate::domain::document_type::DocumentType;
-use crate::domain::password::Password;
 use crate::domain::principal::Operator;
 use crate::guard::evidence::{self, Evidence};
-use crate::guard::new_password;
+use crate::guard::new_password as guarded;
 use crate::guard::sms_code::Purpose;
 use crate::platform::random;
+use crate::web::new_password::{self, NewPasswordFields};
 use crate::web::phone::{PhoneFields, PhoneView};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
 
@@ -52,8 +52,8 @@ pub struct Form {
     phone: PhoneFields,
     /// The representative's own telephone is meant.
     same_phone: String,
-    new_password: Password,
-    new_password_again: Password,
+    #[serde(flatten)]
+    new_password: NewPasswordFields,
     #[serde(flatten)]
     rights: Rights,
 }
@@ -111,13 +111,7 @@ async fn submit(
     let now = app.clock.now();
     let (mut errors, person) =
         Person::read(&form.name, &form.document_type, &form.document_number, now, Errors::none());
-    let proved = match form.phone.prove(app, visitor, PURPOSE).await? {
-        Ok(proved) => Some(proved),
-        Err((field, message)) => {
-            errors = errors.at(field, message);
-            None
-        }
-    };
+    let proved = form.phone.prove(app, visitor, PURPOSE, &mut errors).await?;
     let phone = proved.as_ref().map(|proved| proved.phone.as_str().to_owned());
     if phone.is_some() && phone == manager.unit.phone && form.same_phone != "yes" {
         errors = errors.at("same_phone", "经办人手机号与法定代表人手机号相同，请确认");
@@ -135,10 +129,7 @@ async fn submit(
     };
     let policy = app.config.password.profile.registration();
     let context = password_context(manager, &draft);
-    if let Err(refusal) = new_password::check(policy, &form.new_password, &form.new_password_again, &context)
-    {
-        errors = errors.at(refusal.field(), refusal.to_string());
-    }
+    form.new_password.check(policy, &context, new_password::FIRST, &mut errors);
     let limits = Limits { now, own_end: manager.own_end(), present: None };
     let (errors, given) = form.rights.read(&limits, errors);
     let (Some(proved), Some(given), false) = (proved, given, errors.any()) else {
@@ -154,9 +145,9 @@ async fn submit(
     if let Evidence::Refused(mismatch) = &evidence {
         return Ok(Err(Errors::none().at("document_number", mismatch.to_string())));
     }
-    let hash = match new_password::hash(app, &form.new_password).await? {
+    let hash = match guarded::hash(app, form.new_password.password()).await? {
         Ok(hash) => hash,
-        Err(refusal) => return Ok(Err(Errors::none().at(refusal.field(), refusal.to_string()))),
+        Err(refusal) => return Ok(Err(Errors::none().at("new_password", refusal.to_string()))),
     };
     let new = store::New { operator: &operator, hash: &hash, proved: &proved, evidence: &evidence };
     Ok(match new.store(app, visitor, manager).await? {
@@ -204,7 +195,7 @@ async fn show(
     };
     let page = Page {
         frame: visitor.frame(),
-        centre: manager.centre(),
+        centre: manager.centre().headed("添加经办人"),
         errors,
         phone: form.phone.view(app, PURPOSE, notice).await?,
         form,

@@ -117,10 +117,7 @@ impl Editing<'_> {
         let mut errors = Errors::none();
         let mut proved = None;
         if form.new_phone == "yes" {
-            match form.phone.prove(self.app, self.visitor, PURPOSE).await? {
-                Ok(phone) => proved = Some(phone),
-                Err((field, message)) => errors = errors.at(field, message),
-            }
+            proved = form.phone.prove(self.app, self.visitor, PURPOSE, &mut errors).await?;
             let typed = proved.as_ref().map(|proved| proved.phone.as_str());
             if typed.is_some() && typed == self.manager.unit.phone.as_deref() && form.same_phone != "yes" {
                 errors = errors.at("same_phone", "经办人手机号与法定代表人手机号相同，请确认");
@@ -212,7 +209,7 @@ impl Editing<'_> {
         };
         let page = Page {
             frame: self.visitor.frame(),
-            centre: self.manager.centre(),
+            centre: self.manager.centre().headed("编辑经办人"),
             errors,
             form,
             name: operator.name.clone(),

@@ -10,11 +10,12 @@ use super::record::Record;
 use crate::account_centre::shared::Centre;
 use crate::app::App;
 use crate::domain::mask;
-use crate::domain::password::{Password, known_tail};
+use crate::domain::password::known_tail;
 use crate::domain::principal::Operator;
-use crate::guard::{new_password, sessions, text_message};
+use crate::guard::{new_password as guarded, sessions, text_message};
 use crate::store::operators::changes;
 use crate::store::passwords;
+use crate::web::new_password::{self, NewPasswordFields};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor};
 
 #[derive(Template)]
@@ -32,8 +33,8 @@ struct Page<'a> {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct Form {
-    new_password: Password,
-    new_password_again: Password,
+    #[serde(flatten)]
+    new_password: NewPasswordFields,
 }
 
 const NOT_ONESELF: &str = "不能重置自己的密码";
@@ -69,15 +70,16 @@ pub async fn post(
     }
     let policy = app.config.password.profile.change();
     let context = password_context(&manager, &operator);
-    let checked = new_password::check(policy, &form.new_password, &form.new_password_again, &context);
-    let hashed = match checked {
-        Ok(()) => new_password::hash_for(&app, &id, &form.new_password).await?,
-        Err(refusal) => Err(refusal),
-    };
-    let hash = match hashed {
+    let mut errors = Errors::none();
+    form.new_password.check(policy, &context, new_password::ANOTHER, &mut errors);
+    if errors.any() {
+        return show(&app, &visitor, &manager, &operator, errors);
+    }
+    let password = form.new_password.password();
+    let hash = match guarded::hash_for(&app, &id, password).await? {
         Ok(hash) => hash,
         Err(refusal) => {
-            let errors = Errors::none().at(refusal.field(), refusal.to_string());
+            let errors = Errors::none().at("new_password", refusal.to_string());
             return show(&app, &visitor, &manager, &operator, errors);
         }
     };
@@ -116,7 +118,7 @@ fn show(
     let refused = errors.any();
     let page = Page {
         frame: visitor.frame(),
-        centre: manager.centre(),
+        centre: manager.centre().headed("重置密码"),
         errors,
         name: operator.name.clone(),
         phone: mask::phone(&operator.phone),

@@ -37,7 +37,7 @@ pub async fn get(
     let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
     visitor.show(&Page {
         frame: visitor.frame(),
-        centre: manager.centre(),
+        centre: manager.centre().headed("删除经办人"),
         phone: mask::phone(&operator.phone),
         name: operator.name,
         department: operator.department,

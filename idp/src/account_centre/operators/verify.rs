@@ -90,7 +90,7 @@ async fn show(
     let refused = errors.any();
     let page = Page {
         frame: visitor.frame(),
-        centre: manager.centre(),
+        centre: manager.centre().headed("验证信息"),
         errors,
         next: inside(next),
         masked_phone: manager.owner.phone().map(|phone| phone.masked()).unwrap_or_default(),

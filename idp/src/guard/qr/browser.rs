@@ -43,7 +43,7 @@ pub enum Refusal {
     AnotherRequest,
     #[error("该账号目前不能登录，请联系技术支持")]
     AccountUnavailable,
-    #[error("您所在的网络打开二维码过于频繁，请 10 分钟后再试，或不扫码继续")]
+    #[error("您所在的网络打开二维码过于频繁，请10分钟后再试，或不扫码继续")]
     TooMany,
 }
 

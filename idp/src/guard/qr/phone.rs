@@ -33,7 +33,7 @@ pub struct Phone {
 /// Why a telephone gets no further. The texts are what its user is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("二维码无效，请在电脑上刷新后重新扫码")]
+    #[error("没有找到该二维码，请在电脑上刷新后重新扫码")]
     Unknown,
     #[error("请先扫描二维码")]
     NotScanned,

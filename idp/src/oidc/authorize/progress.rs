@@ -48,7 +48,7 @@ pub async fn pending_request(
     query: Option<&str>,
 ) -> web::Result<(Arc<Client>, AuthorizationRequest, Progress)> {
     let gone = || {
-        let message = "登录超时，请返回来源网站重新登录。";
+        let message = "本次登录停留时间过长，已失效。请回到您要办事的网站，重新点击登录。";
         Problem::new(StatusCode::BAD_REQUEST, "登录超时", message)
             .detail("the request has expired or was answered")
     };

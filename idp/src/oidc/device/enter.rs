@@ -38,7 +38,7 @@ enum Refusal {
     Missing,
     #[error("代码不正确或已过期，请核对设备上显示的代码")]
     Unknown,
-    #[error("尝试次数过多，请 10 分钟后再试")]
+    #[error("尝试次数过多，请10分钟后再试")]
     TooOften,
 }
 

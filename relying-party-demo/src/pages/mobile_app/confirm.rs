@@ -84,6 +84,15 @@ impl OutcomePage<'_> {
         matches!(self.outcome, Outcome::Refused(refusal) if refusal.wants_sign_in())
     }
 
+    /// How the page looks: `good`, `quiet` where the visitor wanted no sign-in, else a warning.
+    fn kind(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Confirmed { .. } => "good",
+            Outcome::Cancelled => "quiet",
+            Outcome::Refused(_) => "",
+        }
+    }
+
     fn is_good(&self) -> bool {
         matches!(self.outcome, Outcome::Confirmed { .. })
     }
