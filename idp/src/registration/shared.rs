@@ -11,7 +11,6 @@ use crate::domain::principal::AccountKind;
 use crate::guard::Caller;
 use crate::guard::evidence::{self, Evidence};
 use crate::guard::sms_code::{self, Purpose, Standing};
-use crate::guard::{Caller, new_password};
 use crate::platform::vault::Purpose as Derived;
 use crate::store::{accounts, audit};
 use crate::web::new_password::{self, NewPasswordFields};
