@@ -76,7 +76,7 @@ on_both! {
         let mut former = Agent::new(&app.base);
         let fields = [("account", "liying2026"), ("password", "Jlrs2026")];
         let reply = former.sign_in("/sign-in/personal", &fields).await;
-        assert!(former.follow(reply).await.text().contains("绑定手机号码：未绑定"));
+        assert!(former.follow(reply).await.text_of(".profile__phone").starts_with("未绑定"));
         let released = "SELECT COUNT(*) FROM account_changes WHERE kind = 'phone_released'";
         assert_eq!(sql::number(&app, released).await, 1);
     }
