@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::app::App;
-use crate::domain::timestamp::Span;
+use crate::domain::timestamp::{Span, Timestamp};
 use crate::guard::evidence;
 use crate::guard::logout_notices::LOGOUT_NOTICE;
 use crate::guard::qr;
@@ -22,6 +22,8 @@ use crate::store::outbox::{self, Leased};
 
 /// How long an instance may take over a message before another tries.
 const LEASE: Span = Span::minutes(1);
+/// How long one recipient's messages may take of it.
+const LONGEST_TURN: Span = Span::seconds(30);
 const LONGEST_WAIT: u32 = 15 * 60;
 
 /// Runs until it is dropped.
@@ -87,8 +89,8 @@ pub async fn end_lapsed(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Sends what is due in the outbox, a few at a time. Nobody waits for another's gateway, and to one recipient messages
-/// arrive in the order in which they were written: of two codes the newer one counts, and it is read last.
+/// Sends what is due in the outbox, a few at a time, side by side; to one recipient in the order in which they were written:
+/// of two codes the newer one counts, and it is read last.
 ///
 /// # Errors
 /// When the database fails.
@@ -101,12 +103,7 @@ pub async fn send_outbox(app: &App) -> Result<()> {
         let mut deliveries = JoinSet::new();
         for messages in by_recipient(messages) {
             let app = app.clone();
-            deliveries.spawn(async move {
-                for message in messages {
-                    settle(&app, message).await?;
-                }
-                anyhow::Ok(())
-            });
+            deliveries.spawn(async move { send_in_turn(&app, messages).await });
         }
         while let Some(outcome) = deliveries.join_next().await {
             outcome??;
@@ -128,7 +125,29 @@ fn by_recipient(mut messages: Vec<Leased>) -> impl Iterator<Item = Vec<Leased>> 
     recipients.into_values()
 }
 
-async fn settle(app: &App, message: Leased) -> Result<()> {
+/// One recipient's messages. After one that failed the younger ones wait, too, and none is still held here when another
+/// instance may take it.
+async fn send_in_turn(app: &App, messages: Vec<Leased>) -> Result<()> {
+    let enough = app.clock.now() + LONGEST_TURN;
+    let mut wait_until = None;
+    for message in messages {
+        wait_until = match wait_until {
+            Some(until) => {
+                outbox::retry_at(&app.store, &message.id, until, "an older message comes first").await?;
+                Some(until)
+            }
+            None => {
+                let again_at = settle(app, message).await?;
+                let now = app.clock.now();
+                again_at.or((now >= enough).then_some(now))
+            }
+        };
+    }
+    Ok(())
+}
+
+/// Sends one message; gives when it will be tried again.
+async fn settle(app: &App, message: Leased) -> Result<Option<Timestamp>> {
     let delivered = match message.kind.as_str() {
         LOGOUT_NOTICE => logout_notice::deliver(app, &message.payload).await,
         TEXT_MESSAGE => text_message::deliver(app, &message.payload).await,
@@ -151,8 +170,10 @@ async fn settle(app: &App, message: Leased) -> Result<()> {
             let exponent = u32::try_from(message.attempts).unwrap_or(u32::MAX).min(12);
             let wait = 2_u32.saturating_pow(exponent).min(LONGEST_WAIT);
             let told: String = format!("{error:#}").chars().take(200).collect();
-            outbox::retry_at(&app.store, &message.id, now + Span::seconds(wait), &told).await?;
+            let again_at = now + Span::seconds(wait);
+            outbox::retry_at(&app.store, &message.id, again_at, &told).await?;
+            return Ok(Some(again_at));
         }
     }
-    Ok(())
+    Ok(None)
 }

@@ -45,14 +45,18 @@ pub fn build(app: &App) -> anyhow::Result<Router> {
     Ok(pages
         .merge(bounded(protocol(app)))
         .merge(files())
-        // What is no page (an asset, JSON) is not to be taken for one.
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
+        .layer(nosniff())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(app.clone(), requests::watch))
         .with_state(app.clone()))
+}
+
+/// What is no page (an asset, JSON) is not to be taken for one.
+fn nosniff() -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    )
 }
 
 /// No request runs for ever, and a panic of one is not the end of its connection.
@@ -200,11 +204,9 @@ pub fn operations(app: &App) -> Router {
     let pages = Router::new()
         .route("/logout-notices", get(operations::logout_notices::get))
         .layer(from_fn_with_state(app.clone(), headers::protect));
-    Router::new()
+    let programs = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(operations::ready))
-        .route("/metrics", get(operations::metrics))
-        .merge(pages)
-        .merge(files())
-        .with_state(app.clone())
+        .route("/metrics", get(operations::metrics));
+    bounded(programs.merge(pages).merge(files())).layer(nosniff()).with_state(app.clone())
 }

@@ -16,7 +16,7 @@ use hyper_util::rt::TokioTimer;
 use openssl::ssl::SslAcceptorBuilder;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use self::event_streams::Streams;
 use crate::app::App;
@@ -104,6 +104,7 @@ impl Server {
         // Browsers that wait for a telephone would wait on: they go to another instance.
         self.app.waiting.close();
         let patience = Duration::from_secs(self.app.config.operations.shutdown_seconds.into());
+        let end = Instant::now() + patience;
         for handle in &self.handles {
             handle.graceful_shutdown(Some(patience));
         }
@@ -111,8 +112,8 @@ impl Server {
             task.await??;
         }
         // They say a last word: whoever does not take it within this time is left.
-        drop(timeout(patience, self.streams.closed()).await);
-        drop(timeout(patience, self.app.begun.all()).await);
+        drop(timeout_at(end, self.streams.closed()).await);
+        drop(timeout_at(end, self.app.begun.all()).await);
         self.janitor.abort();
         self.app.store.close().await;
         Ok(())

@@ -73,7 +73,7 @@ export const verdicts = {
     "an assertion of a client of client_secret_basic": CHALLENGE,
     "an assertion a second time": CHALLENGE,
     "no redirect_uri": "REQUIRED where the authorization request had one (RFC 6749 4.1.3)",
-    "a verifier that is too short": "it is not equal to what the challenge was made of: invalid_grant (RFC 7636 4.6)",
+    "a verifier that is too short": "it is none (RFC 7636 4.1), and not what the challenge was made of: invalid_grant (RFC 7636 4.6)",
     "a scope that nobody knows": "unknown is invalid_scope (RFC 6749 5.2); the reference leaves it out",
     "a client's own token with openid": "there is no end-user whom openid could be about (OIDC Core 3.1.2.1)",
     "a device_code asked for too often": "slow_down (RFC 8628 3.5)",
@@ -83,7 +83,6 @@ export const verdicts = {
   ...group("Userinfo", {
     "a token in the query": `RFC 9700 4.3.2: never in the query. ${NOT_THERE}`,
     "the scheme Basic": NOT_THERE,
-    "Bearer without a token": NOT_THERE,
     "two tokens in one header": "a malformed token is invalid_token (RFC 6750 3.1)",
     "a client's own token": "the token is good and lacks openid: insufficient_scope (RFC 6750 3.1)",
     "the method DELETE": METHOD,

@@ -115,7 +115,6 @@ on_both! {
                 if ["", "/token", called].contains(named) {
                     assert_ne!(reply.status, 401, "{named} at {called}: {}", reply.body);
                 } else {
-                    println!("{named} at {called}");
                     assert_refused(&reply, 401, "invalid_client");
                 }
             }

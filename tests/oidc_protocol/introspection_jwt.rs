@@ -33,7 +33,8 @@ on_both! {
         // RFC 9110 section 12.4.2: q says which is wanted more, and 0 that it is not.
         let less = "application/json, application/token-introspection+jwt;q=0.1";
         let never = "application/token-introspection+jwt;q=0";
-        for other in ["application/json", "*/*", "application/jwt", less, never] {
+        let rather = "application/token-introspection+jwt;q=0.1, */*";
+        for other in ["application/json", "*/*", "application/jwt", less, never, rather] {
             let reply =
                 portal.post_with(&mut agent, "/introspect", &[("token", &access)], &[("accept", other)]).await;
             assert_eq!(reply.json(), plain.json(), "{other}");

@@ -115,6 +115,11 @@ on_both! {
             let reply = agent.stranger().send(post().form(form).bearer_auth(&access)).await;
             assert_refused(&reply, 400, "invalid_request");
         }
+        let request = post().bearer_auth(&access).header("authorization", "Basic eDp5");
+        assert_refused(&agent.stranger().send(request).await, 400, "invalid_request");
+        // A good token in the header, and a body that is none of a form's.
+        let request = post().bearer_auth(&access).header("content-type", "application/x-www-form-urlencoded").body("a=%ff");
+        assert_eq!(agent.stranger().send(request).await.status, 200);
         app.advance_seconds(600);
         assert_refused(&portal.userinfo(&agent, &access).await, 401, "invalid_token");
     }

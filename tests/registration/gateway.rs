@@ -98,19 +98,42 @@ async fn a_code_that_nobody_takes_is_given_up() {
 
 on_both! {
     async fn to_one_telephone_messages_keep_their_order(app: TestApp) {
+        // All at once, so that no janitor has taken the first ones before.
+        let mut tx = app.app.store.begin().await.unwrap();
         for count in 0..9 {
-            let mut tx = app.app.store.begin().await.unwrap();
             for phone in ["19400000201", "19400000202"] {
                 let text = format!("第{count}条");
                 text_message::notify(&app.app, &mut tx, Some(phone), &text).await.unwrap();
             }
-            tx.commit().await.unwrap();
             app.advance_seconds(1);
         }
+        tx.commit().await.unwrap();
         for phone in ["19400000201", "19400000202"] {
             let texts = app.texts(phone).await;
             let order: Vec<_> = (0..9).map(|count| format!("第{count}条")).collect();
             assert!(texts.iter().map(|text| text.rsplit('】').next().unwrap()).eq(&order), "{texts:?}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_failed_is_not_overtaken() {
+    let asked = Asked::default();
+    let engine = crate::support::Engine::Sqlite;
+    let app = TestApp::start_with(engine, |config| with_gateway(config, Arc::clone(&asked))).await.unwrap();
+    let mut tx = app.app.store.begin().await.unwrap();
+    for text in ["第一条", "第二条"] {
+        text_message::notify(&app.app, &mut tx, Some("19400000201"), text).await.unwrap();
+        app.advance_seconds(1);
+    }
+    tx.commit().await.unwrap();
+    for _ in 0..400 {
+        if asked.lock().unwrap().len() == 4 {
+            break;
+        }
+        app.advance_seconds(1);
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    let asked: Vec<_> = asked.lock().unwrap().iter().map(|(_, body)| body.contains("第一条")).collect();
+    assert_eq!(asked, [true, true, true, false], "the gateway takes the third");
 }

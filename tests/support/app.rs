@@ -27,7 +27,7 @@ pub struct TestApp {
     pub clock: Clock,
     /// The issuer: `http://localhost:port`
     pub base: String,
-    /// Health and metrics: `http://127.0.0.1:port`
+    /// Health, metrics and the operators' pages: `http://127.0.0.1:port`
     pub operations: String,
     pub folder: PathBuf,
     server: Option<Server>,

@@ -22,8 +22,9 @@ pub async fn run(app: &App, command: Command) -> Result<()> {
     let Command::List { most } = command;
     for notice in logout_notices::waiting(app, most).await? {
         println!(
-            "{}  since {}  {} attempts  next {}  until {}  {}",
+            "{} ({})  since {}  {} attempts  next {}  until {}  {}",
             notice.client_id,
+            notice.client_name.as_deref().unwrap_or("deleted"),
             notice.since.china_minute(),
             notice.attempts,
             notice.due_at.china_minute(),

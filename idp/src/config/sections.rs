@@ -112,7 +112,7 @@ pub struct TlsConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OperationsConfig {
-    /// Where health and metrics are served; keep it off the public network.
+    /// Where health, metrics and the operators' pages are served; keep it off the public network.
     pub listen: String,
     pub log_format: LogFormat,
     /// A filter in the syntax of tracing-subscriber.

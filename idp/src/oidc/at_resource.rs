@@ -143,8 +143,8 @@ const fn twice() -> OAuthError {
 
 fn in_header(envelope: &Envelope) -> Result<Option<(Scheme, String)>, OAuthError> {
     let mut sent = envelope.headers.get_all(header::AUTHORIZATION).into_iter();
-    let found = sent.next().map(of_header).transpose()?;
-    if sent.next().is_some() { Err(twice()) } else { Ok(found) }
+    let first = sent.next();
+    if sent.next().is_some() { Err(twice()) } else { first.map(of_header).transpose() }
 }
 
 fn of_header(value: &HeaderValue) -> Result<(Scheme, String), OAuthError> {

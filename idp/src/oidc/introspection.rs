@@ -49,7 +49,9 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response> 
 /// and 6); by default with RS256.
 fn signed_with(client: &Client, headers: &HeaderMap) -> Option<SigningAlg> {
     let wanted = weight(headers, MEDIA_TYPE).unwrap_or_default();
-    let asked = wanted > 0.0 && wanted >= weight(headers, "application/json").unwrap_or_default();
+    let json =
+        ["application/json", "application/*", "*/*"].into_iter().find_map(|named| weight(headers, named));
+    let asked = wanted > 0.0 && wanted >= json.unwrap_or_default();
     let registered = client.metadata.introspection_signed_response_alg;
     registered.or_else(|| asked.then_some(SigningAlg::RS256))
 }

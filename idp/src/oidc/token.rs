@@ -1,5 +1,7 @@
 //! The token endpoint (RFC 6749 section 3.2).
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -110,23 +112,9 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request) ->
     if params.repeated_but(&["resource", "audience"]).is_some() {
         return Err(OAuthError::new(Code::InvalidRequest, "a parameter is repeated").into());
     }
-    // A client that hangs up takes the handler with it: what it begins is a task of its own, which knows whether
-    // anybody still listens.
-    let (waiting, _listens) = watch::channel(());
-    app.begun.finish(answer(app.clone(), visitor.caller, envelope, params, waiting)).await
-}
-
-async fn answer(
-    app: App,
-    caller: Caller,
-    envelope: Envelope,
-    params: Params,
-    waiting: watch::Sender<()>,
-) -> Result<Response> {
     let missing = OAuthError::new(Code::InvalidRequest, "grant_type is missing");
     let named = params.get("grant_type").ok_or(missing)?;
     let client = client_auth::authenticate(&app, &envelope, &params).await?;
-    let unsupported = || OAuthError::new(Code::UnsupportedGrantType, "this grant_type is not supported");
     let grant = GrantType::of_token_request(named).ok_or_else(unsupported)?;
     if !client.may_use(grant) {
         return Err(
@@ -134,6 +122,28 @@ async fn answer(
         );
     }
     let binding = sender_constraint::of_request(&app, &envelope, &client).await?;
+    // A client that hangs up takes the handler with it: what it begins is a task of its own, which knows whether
+    // anybody still listens.
+    let (waiting, _listens) = watch::channel(());
+    let asked = Asked { client, grant, params, binding, caller: visitor.caller };
+    app.begun.finish(answer(app.clone(), asked, waiting)).await
+}
+
+const fn unsupported() -> OAuthError {
+    OAuthError::new(Code::UnsupportedGrantType, "this grant_type is not supported")
+}
+
+/// Who asks for what is known: what is left is to give it.
+struct Asked {
+    client: Arc<Client>,
+    grant: GrantType,
+    params: Params,
+    binding: Option<Confirmation>,
+    caller: Caller,
+}
+
+async fn answer(app: App, asked: Asked, waiting: watch::Sender<()>) -> Result<Response> {
+    let Asked { client, grant, params, binding, caller } = asked;
     let proved = matches!(binding, Some(Confirmation::Key(_)));
     let request = TokenRequest {
         client: &client,

@@ -207,9 +207,7 @@ impl Told {
         }
         told
     }
-}
 
-impl Told {
     /// A refusal, to an app whose token came in this scheme.
     fn of(refusal: Refusal, scheme: &str) -> Self {
         let (status, error) = match refusal {

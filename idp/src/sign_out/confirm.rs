@@ -40,6 +40,7 @@ pub async fn show(
     visitor: &Visitor,
     client_id: Option<&str>,
     back: Back,
+    target: Option<&str>,
 ) -> web::Result<Response> {
     let Some(session) = visitor.session().await? else { return done::show(visitor) };
     let principal = principals::find(&app.store, &app.vault, &session.account_id).await?;
@@ -47,7 +48,6 @@ pub async fn show(
         Some(id) => app.clients.find(&app.store, id).await?,
         None => None,
     };
-    let portal = back.checked_target(app).await?.and_then(|target| form_target(&target));
     let response = visitor.show(&Page {
         frame: visitor.frame(),
         account_label: principal.map(|principal| principal.masked_label()),
@@ -55,7 +55,7 @@ pub async fn show(
         action: "/sign-out/confirm",
         fields: back.fields(),
     })?;
-    Ok(Visitor::allow_form_to(response, portal))
+    Ok(Visitor::allow_form_to(response, target.and_then(form_target)))
 }
 
 /// # Errors

@@ -34,7 +34,7 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
             // somebody who is not. The same question as GET brings it.
             return Ok(visitor.go(&question(params.get("client_id"))));
         }
-        return confirm::show(&app, &visitor, params.get("client_id"), Back::default()).await;
+        return confirm::show(&app, &visitor, params.get("client_id"), Back::default(), None).await;
     };
     if params.get("client_id").is_some_and(|named| named != hint.client_id) {
         return Err(problem("client_id differs from the id_token_hint").into());
@@ -44,7 +44,7 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
     let session = visitor.session().await?;
     if session.as_ref().is_some_and(|session| !hint.is_of(&app, &session.sid)) {
         // The hint speaks of another session than this browser's: only its owner may end that one.
-        return confirm::show(&app, &visitor, Some(&hint.client_id), back).await;
+        return confirm::show(&app, &visitor, Some(&hint.client_id), back, target.as_deref()).await;
     }
     if posted && visitor.session_token.is_none() && hint.sid.is_none() {
         // Only together with the cookie this hint says which session it is.

@@ -141,14 +141,17 @@ pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Re
 pub async fn hold_access(tx: &mut AnyConnection, hash: &[u8]) -> sqlx::Result<bool> {
     // In the order in which they are revoked: two who wait for each other would wait for ever.
     let first = "UPDATE grants SET access_hash = access_hash WHERE access_hash = $1 AND revoked_at IS NULL";
-    let other = "UPDATE access_tokens SET hash = hash WHERE hash = $1
-        AND EXISTS (SELECT 1 FROM grants WHERE grants.id = access_tokens.grant_id AND grants.revoked_at IS NULL)";
-    for sql in [first, other] {
-        if sqlx::query(sql).bind(hash).execute(&mut *tx).await?.rows_affected() == 1 {
-            return Ok(true);
-        }
+    let its_grant = "UPDATE grants SET access_hash = access_hash WHERE revoked_at IS NULL
+        AND id = (SELECT grant_id FROM access_tokens WHERE hash = $1)";
+    let itself = "UPDATE access_tokens SET hash = hash WHERE hash = $1";
+    if hold(tx, first, hash).await? {
+        return Ok(true);
     }
-    Ok(false)
+    Ok(hold(tx, its_grant, hash).await? && hold(tx, itself, hash).await?)
+}
+
+async fn hold(tx: &mut AnyConnection, sql: &'static str, hash: &[u8]) -> sqlx::Result<bool> {
+    Ok(sqlx::query(sql).bind(hash).execute(tx).await?.rows_affected() == 1)
 }
 
 /// Revokes one access token of a client, and those that it was exchanged for; its grant lives on.
@@ -160,10 +163,11 @@ pub async fn revoke_access(store: &Store, hash: &[u8], client_id: &str) -> sqlx:
     // One statement an index: SQLite would read every token of the client for both conditions at once.
     let itself = "DELETE FROM access_tokens WHERE hash = $1 AND client_id = $2";
     let exchanged = "DELETE FROM access_tokens WHERE exchanged_from = $1 AND client_id = $2";
+    let mut tx = store.begin().await?;
     for sql in [first, itself, exchanged] {
-        store.write.execute(sqlx::query(sql).bind(hash).bind(client_id)).await?;
+        sqlx::query(sql).bind(hash).bind(client_id).execute(&mut *tx).await?;
     }
-    Ok(())
+    tx.commit().await
 }
 
 /// # Errors

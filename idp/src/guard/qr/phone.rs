@@ -111,7 +111,7 @@ impl Phone {
     }
 
     /// How old, in seconds, this telephone's own sign-in may be and is not, until the browser has come in.
-    fn is_too_old_for(&self, row: &TicketRow, now: Timestamp) -> Option<i64> {
+    fn missed_max_age(&self, row: &TicketRow, now: Timestamp) -> Option<i64> {
         let (since, max_age) = row.fresh_since.zip(row.max_age)?;
         let signed_in_at = self.session.authenticated_at;
         let is_fresh =
@@ -221,7 +221,7 @@ pub(super) fn open_to(
         Err(Refusal::PasswordFirst)
     } else if stage == Stage::Scanned && !phone.has_scanned(&row) {
         Err(Refusal::ScannedByAnother)
-    } else if let Some(max_age) = phone.is_too_old_for(&row, now) {
+    } else if let Some(max_age) = phone.missed_max_age(&row, now) {
         Err(Refusal::SignInAgain { max_age })
     } else {
         Ok((row, stage))

@@ -57,6 +57,13 @@ pub fn metadata(mut sent: Map<String, Value>, allowed: &[String]) -> Result<Clie
     if !names_alg && metadata.is_held_to_fapi() {
         metadata.id_token_signed_response_alg = SigningAlg::ES256;
     }
+    // The same in another order of its names.
+    let mut kept = Vec::new();
+    metadata.response_types.retain(|response_type| {
+        let is_new = !kept.contains(response_type);
+        kept.push(*response_type);
+        is_new
+    });
     // RFC 7591 section 2: what it may not have is left out, and the answer says what is left.
     let may_have = |scope: &&str| allowed.iter().any(|one| one == scope);
     metadata.scope = metadata.scope.split(' ').filter(may_have).collect::<Vec<_>>().join(" ");
