@@ -19,7 +19,7 @@ fn is_timeout(reply: &Reply) {
     assert_eq!((reply.status.as_u16(), reply.location()), (400, None), "{}", reply.text());
     assert!(reply.text().contains("本次登录停留时间过长，已失效"), "{}", reply.text());
     assert!(
-        reply.text_of("details .code").contains("expired"),
+        reply.text_of(".card__small [lang=en]").contains("expired"),
         "what is English is for those who ask for it"
     );
 }
