@@ -89,8 +89,8 @@ pub async fn end_lapsed(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// Sends what is due in the outbox, a few at a time, side by side; to one recipient in the order in which they were written:
-/// of two codes the newer one counts, and it is read last.
+/// Sends what is due in the outbox, a few at a time, side by side; what is taken together for one recipient in the order in
+/// which it was written: of two codes the newer one counts, and it is read last.
 ///
 /// # Errors
 /// When the database fails.
@@ -125,23 +125,22 @@ fn by_recipient(mut messages: Vec<Leased>) -> impl Iterator<Item = Vec<Leased>> 
     recipients.into_values()
 }
 
-/// One recipient's messages. After one that failed the younger ones wait, too, and none is still held here when another
-/// instance may take it.
+/// One recipient's messages. After one that failed the younger ones wait, unless they would be worth nothing by then; and
+/// none is still held here when another instance may take it.
 async fn send_in_turn(app: &App, messages: Vec<Leased>) -> Result<()> {
     let enough = app.clock.now() + LONGEST_TURN;
-    let mut wait_until = None;
+    let mut wait_until: Option<Timestamp> = None;
     for message in messages {
-        wait_until = match wait_until {
-            Some(until) => {
-                outbox::retry_at(&app.store, &message.id, until, "an older message comes first").await?;
-                Some(until)
+        match wait_until {
+            Some(until) if until < message.give_up_at => {
+                outbox::put_off(&app.store, &message.id, until).await?;
             }
-            None => {
+            _ => {
                 let again_at = settle(app, message).await?;
                 let now = app.clock.now();
-                again_at.or((now >= enough).then_some(now))
+                wait_until = wait_until.max(again_at).or((now >= enough).then_some(now));
             }
-        };
+        }
     }
     Ok(())
 }
@@ -150,6 +149,7 @@ async fn send_in_turn(app: &App, messages: Vec<Leased>) -> Result<()> {
 async fn settle(app: &App, message: Leased) -> Result<Option<Timestamp>> {
     let delivered = match message.kind.as_str() {
         LOGOUT_NOTICE => logout_notice::deliver(app, &message.payload).await,
+        TEXT_MESSAGE if app.clock.now() >= message.give_up_at => Err(anyhow::anyhow!("it came too late")),
         TEXT_MESSAGE => text_message::deliver(app, &message.payload).await,
         other => Err(anyhow::anyhow!("unknown kind of message: {other}")),
     };

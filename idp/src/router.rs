@@ -201,12 +201,11 @@ fn files() -> Router<App> {
 
 /// For operators, on a listener of their own.
 pub fn operations(app: &App) -> Router {
-    let pages = Router::new()
-        .route("/logout-notices", get(operations::logout_notices::get))
-        .layer(from_fn_with_state(app.clone(), headers::protect));
+    let pages = Router::new().route("/logout-notices", get(operations::logout_notices::get));
+    let pages = bounded(pages).layer(from_fn_with_state(app.clone(), headers::protect));
     let programs = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(operations::ready))
         .route("/metrics", get(operations::metrics));
-    bounded(programs.merge(pages).merge(files())).layer(nosniff()).with_state(app.clone())
+    bounded(programs).merge(pages).merge(files()).layer(nosniff()).with_state(app.clone())
 }

@@ -25,6 +25,7 @@ use crate::{janitor, router};
 
 /// How often the other side of an HTTP/2 connection is asked whether it is still there.
 const ASKED_EVERY: Duration = Duration::from_secs(30);
+const LAST_WORD: Duration = Duration::from_secs(2);
 const HEADERS_WITHIN: Duration = Duration::from_secs(15);
 /// Bytes.
 const LONGEST_HEADERS: usize = 128 * 1024;
@@ -113,7 +114,8 @@ impl Server {
         }
         // They say a last word: whoever does not take it within this time is left.
         drop(timeout_at(end, self.streams.closed()).await);
-        drop(timeout_at(end, self.app.begun.all()).await);
+        // The database stays open for what has just begun, whatever the time.
+        drop(timeout_at(end.max(Instant::now() + LAST_WORD), self.app.begun.all()).await);
         self.janitor.abort();
         self.app.store.close().await;
         Ok(())

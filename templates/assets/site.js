@@ -67,6 +67,8 @@ function tellField(name, told) {
     error.id = `${name}-error`;
     field.append(error);
   }
+  const said = error.lastChild?.textContent;
+  if (said === told.message && error.classList.contains("field__error--warning") === Boolean(told.warning)) return;
   error.setAttribute("role", "alert");
   error.className = told.warning ? "field__error field__error--warning" : "field__error";
   const kind = document.createElement("span");
@@ -77,8 +79,10 @@ function tellField(name, told) {
 
 function tellSummary(name, message) {
   const summary = document.getElementById("error-summary");
-  const link = summary?.querySelector(`a[href="#${name}"]`);
+  const link = summary?.querySelector(`li a[href="#${name}"]`);
   if (!link) return;
+  // It was read when the page came; what changes is read beside the field.
+  summary.removeAttribute("role");
   if (message) link.textContent = message;
   else link.closest("li").remove();
   if (!summary.querySelector("li") && !("whole" in summary.dataset)) summary.hidden = true;

@@ -137,3 +137,36 @@ async fn what_failed_is_not_overtaken() {
     let asked: Vec<_> = asked.lock().unwrap().iter().map(|(_, body)| body.contains("第一条")).collect();
     assert_eq!(asked, [true, true, true, false], "the gateway takes the third");
 }
+
+/// A code is worth five minutes: it does not wait for a notice that fails, and what waits too long is not sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_would_come_too_late_does_not_wait() {
+    let asked = Asked::default();
+    let engine = crate::support::Engine::Sqlite;
+    let app = TestApp::start_with(engine, |config| {
+        with_gateway(config, Arc::clone(&asked));
+        // Says no for ever.
+        config.sms.gateway.as_mut().unwrap().success.as_mut().unwrap().value = "7".to_owned();
+    });
+    let app = app.await.unwrap();
+    let mut tx = app.app.store.begin().await.unwrap();
+    text_message::notify(&app.app, &mut tx, Some("19400000201"), "通知").await.unwrap();
+    app.advance_seconds(1);
+    let brief = idp::domain::timestamp::Span::seconds(3);
+    text_message::queue(&app.app, &mut tx, "19400000201", "短命", brief).await.unwrap();
+    tx.commit().await.unwrap();
+    for _ in 0..400 {
+        if crate::support::sql::number(&app, "SELECT COUNT(*) FROM outbox").await == 1 {
+            break;
+        }
+        app.advance_seconds(1);
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(
+        crate::support::sql::number(&app, "SELECT COUNT(*) FROM outbox").await,
+        1,
+        "the notice waits on"
+    );
+    let first = asked.lock().unwrap()[0].1.clone();
+    assert!(first.contains("通知"), "{first}");
+}

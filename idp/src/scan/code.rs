@@ -47,7 +47,6 @@ impl Confirm<'_> {
     }
 }
 
-/// How it ended.
 /// What stands above an outcome: the sign's class and its icon.
 type Sign = (&'static str, &'static str);
 const GOOD: Sign = ("card__sign--good", "check");
@@ -55,6 +54,7 @@ const GOOD: Sign = ("card__sign--good", "check");
 const NEUTRAL: Sign = ("", "info");
 const BAD: Sign = ("card__sign--bad", "alert");
 
+/// How it ended.
 #[derive(Template)]
 #[template(path = "scan/outcome.html")]
 struct Outcome<'a> {

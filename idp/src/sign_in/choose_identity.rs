@@ -120,7 +120,11 @@ pub async fn post(
 async fn choice(app: &App, visitor: &Visitor) -> anyhow::Result<Option<(Session, Choice)>> {
     let Some(session) = visitor.session().await? else { return Ok(None) };
     let choice = identities::of_session(app, &visitor.caller, &session).await?;
-    Ok(choice.map(|choice| (session, choice)))
+    Ok(choice.map(|mut choice| {
+        // Who can only stay proves nothing.
+        choice.needs_code &= !is_only_here(&session, &choice);
+        (session, choice)
+    }))
 }
 
 fn is_only_here(session: &Session, choice: &Choice) -> bool {
@@ -174,7 +178,6 @@ impl Shown<'_> {
             _ => &self.session.account_id,
         };
         let alone = is_only_here(self.session, choice);
-        let needs_code = choice.needs_code && !alone;
         let page = Page {
             frame: visitor.frame(),
             errors,
@@ -186,8 +189,8 @@ impl Shown<'_> {
             is_asked,
             // On the way to a portal, or after a refusal, there is still something to press.
             only_here: alone && !refused && self.query.request().is_none(),
-            needs_code,
-            captcha: if needs_code { CaptchaView::before_sending(app).await? } else { None },
+            needs_code: choice.needs_code,
+            captcha: if choice.needs_code { CaptchaView::before_sending(app).await? } else { None },
             notice,
             action: urls::with_request(urls::SIGN_IN_CHOOSE_IDENTITY, self.query.request()),
             another_account: urls::with_request(urls::SIGN_IN_OPERATOR, self.query.request()),

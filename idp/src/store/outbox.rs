@@ -65,7 +65,7 @@ pub async fn lease(
         return Ok(Vec::new());
     }
     let sql = "UPDATE outbox SET due_at = $2, attempts = attempts + 1
-        WHERE due_at <= $1 AND id IN (SELECT id FROM outbox WHERE due_at <= $1 ORDER BY due_at LIMIT $3)
+        WHERE due_at <= $1 AND id IN (SELECT id FROM outbox WHERE due_at <= $1 ORDER BY due_at, created_at LIMIT $3)
         RETURNING id, kind, payload, attempts, give_up_at, created_at";
     let rows: Vec<Row> = store
         .write
@@ -100,6 +100,15 @@ pub async fn settle(store: &Store, id: &str) -> sqlx::Result<()> {
 pub async fn retry_at(store: &Store, id: &str, due_at: Timestamp, error: &str) -> sqlx::Result<()> {
     let sql = "UPDATE outbox SET due_at = $2, last_error = $3 WHERE id = $1";
     store.write.execute(sqlx::query(sql).bind(id).bind(due_at.millis()).bind(error)).await.map(drop)
+}
+
+/// Not tried this time: others come first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn put_off(store: &Store, id: &str, due_at: Timestamp) -> sqlx::Result<()> {
+    let sql = "UPDATE outbox SET due_at = $2, attempts = attempts - 1 WHERE id = $1";
+    store.write.execute(sqlx::query(sql).bind(id).bind(due_at.millis())).await.map(drop)
 }
 
 /// A message that waits, for operators to see.
