@@ -20,7 +20,7 @@ fn is_timeout(reply: &Reply) {
     assert!(reply.text().contains("本次登录停留时间过长，已失效"), "{}", reply.text());
     assert!(
         reply.text_of(".card__small [lang=en]").contains("expired"),
-        "what is English is for those who ask for it"
+        "what is English stands apart"
     );
 }
 

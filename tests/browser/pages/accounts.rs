@@ -34,7 +34,12 @@ impl Walk<'_> {
         registration::set_passwords(&self.browser).await?;
         self.browser.follow(SEND).await?;
         self.browser.wait_for("#confirmed").await?;
-        self.here("registration-to-confirm").await
+        self.here("registration-to-confirm").await?;
+        // Who has confirmed is still told what is wrong with a field that they leave.
+        self.browser.click("#confirmed").await?;
+        self.browser.fill("#login_name", "1").await?;
+        self.browser.press_tab().await?;
+        self.browser.wait_for("#login_name-error").await
     }
 
     /// Sends a code to the telephone that is typed, and proves it, by the script.
