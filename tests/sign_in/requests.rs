@@ -18,10 +18,7 @@ async fn sign_in_at(agent: &mut Agent, page: &str) -> Reply {
 fn is_timeout(reply: &Reply) {
     assert_eq!((reply.status.as_u16(), reply.location()), (400, None), "{}", reply.text());
     assert!(reply.text().contains("本次登录停留时间过长，已失效"), "{}", reply.text());
-    assert!(
-        reply.text_of(".card__small [lang=en]").contains("expired"),
-        "what is English stands apart"
-    );
+    assert!(reply.text_of(".card__small [lang=en]").contains("expired"), "what is English stands apart");
 }
 
 on_both! {
