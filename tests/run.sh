@@ -252,12 +252,24 @@ fi
 # What tests of the program itself would build when they come to it, while others count the seconds.
 cargo build "${locked[@]}" --quiet --workspace --bin idp --test end_to_end </dev/null || true
 test_log=$(mktemp)
-run_tests() { cargo test "${locked[@]}" --workspace --no-fail-fast -- "${test_args[@]}" 2>&1 | tee "$test_log"; }
+failed_once=()
+run_tests() {
+    cargo test "${locked[@]}" --workspace --no-fail-fast -- "${test_args[@]}" 2>&1 | tee "$test_log" && return
+    [[ ${CI:-} == true ]] || return 1
+    # idp/docs/decisions/0036: one or two that failed get a second try by themselves, and are named in the end.
+    mapfile -t failed_once < <(sed -nE 's/^test (\S+) \.\.\. FAILED$/\1/p' "$test_log")
+    ((${#failed_once[@]} == 1 || ${#failed_once[@]} == 2)) || return 1
+    say "once more: ${failed_once[*]}"
+    cargo test "${locked[@]}" --workspace -- --exact "${failed_once[@]}" 2>&1 | tee -a "$test_log"
+}
 phase tests run_tests
 [[ $fast == yes ]] || phase fuzz tests/fuzz/run.sh
 
 # Whoever reads only the end of a long log reads why.
 grep -aE -A 4 "^thread '.*panicked at" "$test_log" | grep -avE '^(stack backtrace:| +[0-9]+: | +at )' | tail -n 60 || true
 rm -f "$test_log"
+if [[ " ${failed[*]} " != *' tests '* ]] && ((${#failed_once[@]})); then
+    say "FAILED ONCE and passed the second time, find out why: ${failed_once[*]}"
+fi
 ((${#failed[@]} == 0)) || die "FAILED: ${failed[*]} (after $(minutes "$SECONDS"))"
 say "all passed (after $(minutes "$SECONDS"))"

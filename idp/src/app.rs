@@ -87,6 +87,8 @@ impl App {
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(10))
             .connect_timeout(Duration::from_secs(5))
+            // Before any usual server closes: what is sent just as it does is lost.
+            .pool_idle_timeout(Duration::from_secs(4))
             .build()
             .context("the HTTP client")?;
         let sms = Sms::open(&config.sms)?;

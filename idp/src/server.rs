@@ -27,6 +27,9 @@ use crate::{janitor, router};
 const ASKED_EVERY: Duration = Duration::from_secs(30);
 const LAST_WORD: Duration = Duration::from_secs(2);
 const HEADERS_WITHIN: Duration = Duration::from_secs(15);
+/// How long a connection may wait for its next request: longer than the 90 s after which portals' HTTP clients (Go's and
+/// Rust's defaults) close theirs. Whoever closes first can't meet a request under way, which would be lost.
+const IDLE_FOR: Duration = Duration::from_secs(100);
 /// Bytes.
 const LONGEST_HEADERS: usize = 128 * 1024;
 
@@ -160,7 +163,8 @@ fn serve_plain(
     Ok(tokio::spawn(async move { server.serve(service).await }))
 }
 
-/// Nobody may hold a new connection by sending nothing, or headers slowly; and who waits for events holds little.
+/// Nobody may hold a new connection by sending nothing, or headers slowly; who has sent a request may be idle for a
+/// while, and who waits for events holds little.
 fn limited<A>(
     listener: TcpListener,
     acceptor: A,
@@ -172,11 +176,7 @@ fn limited<A>(
         .handle(handle)
         .first_request_timeout(HEADERS_WITHIN);
     let builder = server.http_builder();
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(LONGEST_HEADERS);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE_FOR).max_buf_size(LONGEST_HEADERS);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -209,4 +209,63 @@ fn tls_config(tls: &TlsConfig, change: fn(&mut SslAcceptorBuilder)) -> Result<Op
     builder.set_mode(openssl::ssl::SslMode::RELEASE_BUFFERS);
     change(&mut builder);
     Ok(OpenSSLConfig::from_acceptor(std::sync::Arc::new(builder.build())))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::time;
+
+    use super::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+    async fn connect() -> TcpStream {
+        let listener = bind("listen", "127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let streams = Streams { clock: crate::platform::clock::Clock::default(), open: watch::channel(()).1 };
+        let router = Router::new().route("/", get(async || "here"));
+        serve_plain(listener, &streams, router, Handle::new()).unwrap();
+        TcpStream::connect(address).await.unwrap()
+    }
+
+    async fn is_answered(connection: &mut TcpStream) -> bool {
+        let mut answer = [0; 512];
+        connection.write_all(REQUEST).await.unwrap();
+        let length = connection.read(&mut answer).await.unwrap();
+        answer[..length].starts_with(b"HTTP/1.1 200")
+    }
+
+    /// Only while nothing is under way: a paused clock leaps over what the network still has to bring.
+    async fn pass(seconds: u64) {
+        time::pause();
+        time::advance(Duration::from_secs(seconds)).await;
+        time::resume();
+    }
+
+    #[tokio::test]
+    async fn who_has_asked_may_ask_again_after_a_while() {
+        let mut connection = connect().await;
+        for _ in 0..2 {
+            assert!(is_answered(&mut connection).await);
+            pass(91).await;
+        }
+        assert!(is_answered(&mut connection).await);
+        pass(101).await;
+        assert_eq!(connection.read(&mut [0; 512]).await.unwrap(), 0, "closed");
+    }
+
+    #[tokio::test]
+    async fn who_never_finishes_a_first_request_is_left() {
+        for begun in [&REQUEST[..0], &REQUEST[..20]] {
+            let mut connection = connect().await;
+            connection.write_all(begun).await.unwrap();
+            // Until the server has it.
+            assert!(time::timeout(Duration::from_millis(50), connection.read(&mut [0])).await.is_err());
+            pass(16).await;
+            assert_eq!(connection.read(&mut [0; 512]).await.unwrap(), 0, "closed");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shared::{Centre, Owner};
 use crate::app::App;
-use crate::domain::normalize::normalize;
+use crate::domain::normalize::{is_hidden, normalize};
 use crate::store::account_changes::{self, Change};
 use crate::store::{account_details, audit};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
@@ -103,7 +103,7 @@ impl Details {
             }
         };
         let plain = |text: &str, most: usize| {
-            text.chars().count() <= most && !text.chars().any(|c| c.is_control() || c == '<' || c == '>')
+            text.chars().count() <= most && !text.chars().any(|c| is_hidden(c) || c == '<' || c == '>')
         };
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         demand("address", plain(&self.address, 120), "联系地址最多120个字，且不能包含特殊符号");

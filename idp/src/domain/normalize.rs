@@ -22,8 +22,13 @@ pub fn normalize_code(text: &str) -> String {
 
 /// Zero-width and direction marks, which some programs add when a number is copied from them, and with which a name can
 /// be shown as another one.
-pub fn is_invisible(c: char) -> bool {
+fn is_invisible(c: char) -> bool {
     matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// What a page can't show, or with which it would show something else.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control() || is_invisible(c)
 }
 
 /// The hyphen of the keyboard, and the hyphens, dashes and the minus sign that look like it.

@@ -1,6 +1,6 @@
 //! 单位名称, 企业名称: the name of a unit as its registry wrote it.
 
-use super::normalize::{is_invisible, normalize};
+use super::normalize::{is_hidden, normalize};
 
 /// Two to a hundred characters, at least two of them letters of some script. Brackets are kept
 /// full-width in a Chinese name, as licences print them.
@@ -22,7 +22,7 @@ impl UnitName {
         }
         let well_formed = (2..=100).contains(&name.chars().count())
             && name.chars().filter(|c| c.is_alphabetic()).count() >= 2
-            && !name.chars().any(|c| c.is_control() || is_invisible(c) || c == '<' || c == '>');
+            && !name.chars().any(|c| is_hidden(c) || c == '<' || c == '>');
         if well_formed { Ok(UnitName(name)) } else { Err(UnitNameError) }
     }
 

@@ -2,11 +2,15 @@
 
 use serde_json::Value;
 
+use super::normalize::is_hidden;
+
 /// A plain value, a list of them, or an object of those; `None` for what is empty or nested deeper.
 pub fn in_words(value: &Value) -> Option<String> {
     let parts: Vec<String> = match value {
         Value::Object(members) => {
-            let line = |(name, value): (&String, &Value)| Some(format!("{name} {}", list_in_words(value)?));
+            let line = |(name, value): (&String, &Value)| {
+                shown(name).and(list_in_words(value)).map(|value| format!("{name} {value}"))
+            };
             members.iter().map(line).collect::<Option<_>>()?
         }
         other => vec![list_in_words(other)?],
@@ -22,12 +26,17 @@ fn list_in_words(value: &Value) -> Option<String> {
 
 fn plain_in_words(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) if text.trim().is_empty() || text.chars().any(char::is_control) => None,
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => shown(text).map(str::to_owned),
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(truth) => Some(if *truth { "是" } else { "否" }.to_owned()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// The text, if a page can say it as it is.
+fn shown(text: &str) -> Option<&str> {
+    let silent = text.trim().is_empty() || text.chars().any(is_hidden);
+    if silent { None } else { Some(text) }
 }
 
 #[cfg(test)]
@@ -52,6 +61,9 @@ mod tests {
             json!([[1]]),
             json!({"a": {"b": 1}}),
             json!("a\u{1}"),
+            json!("1 \u{202e}000 1"),
+            json!({"a\n": 1}),
+            json!({" ": 1}),
         ] {
             assert_eq!(in_words(&silent), None, "{silent}");
         }

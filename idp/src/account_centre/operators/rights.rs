@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::domain::date;
-use crate::domain::normalize::normalize;
+use crate::domain::normalize::{is_hidden, normalize};
 use crate::domain::operator_term::end_of_day;
 use crate::domain::principal::Operator;
 use crate::domain::timestamp::Timestamp;
@@ -85,8 +85,7 @@ impl Rights {
             }
         };
         let department = normalize(&self.department);
-        let fits =
-            department.chars().count() <= LONGEST_DEPARTMENT && !department.chars().any(char::is_control);
+        let fits = department.chars().count() <= LONGEST_DEPARTMENT && !department.chars().any(is_hidden);
         if !fits {
             errors = errors.at("department", "下级所属部门不能超过40个字，且不能含有特殊字符");
         }

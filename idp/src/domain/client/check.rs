@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use url::Url;
 
-use crate::domain::normalize::is_invisible;
+use crate::domain::normalize::is_hidden;
 
 use super::{ApplicationType, AuthMethod, ClientMetadata, GrantType, ResponseType, SubjectType};
 use crate::domain::distinguished_name::DistinguishedName;
@@ -40,8 +40,7 @@ impl ClientMetadata {
     /// # Errors
     /// The first member that is wrong.
     pub fn check(&self) -> Checked {
-        let hidden = |char: char| char.is_control() || is_invisible(char);
-        let unreadable = |text: &str| text.trim().is_empty() || text.chars().any(hidden);
+        let unreadable = |text: &str| text.trim().is_empty() || text.chars().any(is_hidden);
         let name = &self.client_name;
         let long = name.chars().count() > LONGEST_NAME;
         refuse_if(unreadable(name) || long, "client_name", "must be 1 to 100 characters that can be shown")?;
