@@ -2,6 +2,7 @@
 
 mod certificates;
 mod event_streams;
+mod tls;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -11,9 +12,8 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum_server::Handle;
 use axum_server::accept::DefaultAcceptor;
-use axum_server::tls_openssl::{OpenSSLAcceptor, OpenSSLConfig};
+use axum_server::tls_openssl::OpenSSLAcceptor;
 use hyper_util::rt::TokioTimer;
-use openssl::ssl::SslAcceptorBuilder;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -30,6 +30,9 @@ const HEADERS_WITHIN: Duration = Duration::from_secs(15);
 /// How long a connection may wait for its next request: longer than the 90 s after which portals' HTTP clients (Go's and
 /// Rust's defaults) close theirs. Whoever closes first can't meet a request under way, which would be lost.
 const IDLE_FOR: Duration = Duration::from_secs(100);
+/// The same for browsers, which are many and send again by themselves what met the closing. Only where they come to us
+/// themselves: without TLS it is a proxy that brings them, and keeps its connections for all.
+const BROWSERS_IDLE_FOR: Duration = Duration::from_secs(15);
 /// Bytes.
 const LONGEST_HEADERS: usize = 128 * 1024;
 
@@ -133,7 +136,13 @@ fn serve(
     handle: Handle<SocketAddr>,
 ) -> Result<JoinHandle<std::io::Result<()>>> {
     let Some(tls) = tls else { return serve_plain(listener, streams, router, handle) };
-    let server = limited(listener, OpenSSLAcceptor::new(tls_config(tls, |_| ())?), streams, handle)?;
+    let server = limited(
+        listener,
+        OpenSSLAcceptor::new(tls::config(tls, |_| ())?),
+        streams,
+        Some(BROWSERS_IDLE_FOR),
+        handle,
+    )?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     Ok(tokio::spawn(async move { server.serve(service).await }))
 }
@@ -146,8 +155,14 @@ fn serve_certificates(
     router: Router,
     handle: Handle<SocketAddr>,
 ) -> Result<JoinHandle<std::io::Result<()>>> {
-    let acceptor = OpenSSLAcceptor::new(tls_config(tls, certificates::ask)?);
-    let server = limited(listener, certificates::CertificateAcceptor(acceptor), streams, handle)?;
+    let acceptor = OpenSSLAcceptor::new(tls::config(tls, certificates::ask)?);
+    let server = limited(
+        listener,
+        certificates::CertificateAcceptor(acceptor),
+        streams,
+        Some(BROWSERS_IDLE_FOR),
+        handle,
+    )?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     Ok(tokio::spawn(async move { server.serve(service).await }))
 }
@@ -158,7 +173,7 @@ fn serve_plain(
     router: Router,
     handle: Handle<SocketAddr>,
 ) -> Result<JoinHandle<std::io::Result<()>>> {
-    let server = limited(listener, DefaultAcceptor, streams, handle)?;
+    let server = limited(listener, DefaultAcceptor, streams, None, handle)?;
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     Ok(tokio::spawn(async move { server.serve(service).await }))
 }
@@ -169,10 +184,11 @@ fn limited<A>(
     listener: TcpListener,
     acceptor: A,
     streams: &Streams,
+    browsers_idle_for: Option<Duration>,
     handle: Handle<SocketAddr>,
 ) -> Result<axum_server::Server<SocketAddr, event_streams::Acceptor<A>>> {
     let mut server = axum_server::from_tcp(listener)?
-        .acceptor(event_streams::Acceptor { inner: acceptor, streams: streams.clone() })
+        .acceptor(event_streams::Acceptor { inner: acceptor, streams: streams.clone(), browsers_idle_for })
         .handle(handle)
         .first_request_timeout(HEADERS_WITHIN);
     let builder = server.http_builder();
@@ -185,32 +201,6 @@ fn limited<A>(
     Ok(server)
 }
 
-/// Of TLS 1.2 only what RFC 9325 section 4.2 recommends, and ChaCha20 for telephones without AES; no finite-field
-/// Diffie-Hellman, which FAPI 2.0 section 5.2.2 leaves out with it.
-const TLS_1_2: &str = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
-    ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-
-/// Mozilla's intermediate profile with fewer suites: TLS 1.2 with forward secrecy and TLS 1.3.
-fn tls_config(tls: &TlsConfig, change: fn(&mut SslAcceptorBuilder)) -> Result<OpenSSLConfig> {
-    use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod};
-    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
-    builder.set_cipher_list(TLS_1_2)?;
-    builder
-        .set_certificate_chain_file(&tls.certificate)
-        .with_context(|| format!("tls.certificate: cannot read {}", tls.certificate.display()))?;
-    builder
-        .set_private_key_file(&tls.key, SslFiletype::PEM)
-        .with_context(|| format!("tls.key: cannot read {}", tls.key.display()))?;
-    builder.check_private_key().context("tls.key: does not belong to tls.certificate")?;
-    builder.set_alpn_select_callback(|_, offered| {
-        openssl::ssl::select_next_proto(b"\x02h2\x08http/1.1", offered).ok_or(openssl::ssl::AlpnError::NOACK)
-    });
-    // Idle connections keep no buffers.
-    builder.set_mode(openssl::ssl::SslMode::RELEASE_BUFFERS);
-    change(&mut builder);
-    Ok(OpenSSLConfig::from_acceptor(std::sync::Arc::new(builder.build())))
-}
-
 #[cfg(test)]
 mod tests {
     use axum::routing::get;
@@ -219,23 +209,32 @@ mod tests {
     use tokio::time;
 
     use super::*;
+    use crate::platform::clock::Clock;
 
-    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const BY_A_BROWSER: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Mode: navigate\r\n\r\n";
 
+    /// To a listener for everybody, proxies or browsers.
     async fn connect() -> TcpStream {
         let listener = bind("listen", "127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let streams = Streams { clock: crate::platform::clock::Clock::default(), open: watch::channel(()).1 };
+        let streams = Streams { clock: Clock::default(), open: watch::channel(()).1 };
+        let server = limited(listener, DefaultAcceptor, &streams, Some(BROWSERS_IDLE_FOR), Handle::new());
         let router = Router::new().route("/", get(async || "here"));
-        serve_plain(listener, &streams, router, Handle::new()).unwrap();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(server.unwrap().serve(service));
         TcpStream::connect(address).await.unwrap()
     }
 
-    async fn is_answered(connection: &mut TcpStream) -> bool {
+    async fn is_answered(connection: &mut TcpStream, request: &str) -> bool {
         let mut answer = [0; 512];
-        connection.write_all(REQUEST).await.unwrap();
+        connection.write_all(request.as_bytes()).await.unwrap();
         let length = connection.read(&mut answer).await.unwrap();
         answer[..length].starts_with(b"HTTP/1.1 200")
+    }
+
+    async fn is_closed(connection: &mut TcpStream) -> bool {
+        connection.read(&mut [0; 512]).await.unwrap() == 0
     }
 
     /// Only while nothing is under way: a paused clock leaps over what the network still has to bring.
@@ -249,23 +248,34 @@ mod tests {
     async fn who_has_asked_may_ask_again_after_a_while() {
         let mut connection = connect().await;
         for _ in 0..2 {
-            assert!(is_answered(&mut connection).await);
+            assert!(is_answered(&mut connection, REQUEST).await);
             pass(91).await;
         }
-        assert!(is_answered(&mut connection).await);
+        assert!(is_answered(&mut connection, REQUEST).await);
         pass(101).await;
-        assert_eq!(connection.read(&mut [0; 512]).await.unwrap(), 0, "closed");
+        assert!(is_closed(&mut connection).await);
+    }
+
+    #[tokio::test]
+    async fn browsers_wait_less_long() {
+        let mut connection = connect().await;
+        for _ in 0..2 {
+            assert!(is_answered(&mut connection, BY_A_BROWSER).await);
+            pass(10).await;
+        }
+        pass(6).await;
+        assert!(is_closed(&mut connection).await);
     }
 
     #[tokio::test]
     async fn who_never_finishes_a_first_request_is_left() {
-        for begun in [&REQUEST[..0], &REQUEST[..20]] {
+        for begun in ["", &REQUEST[..20]] {
             let mut connection = connect().await;
-            connection.write_all(begun).await.unwrap();
+            connection.write_all(begun.as_bytes()).await.unwrap();
             // Until the server has it.
             assert!(time::timeout(Duration::from_millis(50), connection.read(&mut [0])).await.is_err());
             pass(16).await;
-            assert_eq!(connection.read(&mut [0; 512]).await.unwrap(), 0, "closed");
+            assert!(is_closed(&mut connection).await);
         }
     }
 }

@@ -16,6 +16,7 @@ for (const box of document.querySelectorAll("[data-qr]")) {
   let watch = 0;
   let unseen = 0;
   let entering = false;
+  let asleep = false;
   let renewing = false;
   let state = box.dataset.state;
 
@@ -63,6 +64,7 @@ for (const box of document.querySelectorAll("[data-qr]")) {
 
   function listen() {
     stop();
+    if (asleep) return;
     if (!("EventSource" in window)) return ask(FIRST_POLL);
     events = new EventSource(box.dataset.events);
     // The first event comes at once: where a proxy keeps events back, a connection alone says nothing.
@@ -86,13 +88,13 @@ for (const box of document.querySelectorAll("[data-qr]")) {
       const response = await fetch(url, { credentials: "same-origin" });
       if (!response.ok && response.status !== 404) throw new Error(String(response.status));
       const news = await response.json();
-      if (url !== box.dataset.stateUrl) return; // of a code that is over
+      if (asleep || url !== box.dataset.stateUrl) return; // of a code that is over
       hear(news);
       if (once) return;
       // The server is back: events are quicker.
       if (OPEN.includes(state) && events && events.readyState === EventSource.CLOSED && pause >= SLOWEST_POLL) return listen();
     } catch {
-      if (url !== box.dataset.stateUrl || !OPEN.includes(state)) return;
+      if (asleep || url !== box.dataset.stateUrl || !OPEN.includes(state)) return;
       if (lost.hidden) show(state, true); // once: it is read out
     }
     if (OPEN.includes(state)) poll = setTimeout(ask, pause, Math.min(pause * 1.5, SLOWEST_POLL));
@@ -137,8 +139,11 @@ for (const box of document.querySelectorAll("[data-qr]")) {
   });
   picture.tabIndex = -1;
   for (const sign of ["pointerdown", "keydown", "pointermove"]) addEventListener(sign, () => { unseen = 0; });
-  // What slept, or was cut off, has missed things.
+  // What slept, or was cut off, has missed things. Nobody scans what nobody sees: hidden tabs leave the few connections
+  // that a browser has for one host to those that are looked at.
   function wake() {
+    asleep = document.visibilityState !== "visible" && state === "waiting";
+    if (asleep) stop();
     if (document.visibilityState !== "visible") return;
     unseen = 0;
     if (OPEN.includes(state)) listen();
@@ -149,5 +154,5 @@ for (const box of document.querySelectorAll("[data-qr]")) {
   // Back from the history: what was shown then is long over.
   addEventListener("pageshow", (event) => { if (event.persisted) location.replace(box.dataset.again); });
   if (state === "confirmed") enter();
-  else if (OPEN.includes(state)) listen();
+  else wake();
 }

@@ -72,7 +72,8 @@ impl Server {
     ) -> Result<Self> {
         fs::create_dir_all(folder)?;
         let port = free_port()?;
-        let base = format!("http://localhost:{port}");
+        let tls = settings.iter().any(|(name, _)| name.starts_with("IDP_TLS__"));
+        let base = format!("{}://localhost:{port}", if tls { "https" } else { "http" });
         let command = |arguments: &[&str]| {
             let mut command = command(binary, folder, database, &base, port, settings);
             command.args(arguments);
@@ -117,6 +118,7 @@ impl Server {
 
     /// Once it answers.
     fn answering(mut self, port: u16, began: Instant) -> Result<Self> {
+        let answers = if self.base.starts_with("https:") { listens } else { answers };
         while !answers(port) {
             ensure!(self.child.try_wait()?.is_none(), "the server stopped");
             ensure!(began.elapsed() < Duration::from_secs(10), "the server does not answer");
@@ -187,6 +189,10 @@ fn answers(port: u16) -> bool {
         std::io::read_to_string(stream)
     };
     ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
+
+fn listens(port: u16) -> bool {
+    std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
 }
 
 fn free_port() -> Result<u16> {

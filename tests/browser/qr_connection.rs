@@ -1,6 +1,9 @@
 //! 扫码登录 where the connection is bad, or the browser is old.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
+use tokio::time::timeout;
 
 use super::qr::{announced, choose_number, code_of, demo, read_code, wait_for_state};
 use super::*;
@@ -127,4 +130,39 @@ async fn a_renewal_that_is_refused_says_why() -> Result<()> {
     ensure!(desk.text(".qr__words").await?.contains("打开二维码过于频繁"));
     ensure!(announced(&desk).await?.contains("打开二维码过于频繁"));
     Ok(())
+}
+
+/// A browser has six connections to a host, for all its tabs: those that nobody sees don't hold one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hidden_tab_lets_go_until_it_is_seen() -> Result<()> {
+    let demo = demo().await?;
+    let waiting = async |count: i64| {
+        let there = async {
+            while demo.provider.app.metrics.qr_waiting.get() != count {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), there).await.with_context(|| format!("not {count} who wait"))
+    };
+    let desk = Browser::open(Viewport::Desktop).await?;
+    desk.goto(&demo.provider("/sign-in/qr")).await?;
+    waiting(1).await?;
+    let seen = |how: &str| {
+        format!(
+            "Object.defineProperty(document, 'visibilityState', {{ value: '{how}', configurable: true }});
+            document.dispatchEvent(new Event('visibilitychange'));"
+        )
+    };
+    desk.run(&seen("hidden")).await?;
+    waiting(0).await?;
+    let mut phone = qr::person(&demo.provider).await;
+    let page = qr::scan(&mut phone, &code_of(&desk).await?).await;
+    desk.run(&seen("visible")).await?;
+    wait_for_state(&desk, "scanned").await?;
+    // Whoever holds the telephone is about to go on.
+    desk.run(&seen("hidden")).await?;
+    let number: u8 = desk.text("[data-qr-number]").await?.parse()?;
+    qr::answer(&mut phone, &code_of(&desk).await?, &page, number, "confirm").await;
+    wait_for_path(&desk, "/account").await?;
+    all_is_well(&desk).await
 }

@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 use tower::Service;
 
 use crate::domain::timestamp::Timestamp;
@@ -33,6 +33,8 @@ const MOST_IGNORED: usize = 16 * 1024;
 pub struct Acceptor<A> {
     pub inner: A,
     pub streams: Streams,
+    /// How long a browser's connection may wait for its next request, where that is less than others may.
+    pub browsers_idle_for: Option<Duration>,
 }
 
 /// What streams need once they are on their own.
@@ -53,18 +55,40 @@ where
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let accepting = self.inner.accept(stream, service);
-        let streams = self.streams.clone();
+        let (streams, browsers_idle_for) = (self.streams.clone(), self.browsers_idle_for);
         Box::pin(async move {
             let (stream, inner) = accepting.await?;
-            let connection = Lent(Arc::new(Mutex::new(Some(stream))));
-            Ok((connection.clone(), Leaving { connection, inner, streams }))
+            let connection = Lent(Arc::new(Mutex::new(Loan { stream: Some(stream), patience: None })));
+            Ok((connection.clone(), Leaving { connection, inner, streams, browsers_idle_for }))
         })
     }
 }
 
-/// A connection that hyper has until it is taken back. From then on it looks closed by the other side, and takes what
-/// is written without sending it.
-pub struct Lent<T>(Arc<Mutex<Option<T>>>);
+/// A connection that hyper has until it is taken back, or nothing has come for too long. From then on it looks closed by
+/// the other side, and takes what is written without sending it.
+pub struct Lent<T>(Arc<Mutex<Loan<T>>>);
+
+struct Loan<T> {
+    stream: Option<T>,
+    /// Between the requests of a browser.
+    patience: Option<Patience>,
+}
+
+struct Patience {
+    span: Duration,
+    end: Pin<Box<Sleep>>,
+}
+
+impl Patience {
+    fn new(span: Duration) -> Self {
+        Self { span, end: Box::pin(sleep(span)) }
+    }
+
+    /// An answer may be on its way for longer.
+    fn begin_anew(&mut self) {
+        self.end.as_mut().reset(Instant::now() + self.span);
+    }
+}
 
 impl<T> Clone for Lent<T> {
     fn clone(&self) -> Self {
@@ -73,8 +97,17 @@ impl<T> Clone for Lent<T> {
 }
 
 impl<T> Lent<T> {
-    fn here(&self) -> MutexGuard<'_, Option<T>> {
+    fn here(&self) -> MutexGuard<'_, Loan<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Loan<T> {
+    fn writing(&mut self) -> Option<&mut T> {
+        if let Some(patience) = &mut self.patience {
+            patience.begin_anew();
+        }
+        self.stream.as_mut()
     }
 }
 
@@ -84,16 +117,19 @@ impl<T: AsyncRead + Unpin> AsyncRead for Lent<T> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.here().as_mut() {
-            Some(stream) => Pin::new(stream).poll_read(context, buffer),
-            None => Poll::Ready(Ok(())),
+        let loan = &mut *self.here();
+        let Some(stream) = loan.stream.as_mut() else { return Poll::Ready(Ok(())) };
+        let read = Pin::new(stream).poll_read(context, buffer);
+        match &mut loan.patience {
+            Some(patience) if read.is_pending() => patience.end.as_mut().poll(context).map(Ok),
+            _ => read,
         }
     }
 }
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Lent<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.here().as_mut() {
+        match self.here().writing() {
             Some(stream) => Pin::new(stream).poll_write(context, bytes),
             None => Poll::Ready(Ok(bytes.len())),
         }
@@ -104,25 +140,25 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Lent<T> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self.here().as_mut() {
+        match self.here().writing() {
             Some(stream) => Pin::new(stream).poll_write_vectored(context, slices),
             None => Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum())),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.here().as_ref().is_some_and(AsyncWrite::is_write_vectored)
+        self.here().stream.as_ref().is_some_and(AsyncWrite::is_write_vectored)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.here().as_mut() {
+        match self.here().stream.as_mut() {
             Some(stream) => Pin::new(stream).poll_flush(context),
             None => Poll::Ready(Ok(())),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.here().as_mut() {
+        match self.here().stream.as_mut() {
             Some(stream) => Pin::new(stream).poll_shutdown(context),
             None => Poll::Ready(Ok(())),
         }
@@ -134,11 +170,17 @@ pub struct Leaving<T, S> {
     connection: Lent<T>,
     inner: S,
     streams: Streams,
+    browsers_idle_for: Option<Duration>,
 }
 
 impl<T, S: Clone> Clone for Leaving<T, S> {
     fn clone(&self) -> Self {
-        Self { connection: self.connection.clone(), inner: self.inner.clone(), streams: self.streams.clone() }
+        Self {
+            connection: self.connection.clone(),
+            inner: self.inner.clone(),
+            streams: self.streams.clone(),
+            browsers_idle_for: self.browsers_idle_for,
+        }
     }
 }
 
@@ -156,16 +198,21 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let may_leave = request.version() <= Version::HTTP_11 && request.method() == Method::GET;
+        let is_http_1 = request.version() <= Version::HTTP_11;
+        let may_leave = is_http_1 && request.method() == Method::GET;
+        let is_browser = is_http_1 && request.headers().contains_key("sec-fetch-mode");
+        let idle_for = self.browsers_idle_for.filter(|_| is_browser);
         let (connection, streams) = (self.connection.clone(), self.streams.clone());
+        connection.here().patience = None;
         let answering = self.inner.call(request);
         Box::pin(async move {
             let response = answering.await?;
             if !may_leave || !is_of_events(response.headers()) {
+                connection.here().patience = idle_for.map(Patience::new);
                 return Ok(response);
             }
             // In a statement of its own: the lock must not be held while the stream is served.
-            let taken = connection.here().take();
+            let taken = connection.here().stream.take();
             let Some(stream) = taken else { return Ok(response) };
             let head = head(&response, streams.clock.now());
             tokio::spawn(async move {
