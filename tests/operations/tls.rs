@@ -34,6 +34,11 @@ pub(super) fn certify(home: &Home) -> (String, String) {
 
 /// Whether a handshake of this kind succeeds.
 fn handshake(running: &Running, kind: &[&str]) -> bool {
+    says(running, kind, "BEGIN CERTIFICATE")
+}
+
+/// Whether it succeeds, and openssl's report of it contains this.
+fn says(running: &Running, kind: &[&str], wanted: &str) -> bool {
     let address = running.base.trim_start_matches("https://");
     let output = Command::new("openssl")
         .args(["s_client", "-connect", address, "-cipher", "ALL:@SECLEVEL=0"])
@@ -41,7 +46,7 @@ fn handshake(running: &Running, kind: &[&str]) -> bool {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    output.status.success() && String::from_utf8_lossy(&output.stdout).contains("BEGIN CERTIFICATE")
+    output.status.success() && String::from_utf8_lossy(&output.stdout).contains(wanted)
 }
 
 #[tokio::test]
@@ -58,7 +63,7 @@ async fn is_built_in_and_modern() {
     let client = Client::builder().add_root_certificate(root).no_proxy().build().unwrap();
     let help = client.get(format!("{}/help", running.base)).send().await.unwrap();
     assert_eq!(help.status(), StatusCode::OK);
-    assert!([Version::HTTP_11, Version::HTTP_2].contains(&help.version()));
+    assert_eq!(help.version(), Version::HTTP_11);
     assert_eq!(help.headers()["strict-transport-security"], "max-age=31536000");
     let metadata =
         client.get(format!("{}/.well-known/openid-configuration", running.base)).send().await.unwrap();
@@ -76,6 +81,10 @@ async fn is_built_in_and_modern() {
         ("ECDHE-ECDSA-AES128-CCM", false),
     ] {
         assert_eq!(handshake(&running, &["-tls1_2", "-cipher", suite]), wanted, "{suite}");
+    }
+    // A stream of events can leave a connection of HTTP/1.1 only; others are not turned away.
+    for (offered, taken) in [("h2,http/1.1", "http/1.1"), ("http/1.1", "http/1.1"), ("h2", "h2")] {
+        assert!(says(&running, &["-alpn", offered], &format!("ALPN protocol: {taken}")), "{offered}");
     }
     waits(&running, &client).await;
     let plain = Client::builder().no_proxy().build().unwrap();
