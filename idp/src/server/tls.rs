@@ -5,7 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use axum_server::tls_openssl::OpenSSLConfig;
 use openssl::ssl::{
-    AlpnError, SslAcceptor, SslAcceptorBuilder, SslFiletype, SslMethod, SslMode, select_next_proto,
+    AlpnError, SslAcceptor, SslAcceptorBuilder, SslFiletype, SslMethod, SslMode, SslSessionCacheMode,
+    select_next_proto,
 };
 
 use crate::config::TlsConfig;
@@ -34,7 +35,8 @@ pub fn config(tls: &TlsConfig, change: fn(&mut SslAcceptorBuilder)) -> Result<Op
     builder.set_alpn_select_callback(|_, offered| {
         select_next_proto(b"\x08http/1.1\x02h2", offered).ok_or(AlpnError::NOACK)
     });
-    // Idle connections keep no buffers.
+    // Whoever comes back brings a ticket: nothing is kept for them here. And idle connections keep no buffers.
+    builder.set_session_cache_mode(SslSessionCacheMode::OFF);
     builder.set_mode(SslMode::RELEASE_BUFFERS);
     change(&mut builder);
     Ok(OpenSSLConfig::from_acceptor(Arc::new(builder.build())))
