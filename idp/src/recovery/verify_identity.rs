@@ -127,11 +127,6 @@ pub async fn post(
             return show(&app, &visitor, &query, form, errors).await;
         }
     };
-    if app.sms.is_off() {
-        // Said before anything is looked up, so that it says nothing of an account.
-        let errors = Errors::whole(sms_code::SendRefusal::Off.to_string());
-        return show(&app, &visitor, &query, form, errors).await;
-    }
     match recovery::begin(&app, &visitor.caller, &claim, passed).await? {
         Ok(token) => Ok(visitor.go(&query.step(urls::RECOVERY_VERIFY_SMS, &token))),
         Err(refusal) => show(&app, &visitor, &query, form, Errors::whole(refusal.to_string())).await,
