@@ -10,6 +10,7 @@ pub mod id_token_hint;
 pub mod identifiers;
 pub mod identities;
 pub mod logout_notices;
+pub mod lookups;
 pub mod new_password;
 pub mod own_password;
 pub mod pending;

@@ -35,7 +35,7 @@ pub struct Links {
     pub legal_entity: String,
     pub operator: String,
     pub recovery: String,
-    pub register: &'static str,
+    pub register: String,
     pub appeal: &'static str,
     pub action: String,
 }
@@ -75,7 +75,7 @@ pub async fn around(app: &App, visitor: &Visitor, query: Query, page: &PageUrls)
         legal_entity: keep(urls::SIGN_IN_LEGAL_ENTITY),
         operator: keep(urls::SIGN_IN_OPERATOR),
         recovery: urls::recovery(page.own, request.as_deref()),
-        register: page.register,
+        register: keep(page.register),
         appeal: urls::APPEALS,
         action: keep(page.own),
     };
