@@ -131,6 +131,7 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/sign-in/qr/renew", post(sign_in::qr::live::renew))
         .route("/sign-in/qr/finish", get(sign_in::qr::back).post(sign_in::qr::finish))
         .route("/scan/{code}", get(scan::code::get).post(scan::code::post))
+        .route("/sign-in/new-password", get(sign_in::new_password::get).post(sign_in::new_password::post))
         .route("/sign-in/finish", get(sign_in::finish::get))
         .route("/captcha/new", post(captcha::new))
         .route("/captcha/{id}/picture.png", get(captcha::picture))

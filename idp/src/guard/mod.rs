@@ -21,6 +21,7 @@ pub mod recovery;
 pub mod sessions;
 pub mod sms_code;
 pub mod text_message;
+pub mod unfit_password;
 
 /// Who asks: what is counted, remembered and audited of a visitor's browser.
 #[derive(Debug, Clone)]

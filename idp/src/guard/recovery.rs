@@ -11,7 +11,7 @@ use sqlx::AnyConnection;
 
 pub use self::claim::Claim;
 use self::claim::{is_active, phone_of};
-use super::identifiers::Identifier;
+use super::identifiers::{self, Identifier};
 use super::sms_code::{self, CodeRefusal, Purpose, SendRefusal, Standing};
 use super::{Caller, attempts, captcha, new_password, sessions, text_message};
 use crate::app::App;
@@ -122,15 +122,9 @@ pub async fn find(app: &App, caller: &Caller, token: &str) -> Result<Option<Begu
     let now = app.clock.now();
     let row = recoveries::find(&app.store, &random::hash(token), &caller.device_hash, now).await?;
     let Some(row) = row else { return Ok(None) };
-    let Some(principal) = principals::find(&app.store, &app.vault, &row.account_id).await? else {
-        return Ok(None);
-    };
-    let candidate = match Identifier::all_of(&principal).first() {
-        Some(identifier) => identifier.find(app).await?,
-        None => None,
-    };
-    let active = candidate
-        .is_some_and(|candidate| candidate.account_id == row.account_id && is_active(&candidate, now));
+    let found = identifiers::of_account(app, &row.account_id).await?;
+    let Some((principal, candidate)) = found else { return Ok(None) };
+    let active = is_active(&candidate, now);
     let phone = phone_of(&principal).filter(|_| active);
     Ok(phone.map(|phone| Begun { principal, phone, proved: row.proved_at.is_some() }))
 }

@@ -32,6 +32,7 @@ pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_IN_CHOOSE_IDENTITY: &str = "/sign-in/choose-identity";
 pub const SIGN_IN_FINISH: &str = "/sign-in/finish";
 pub const SIGN_IN_LEGAL_ENTITY: &str = "/sign-in/legal-entity";
+pub const SIGN_IN_NEW_PASSWORD: &str = "/sign-in/new-password";
 pub const SIGN_IN_PASSWORD: &str = "/sign-in/password";
 pub const SIGN_IN_OPERATOR: &str = "/sign-in/operator";
 pub const SIGN_IN_PERSONAL: &str = "/sign-in/personal";
@@ -65,7 +66,7 @@ pub fn recovery(sign_in: &str, request: Option<&str>) -> String {
     format!("{RECOVERY}?{}", query.finish())
 }
 
-/// A path of 扫码登录 for a ticket, and for the request that waits for it.
+/// A path for a ticket, of 扫码登录 or for a new password, and for the request that waits for it.
 pub fn with_ticket(path: &str, ticket: &str, request: Option<&str>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("ticket", ticket);
