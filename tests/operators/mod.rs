@@ -139,3 +139,11 @@ pub async fn count(app: &TestApp) -> i64 {
     );
     sql::number(app, &sql).await
 }
+
+/// GB 11643-1999: the check character of 17 digits.
+pub fn with_check(digits: &str) -> String {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 =
+        digits.chars().zip(WEIGHTS).map(|(digit, weight)| digit.to_digit(10).unwrap() * weight).sum();
+    format!("{digits}{}", "10X98765432".chars().nth((sum % 11) as usize).unwrap())
+}

@@ -53,8 +53,6 @@ pub struct Form {
     closing: ClosingFields,
 }
 
-const REPRESENTATIVE_MIN_AGE: u32 = 16;
-
 /// # Errors
 /// When the database fails.
 pub async fn get(
@@ -125,7 +123,7 @@ impl submission::Form for Form {
         let person_missing = format!("请输入{who}姓名");
         let representative_name =
             errors.take("representative_name", &self.representative_name, &person_missing, PersonName::parse);
-        let document = self.document.read(who, REPRESENTATIVE_MIN_AGE, today, errors)?;
+        let document = self.document.read(who, app.config.accounts.min_age, today, errors)?;
         Some(LegalEntity {
             id: random::id(),
             login_name: login_name?.as_str().to_owned(),

@@ -21,7 +21,7 @@ use crate::domain::principal::Operator;
 use crate::guard::evidence::{self, Evidence, PersonMismatch};
 use crate::guard::lookups::{self, Question, TooOften};
 use crate::guard::new_password as guarded;
-use crate::guard::sms_code::Purpose;
+use crate::guard::sms_code::{CodeRefusal, Purpose};
 use crate::platform::random;
 use crate::web::new_password::{self, NewPasswordFields};
 use crate::web::phone::{PhoneFields, PhoneView};
@@ -110,8 +110,9 @@ async fn submit(
     form: &mut Form,
 ) -> web::Result<Result<&'static str, Errors>> {
     let now = app.clock.now();
+    let (min_age, none) = (app.config.accounts.min_age, Errors::none());
     let (mut errors, person) =
-        Person::read(&form.name, &form.document_type, &form.document_number, now, Errors::none());
+        Person::read(min_age, &form.name, &form.document_type, &form.document_number, now, none);
     let proved = form.phone.prove(app, visitor, PURPOSE, &mut errors).await?;
     let phone = proved.as_ref().map(|proved| proved.phone.as_str().to_owned());
     if phone.is_some() && phone == manager.unit.phone && form.same_phone != "yes" {
@@ -160,7 +161,7 @@ async fn submit(
         Outcome::Stored | Outcome::StoredBefore => Ok("added"),
         Outcome::ProofIsGone => {
             form.phone.forget_proof();
-            Err(Errors::none().at("phone_code", "手机号码验证已失效，请重新获取验证码"))
+            Err(Errors::none().at("phone_code", CodeRefusal::Expired.to_string()))
         }
         Outcome::Taken(taken) => {
             let mut errors = Errors::none();
