@@ -146,6 +146,7 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/sign-out/done", get(sign_out::done::get))
         // 五 忘记密码
         .route("/recovery", get(recovery::verify_identity::get).post(recovery::verify_identity::post))
+        .route("/recovery/check", post(recovery::verify_identity::check))
         .route("/recovery/verify-sms", get(recovery::verify_sms::get).post(recovery::verify_sms::post))
         .route("/recovery/set-password", get(recovery::set_password::get).post(recovery::set_password::post))
         .route("/recovery/done", get(recovery::done::get))

@@ -72,7 +72,7 @@ impl Purpose {
 /// Why a code proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CodeRefusal {
-    #[error("请输入短信验证码")]
+    #[error("请输入验证码")]
     Missing,
     #[error("短信验证码错误")]
     Wrong,

@@ -29,6 +29,7 @@ struct Page<'a> {
     name_hint: String,
     tabs: Vec<(String, &'static str)>,
     action: String,
+    check: String,
     sign_in: String,
     captcha: Option<CaptchaView>,
 }
@@ -133,6 +134,17 @@ pub async fn post(
     }
 }
 
+/// POST of what is filled in so far, by the script: the rules of form, and nothing that is looked up.
+pub async fn check(
+    State(app): State<App>,
+    extract::Query(query): extract::Query<Query>,
+    SafeForm(form): SafeForm<Form>,
+) -> Response {
+    let mut errors = Errors::none();
+    form.read(&app, query.kind(), &mut errors);
+    errors.told()
+}
+
 impl Form {
     /// Every field, in the page's order.
     fn read(&self, app: &App, kind: AccountKind, errors: &mut Errors) -> Option<Claim> {
@@ -194,6 +206,7 @@ async fn show(
         words,
         tabs: KINDS.iter().map(|(kind, _)| (query.begin(*kind), words_of(*kind).tab)).collect(),
         action: query.begin(query.kind()),
+        check: query.check(),
         sign_in: query.sign_in(),
         captcha: CaptchaView::before_sending(app).await?,
     };

@@ -6,6 +6,7 @@ use axum::response::Response;
 
 use super::shared::Query;
 use crate::app::App;
+use crate::domain::principal::AccountKind;
 use crate::guard::recovery::{self, Begun};
 use crate::guard::sms_code::{self, Purpose};
 use crate::web::captcha::CaptchaView;
@@ -21,6 +22,8 @@ struct Page<'a> {
     notice: Option<String>,
     action: String,
     begin: String,
+    /// Whose unit can give them another number.
+    of_operator: bool,
     captcha: Option<CaptchaView>,
 }
 
@@ -89,6 +92,7 @@ async fn show(
         errors,
         action: query.step(urls::RECOVERY_VERIFY_SMS, &query.recovery),
         begin: query.begin(query.kind()),
+        of_operator: query.kind() == AccountKind::Operator,
         captcha: CaptchaView::before_sending(app).await?,
     };
     if refused { visitor.show_refused(&page) } else { visitor.show(&page) }

@@ -22,6 +22,7 @@ pub const APPEALS: &str = "/appeals";
 pub const DEVICE: &str = "/device";
 pub const DEVICE_CONFIRM: &str = "/device/confirm";
 pub const RECOVERY: &str = "/recovery";
+pub const RECOVERY_CHECK: &str = "/recovery/check";
 pub const RECOVERY_DONE: &str = "/recovery/done";
 pub const RECOVERY_SET_PASSWORD: &str = "/recovery/set-password";
 pub const RECOVERY_VERIFY_SMS: &str = "/recovery/verify-sms";
