@@ -1,6 +1,7 @@
 //! 三 我的经办人: who may name whom, and what becomes of what they hold.
 
 mod add;
+mod age;
 mod captcha;
 mod edit;
 mod endings;

@@ -1,7 +1,5 @@
 //! Everything that 添加 refuses: beside its field, with what was typed kept, and passwords gone.
 
-use chrono::Datelike;
-
 use super::*;
 
 /// Posts 添加 with a proved telephone; gives the refusal.
@@ -143,24 +141,5 @@ on_both! {
         assert_eq!(error(&reply, "phone_code"), gone);
         assert_eq!(reply.attribute("[name=phone_token]", "value").as_deref(), Some(""), "the page asks for a code again");
         assert_eq!(count(&app).await, 2);
-    }
-}
-
-on_both! {
-    |config| config.accounts.min_age = 18;
-    async fn how_old_one_must_be_is_configured(app: TestApp) {
-        let mut agent = unit(&app).await;
-        let token = prove(&app, &mut agent, NEW_PHONE).await;
-        let of_age = |age| with_check(&format!("220102{}0101000", app.clock.now().china_date().year() - age));
-        let reply = refused(&mut agent, &token, &[("document_number", &of_age(17))]).await;
-        assert_eq!(error(&reply, "document_number"), "经办人须年满18周岁");
-        let reply = agent.post(ADD, &form(&token, &[("document_number", &of_age(18))])).await;
-        assert_eq!(reply.status, 303, "{}", reply.text());
-        // 企业注册 and 企业信息变更 have the same rule.
-        for page in ["/registration/legal-entity", "/account/entity-change"] {
-            let fields = [("entity_type", "enterprise"), ("document_type", "111"), ("document_number", &of_age(17))];
-            let reply = agent.post(page, &fields).await;
-            assert_eq!(error(&reply, "document_number"), "法定代表人须年满18周岁", "{page}: {}", reply.text());
-        }
     }
 }

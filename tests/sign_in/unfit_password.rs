@@ -1,6 +1,8 @@
 //! A password from before the rule: it signs nobody in any more, but lets its owner set another.
 
 use idp::config::{CaptchaMode, Config, PasswordProfile};
+use idp::guard::identifiers::Identifier;
+use idp::guard::{Caller, unfit_password};
 
 use super::{PASSWORD, is_signed_in};
 use crate::recovery::{ALL, NEW, OPERATOR, PERSON, UNIT, Who, beside, set};
@@ -143,5 +145,22 @@ on_both! {
         let mut agent = Agent::new(&app.base);
         assert_eq!(PERSON.sign_in(&mut agent, OLD).await.status, 303);
         assert!(is_signed_in(&mut agent).await, "the manual's rule allows six at registration");
+    }
+}
+
+on_both! {
+    strict;
+    async fn a_password_set_while_the_old_one_was_checked_is_not_set_again(app: TestApp) {
+        let caller = Caller { address: String::new(), user_agent: String::new(), device_hash: vec![7; 32] };
+        let checked = Identifier::person(PERSON.account).find(&app.app).await.unwrap().unwrap();
+        app.advance_seconds(1);
+        PERSON.recover(&app, &mut Agent::new(&app.base), NEW).await;
+        let present = Identifier::person(PERSON.account).find(&app.app).await.unwrap().unwrap();
+        for (candidate, allowed) in [(checked, false), (present, true)] {
+            let mut tx = app.app.store.begin().await.unwrap();
+            let ticket = unfit_password::begin(&app.app, &mut tx, &caller, &candidate).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(ticket.is_some(), allowed);
+        }
     }
 }

@@ -158,8 +158,8 @@ async fn check(
     let started = match inactive(&candidate, now) {
         Some(refusal) => Err(refusal),
         None if !unfit_password::fits(app, typed.password) => {
-            let ticket = unfit_password::begin(app, &mut tx, caller, &candidate.account_id).await?;
-            Ok(Opened::NewPassword(ticket))
+            let ticket = unfit_password::begin(app, &mut tx, caller, &candidate).await?;
+            ticket.map(Opened::NewPassword).ok_or(Refusal::Wrong)
         }
         None => {
             let session = start(app, &mut tx, caller, old_token, &candidate).await?;

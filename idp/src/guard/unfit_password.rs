@@ -12,7 +12,7 @@ use crate::domain::password::Password;
 use crate::domain::principal::Principal;
 use crate::domain::timestamp::Span;
 use crate::platform::random;
-use crate::store::accounts::Candidate;
+use crate::store::accounts::{self, Candidate};
 use crate::store::{audit, passwords, recoveries};
 
 /// How long setting another may take.
@@ -29,15 +29,26 @@ pub fn fits(app: &App, password: &str) -> bool {
     app.config.password.profile.registration().fits(password)
 }
 
-/// Lets whoever gave an account's password set another at this browser; gives the ticket.
+/// Lets whoever gave an account's password set another at this browser; gives the ticket, or `None` if the account has
+/// been disabled, or got another password, meanwhile.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn begin(app: &App, tx: &mut AnyConnection, caller: &Caller, account_id: &str) -> Result<String> {
+pub async fn begin(
+    app: &App,
+    tx: &mut AnyConnection,
+    caller: &Caller,
+    candidate: &Candidate,
+) -> Result<Option<String>> {
     let (ticket, now) = (random::token(), app.clock.now());
+    let (account_id, set_at) = (&*candidate.account_id, candidate.password_set_at);
+    // Held until the ticket is there: the owner who sets a password at this moment ends it, or comes first.
+    if !accounts::note_sign_in(tx, account_id, set_at, now).await? {
+        return Ok(None);
+    }
     let id_hash = hash_of(&ticket);
     recoveries::insert(tx, &id_hash, &caller.device_hash, account_id, Some(now), now + STEP).await?;
-    Ok(ticket)
+    Ok(Some(ticket))
 }
 
 /// What a ticket of this browser is for, unless it took too long, or the account has ended meanwhile.
