@@ -1,12 +1,14 @@
 //! The configuration: one TOML file, then `IDP_…` variables over it. Unknown keys are refused, and every error
 //! names its key. `config.example.toml` shows each key with its default and why.
 
+mod accounts;
 mod certificates;
 mod load;
 mod outside;
 mod protocol;
 mod sections;
 
+pub use accounts::*;
 pub use certificates::*;
 pub use load::{ConfigError, load, read};
 pub use outside::*;
@@ -35,6 +37,7 @@ pub struct Config {
     pub session: SessionConfig,
     pub sign_in: SignInConfig,
     pub password: PasswordConfig,
+    pub accounts: AccountsConfig,
     pub tokens: TokensConfig,
     pub protocol: ProtocolConfig,
     pub sms: SmsConfig,
@@ -58,6 +61,7 @@ impl Default for Config {
             session: SessionConfig::default(),
             sign_in: SignInConfig::default(),
             password: PasswordConfig::default(),
+            accounts: AccountsConfig::default(),
             tokens: TokensConfig::default(),
             protocol: ProtocolConfig::default(),
             sms: SmsConfig::default(),
@@ -123,6 +127,7 @@ impl Config {
                 "must be at least keys.reload_seconds, or instances would sign with keys that others do not publish",
             );
         }
+        self.accounts.check()?;
         self.protocol.check()?;
         self.client_certificates.check(self.tls.is_some())?;
         self.check_outside()

@@ -131,6 +131,7 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/sign-in/qr/renew", post(sign_in::qr::live::renew))
         .route("/sign-in/qr/finish", get(sign_in::qr::back).post(sign_in::qr::finish))
         .route("/scan/{code}", get(scan::code::get).post(scan::code::post))
+        .route("/sign-in/new-password", get(sign_in::new_password::get).post(sign_in::new_password::post))
         .route("/sign-in/finish", get(sign_in::finish::get))
         .route("/captcha/new", post(captcha::new))
         .route("/captcha/{id}/picture.png", get(captcha::picture))
@@ -145,6 +146,7 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/sign-out/done", get(sign_out::done::get))
         // 五 忘记密码
         .route("/recovery", get(recovery::verify_identity::get).post(recovery::verify_identity::post))
+        .route("/recovery/check", post(recovery::verify_identity::check))
         .route("/recovery/verify-sms", get(recovery::verify_sms::get).post(recovery::verify_sms::post))
         .route("/recovery/set-password", get(recovery::set_password::get).post(recovery::set_password::post))
         .route("/recovery/done", get(recovery::done::get))

@@ -134,7 +134,7 @@ on_both! {
         assert!(page.text().contains("请验证手机号码 194****0003"));
         let account = account_of(&page, "以本人身份办理");
         let reply = agent.post("/sign-in/choose-identity", &[("account", &account)]).await;
-        assert_eq!(error(&reply, "phone_code"), "请输入短信验证码");
+        assert_eq!(error(&reply, "phone_code"), "请输入验证码");
         let reply = agent.post("/sign-in/choose-identity", &[("account", &account), ("action", "send_code")]).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
         let code = app.code_sent_to("19400000003").await;

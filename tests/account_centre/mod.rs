@@ -13,6 +13,7 @@ mod portals;
 mod races;
 mod representative;
 mod sessions;
+mod typing;
 
 use crate::support::{Agent, Reply, TestApp};
 

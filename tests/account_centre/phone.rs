@@ -60,7 +60,7 @@ on_both! {
     async fn refusals_stand_beside_their_fields(app: TestApp) {
         let mut agent = unit(&app).await;
         let reply = agent.post("/account/phone", &[("phone_code", "")]).await;
-        assert_eq!(error(&reply, "phone_code"), "请输入短信验证码");
+        assert_eq!(error(&reply, "phone_code"), "请输入验证码");
         let reply = agent.post("/account/phone", &[("phone_code", "123456")]).await;
         assert_eq!(error(&reply, "phone_code"), "验证码已失效，请重新获取");
         prove_old(&app, &mut agent, UNIT_PHONE).await;

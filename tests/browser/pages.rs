@@ -64,6 +64,7 @@ async fn walk(viewport: Viewport, switches: &[&str], look: &'static str) -> Resu
     walk.refused().await?;
     walk.registering().await?;
     walk.recovering().await?;
+    walk.with_an_old_password().await?;
     walk.as_a_unit(switches.is_empty()).await?;
     walk.asked().await?;
     walk.as_others(switches.is_empty()).await?;

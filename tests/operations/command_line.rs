@@ -60,6 +60,7 @@ fn a_configuration_that_cannot_be_used_is_named_by_its_key() {
         ("[tokens]\ncode_secs = 60", "code_secs"),
         ("[operations]\nlog_format = \"xml\"", "operations.log_format"),
         ("[sign_in]\ntries = 0", "sign_in"),
+        ("[accounts]\nmin_age = 15", "accounts.min_age: must be 16, 17 or 18"),
         ("[session]\nidle_minutes = -1", "session.idle_minutes"),
         ("[keys]\npublish_ahead_seconds = 1", "keys.publish_ahead_seconds"),
         ("[tls]\ncertificate = \"a.pem\"", "tls"),

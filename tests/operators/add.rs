@@ -1,7 +1,7 @@
 //! 添加经办人: from 验证信息 to the new operator's first sign-in.
 
 use super::*;
-use crate::support::Portal;
+use crate::support::{Portal, full_width};
 
 on_both! {
     async fn a_unit_adds_an_operator_who_then_signs_in(app: TestApp) {
@@ -130,5 +130,31 @@ on_both! {
         assert_ne!(first, second);
         operator(&app, NEW_PHONE, "Again#2026").await;
         assert_eq!(sign_in(&mut Agent::new(&app.base), UNIT, NEW_PHONE, NEW_PASSWORD).await.status, 422);
+    }
+}
+
+on_both! {
+    async fn full_width_and_stray_spaces_are_no_mistake(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        agent.sign_in_legal_entity().await;
+        // 验证信息.
+        agent.post(VERIFY, &[("action", "send_code")]).await;
+        let code = full_width(&app.code_sent_to(UNIT_PHONE).await);
+        assert_eq!(agent.post(VERIFY, &[("phone_code", &code), ("next", ADD)]).await.status, 303);
+        let (number, phone) = (full_width("22010219030101000x"), full_width(NEW_PHONE));
+        let typed = [("name", " 陈　静 "), ("document_number", number.as_str()), ("phone", phone.as_str()),
+            ("validity", "until"), ("valid_to", " 2099-12-31 "), ("department", "　综合部 ")];
+        let sent = agent.post(ADD, &form("", &[&typed[..], &[("action", "send_code")]].concat())).await;
+        assert_eq!(sent.status, 200, "{}", sent.text());
+        let code = full_width(&app.code_sent_to(NEW_PHONE).await);
+        let reply = agent.post(ADD, &form("", &[&typed[..], &[("phone_code", &code)]].concat())).await;
+        assert_eq!(reply.location().as_deref(), Some("/account/operators?done=added"), "{}", reply.text());
+        let row = agent.get(LIST).await.text_of("tbody tr");
+        for text in ["陈静", "**************000X", "194****0101", "2099-12-31", "综合部"] {
+            assert!(row.contains(text), "{text}: {row}");
+        }
+        // They sign in with what was meant, however it is typed.
+        let reply = sign_in(&mut Agent::new(&app.base), &full_width(UNIT), &number, NEW_PASSWORD).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
     }
 }

@@ -58,7 +58,7 @@ on_both! {
         id_of(&app, OPERATOR_PHONE).await;
         let new = [("new_phone", "yes"), ("phone", NEW_PHONE)];
         let reply = agent.post(&edit, &with(&new)).await;
-        assert_eq!(error(&reply, "phone_code"), "请输入短信验证码");
+        assert_eq!(error(&reply, "phone_code"), "请输入验证码");
         let sent = agent.post(&edit, &with(&[("new_phone", "yes"), ("phone", NEW_PHONE), ("action", "send_code")])).await;
         assert!(sent.text().contains("验证码已发送至 194****0101"), "{}", sent.text());
         let code = app.code_sent_to(NEW_PHONE).await;

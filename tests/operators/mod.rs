@@ -1,6 +1,7 @@
 //! 三 我的经办人: who may name whom, and what becomes of what they hold.
 
 mod add;
+mod age;
 mod captcha;
 mod edit;
 mod endings;
@@ -138,4 +139,12 @@ pub async fn count(app: &TestApp) -> i64 {
             AND legal_entity_id = (SELECT account_id FROM legal_entities WHERE credit_code = '{UNIT}')"
     );
     sql::number(app, &sql).await
+}
+
+/// GB 11643-1999: the check character of 17 digits.
+pub fn with_check(digits: &str) -> String {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: u32 =
+        digits.chars().zip(WEIGHTS).map(|(digit, weight)| digit.to_digit(10).unwrap() * weight).sum();
+    format!("{digits}{}", "10X98765432".chars().nth((sum % 11) as usize).unwrap())
 }

@@ -54,6 +54,32 @@ async fn a_mismatch_is_refused_beside_the_number() {
     assert_eq!(count(&app).await, 2);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_does_not_say_as_often_as_one_likes_who_is_who() {
+    let app = app_with(r#"{"same":false}"#).await;
+    let mut agent = unit(&app).await;
+    let token = prove(&app, &mut agent, NEW_PHONE).await;
+    let numbers = ["220102198506150002", "220102199203080005"];
+    for guess in 0..12 {
+        let reply = agent.post(ADD, &form(&token, &[("document_number", numbers[guess % 2])])).await;
+        assert_eq!(reply.status, 422);
+        let (beside, above) =
+            (error(&reply, "document_number"), reply.text_of("#error-summary[data-whole] p"));
+        if guess < 10 {
+            assert_eq!(beside, "姓名与证件号码不一致，请核对");
+        } else {
+            assert_eq!((beside.as_str(), above.as_str()), ("", "操作过于频繁，请稍后再试"));
+        }
+    }
+    for (detail, times) in [("register", 10), ("limit", 2)] {
+        let sql = format!(
+            "SELECT COUNT(*) FROM audit_log WHERE event = 'operator_refused' AND account_id IS NOT NULL
+                AND detail = '{detail}'"
+        );
+        assert_eq!(sql::number(&app, &sql).await, times, "{detail}");
+    }
+}
+
 /// 添加 while the register is away; gives the new operator's page.
 async fn add_unchecked(app: &TestApp, agent: &mut Agent, name: &str) -> String {
     switch(app, true).await;

@@ -1,7 +1,7 @@
 //! 短信验证: wrong, late and repeated codes.
 
-use super::{PERSON, UNIT, beside, same_browser};
-use crate::support::Agent;
+use super::{OPERATOR, PERSON, UNIT, beside, same_browser};
+use crate::support::{Agent, full_width};
 
 /// Six digits that are not the code.
 fn other(code: &str) -> &'static str {
@@ -14,7 +14,7 @@ on_both! {
         let url = UNIT.begin(&mut agent).await;
         let code = app.code_sent_to(UNIT.phone).await;
         let reply = agent.post(&url, &[("phone_code", " ")]).await;
-        assert_eq!(beside(&reply, "phone_code"), "请输入短信验证码");
+        assert_eq!(beside(&reply, "phone_code"), "请输入验证码");
         for _ in 0..5 {
             let reply = agent.post(&url, &[("phone_code", other(&code))]).await;
             assert_eq!(beside(&reply, "phone_code"), "短信验证码错误");
@@ -103,5 +103,29 @@ on_both! {
         }
         let fields = [("purpose", "recovery"), ("phone", PERSON.phone)];
         assert_eq!(agent.post("/sms-code/send", &fields).await.status, 400, "nobody types this telephone");
+    }
+}
+
+on_both! {
+    async fn who_has_lost_the_telephone_is_told_where_to_turn(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        for who in [UNIT, PERSON] {
+            let url = who.begin(&mut agent).await;
+            let page = agent.get(&url).await;
+            assert_eq!(page.attribute(".console__note a", "href").as_deref(), Some("/appeals"));
+            assert!(page.text_of(".console__note").starts_with("绑定的手机号码已停用，或无法接收短信？请进行账号申诉"));
+        }
+        let url = OPERATOR.begin(&mut agent).await;
+        let note = agent.get(&url).await.text_of(".console__note");
+        assert!(note.contains("请联系本单位法人或管理员更换手机号码"), "{note}");
+    }
+}
+
+on_both! {
+    async fn full_width_and_spaces_are_no_mistake(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        let url = UNIT.begin(&mut agent).await;
+        let code = full_width(&app.code_sent_to(UNIT.phone).await);
+        assert_eq!(agent.post(&url, &[("phone_code", &code)]).await.status, 303);
     }
 }

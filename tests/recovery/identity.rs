@@ -3,6 +3,7 @@
 use idp::config::SmsTransport;
 use idp::platform::random;
 use idp::store::captchas;
+use serde_json::json;
 
 use super::{ALL, MISMATCH, OPERATOR, PERSON, UNIT, beside};
 use crate::sign_in::alert;
@@ -120,6 +121,7 @@ on_both! {
     async fn a_captcha_comes_before_every_message(app: TestApp) {
         let mut agent = Agent::new(&app.base);
         let page = agent.get("/recovery").await;
+        assert_eq!(page.attribute(".captcha__image", "title").as_deref(), Some("看不清？换一张"));
         assert_eq!(page.attribute("form.rows", "action").as_deref(), Some("/recovery?as=legal-entity"));
         let reply = UNIT.identify(&mut agent, &[]).await;
         assert_eq!(beside(&reply, "captcha_answer"), "请先输入图片验证码");
@@ -161,6 +163,26 @@ on_both! {
         assert_eq!(agent.get("/recovery").await.text_of(".alert--info p"), off);
         for account in [UNIT.account, "nobody2026"] {
             assert_eq!(alert(&UNIT.identify(&mut agent, &[("account", account)]).await), off);
+        }
+    }
+}
+
+on_both! {
+    async fn a_field_s_form_is_told_when_it_is_left(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        for who in ALL {
+            let page = agent.get(&format!("/recovery?as={}", who.word)).await;
+            let check = page.attribute("form.rows", "data-check").unwrap();
+            let told = agent.post(&check, &who.fields(&[("person_name", "王1"), ("document_number", "1")])).await.json();
+            assert_eq!(told["person_name"], json!({ "message": "姓名格式不正确", "warning": false }));
+            assert_eq!(told["document_number"]["message"], "身份证号码格式不正确");
+            // Of an account it says nothing.
+            for changes in [&[][..], &[("person_name", "王小明")], &[("account", "nobody2026")]] {
+                assert_eq!(agent.post(&check, &who.fields(changes)).await.json(), json!({}), "{changes:?}");
+            }
+        }
+        for nothing in ["attempts", "audit_log", "recoveries", "outbox"] {
+            assert_eq!(sql::number(&app, &format!("SELECT COUNT(*) FROM {nothing}")).await, 0, "{nothing}");
         }
     }
 }

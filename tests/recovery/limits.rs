@@ -2,9 +2,9 @@
 
 use idp::config::Config;
 
-use super::{MISMATCH, OPERATOR, PERSON, UNIT, Who};
+use super::{MISMATCH, OPERATOR, PERSON, UNIT, Who, beside};
 use crate::sign_in::{PASSWORD, alert};
-use crate::support::Agent;
+use crate::support::{Agent, TestApp, sql};
 
 const TOO_OFTEN: &str = "操作过于频繁，请稍后再试";
 
@@ -123,5 +123,75 @@ on_both! {
         }
         app.advance_seconds(24 * 3600 + 1);
         assert_eq!(ask(&mut Agent::at(&app.base, "192.0.2.1"), "19400000203").await, "sent");
+    }
+}
+
+const SOON: &str = "获取验证码过于频繁，请稍后再试";
+
+async fn audited(app: &TestApp, detail: &str) -> i64 {
+    let sql = format!("SELECT COUNT(*) FROM audit_log WHERE event LIKE 'recovery%' AND detail = '{detail}'");
+    sql::number(app, &sql).await
+}
+
+on_both! {
+    |config| { config.sms.device_hour = 2; config.sms.address_hour = 4; config.trusted_proxies = 1; };
+    async fn whoever_has_used_up_their_messages_learns_nothing_here(app: TestApp) {
+        let mut agent = Agent::at(&app.base, "192.0.2.1");
+        agent.get("/recovery").await;
+        for phone in ["19400000201", "19400000202"] {
+            assert_eq!(ask(&mut agent, phone).await, "sent");
+        }
+        let mut neighbour = Agent::at(&app.base, "192.0.2.1");
+        neighbour.get("/recovery").await;
+        for phone in ["19400000203", "19400000204"] {
+            assert_eq!(ask(&mut neighbour, phone).await, "sent");
+        }
+        // The browser's own, and those of its address.
+        let mut newcomer = Agent::at(&app.base, "192.0.2.1");
+        for agent in [&mut agent, &mut newcomer] {
+            let right = PERSON.identify(agent, &[]).await;
+            let wrong = PERSON.identify(agent, &[("person_name", "王小明")]).await;
+            let nobody = PERSON.identify(agent, &[("account", "nobody2026")]).await;
+            for reply in [right, wrong, nobody] {
+                assert_eq!((reply.status.as_u16(), alert(&reply).as_str()), (422, SOON));
+            }
+        }
+        assert_eq!(app.last_text(PERSON.phone).await, None);
+        assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM recoveries").await, 0);
+        assert_eq!(audited(&app, "natural_person messages").await, 6, "it is on record all the same");
+        let named = "SELECT COUNT(*) FROM audit_log WHERE event = 'recovery_refused' AND account_id IS NOT NULL";
+        assert_eq!(sql::number(&app, named).await, 0);
+    }
+}
+
+on_both! {
+    async fn a_telephone_that_has_had_too_many_codes_does_not_tell_who_is_right(app: TestApp) {
+        let mut first = Agent::new(&app.base);
+        PERSON.begin(&mut first).await;
+        let code = app.code_sent_to(PERSON.phone).await;
+        let sent = app.texts(PERSON.phone).await.len();
+        // A stranger who is right goes on as ever, with a trace; nothing is sent.
+        let mut second = Agent::new(&app.base);
+        let url = PERSON.begin(&mut second).await;
+        assert_eq!(app.texts(PERSON.phone).await.len(), sent);
+        assert_eq!(audited(&app, "natural_person").await, 1);
+        assert_eq!(audited(&app, "natural_person unsent").await, 1);
+        // The page does not say that a code is under way which is not.
+        let page = second.get(&url).await;
+        assert_eq!((page.status.as_u16(), page.text_of("[data-sms-status]").as_str()), (200, ""));
+        assert_eq!(page.text_of("[data-sms-send]"), "获取验证码");
+        let refused = second.post(&url, &[("action", "send_code")]).await;
+        assert_eq!(beside(&refused, "phone_code"), SOON);
+        let refused = second.post(&url, &[("phone_code", &code)]).await;
+        assert_eq!(beside(&refused, "phone_code"), "验证码已失效，请重新获取", "another browser's code");
+        // Who comes back at once finds the code still good that they have.
+        let again = PERSON.begin(&mut first).await;
+        assert!(first.get(&again).await.text().contains("验证码已发送至该账号绑定的手机号"));
+        assert_eq!(first.post(&again, &[("phone_code", &code)]).await.status, 303);
+        app.advance_seconds(61);
+        let sent = second.post(&url, &[("action", "send_code")]).await;
+        assert_eq!(sent.text_of("[data-sms-status]"), "验证码已发送至该账号绑定的手机号，请注意查收");
+        let code = app.code_sent_to(PERSON.phone).await;
+        assert_eq!(second.post(&url, &[("phone_code", &code)]).await.status, 303);
     }
 }

@@ -168,3 +168,26 @@ on_both! {
         assert_restarted(&mut first, reply, "frozen meanwhile").await;
     }
 }
+
+on_both! {
+    async fn a_password_set_elsewhere_ends_what_was_begun(app: TestApp) {
+        // By the owner, in the account centre.
+        let mut thief = Agent::new(&app.base);
+        let url = PERSON.prove(&app, &mut thief).await;
+        let mut owner = Agent::new(&app.base);
+        assert_eq!(PERSON.sign_in(&mut owner, PASSWORD).await.status, 303);
+        let form = [("old_password", PASSWORD), ("new_password", NEW), ("new_password_again", NEW)];
+        assert_eq!(owner.post("/account/password", &form).await.status, 303);
+        let reply = set(&mut thief, &url, "Thief-2027").await;
+        assert_restarted(&mut thief, reply, "a person's").await;
+        assert_eq!(PERSON.sign_in(&mut owner, NEW).await.status, 303);
+        // By the unit, for its operator.
+        let url = OPERATOR.prove(&app, &mut thief).await;
+        let mut unit = crate::operators::unit(&app).await;
+        let page = crate::operators::of(&crate::operators::id_of(&app, OPERATOR.phone).await, "password");
+        let form = [("new_password", NEW), ("new_password_again", NEW)];
+        assert_eq!(unit.post(&page, &form).await.status, 303);
+        let reply = set(&mut thief, &url, "Thief-2027").await;
+        assert_restarted(&mut thief, reply, "an operator's").await;
+    }
+}

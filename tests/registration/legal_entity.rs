@@ -69,7 +69,7 @@ on_both! {
             ("valid_to", "2036-01-01", "valid_to", "长期有效的身份证无需填写结束日期"),
             ("phone", "", "phone", "请输入手机号码"),
             ("phone", "12000000000", "phone", "手机号码格式不正确"),
-            ("phone", "19400000109", "phone_code", "请输入短信验证码"),
+            ("phone", "19400000109", "phone_code", "请输入验证码"),
             ("new_password", "", "new_password", "请设置密码"),
             ("new_password", "abcdef", "new_password", "密码应为6-16位数字、字母或符号至少2种的组合"),
             ("new_password", "shilishiye1", "new_password", "密码不能包含账号、统一社会信用代码、手机号码或证件号码"),
@@ -83,7 +83,9 @@ on_both! {
             assert_eq!(reply.attribute("#representative_name", "value").unwrap(),
                 if field == "representative_name" { value } else { "周婷" });
             assert!(!reply.body.contains(PASSWORD), "passwords never come back");
-            assert!(reply.has("[autofocus]") && reply.has("#error-summary"));
+            let first = reply.attribute("#error-summary a", "href").unwrap();
+            let id = first.trim_start_matches('#');
+            assert!(reply.has(&format!("#{id}[autofocus], #{id} [autofocus]")), "{field}={value}: {first} comes first");
         }
         assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM legal_entities").await, 2, "only the demo's");
         // A term that the law does not give at that age is asked about, not refused.
@@ -146,7 +148,11 @@ on_both! {
         assert!(!reply.body.contains("已被注册"), "an oracle");
         let (_, reply) = taken.register(&app).await;
         assert_eq!(error(&reply, "login_name"), "该法人账号已被注册");
-        assert!(error(&reply, "credit_code").starts_with("该统一社会信用代码已注册，请直接登录"));
+        let told = "该统一社会信用代码已注册，请直接登录，忘记密码可找回，如非本单位注册请进行账号申诉";
+        assert_eq!(error(&reply, "credit_code"), told);
+        assert_eq!(reply.attribute(".page-head__links a[href='/appeals']", "href").as_deref(), Some("/appeals"));
+        let note = reply.text_of(".console__note");
+        assert_eq!(note, "注：如果注册有问题，或信息已被他人注册，可进行账号申诉，也可咨询电话：0431-00000000。");
     }
 }
 
@@ -166,7 +172,7 @@ on_both! {
             }
             assert_eq!(error(&reply, "document_number"), format!("请输入{whose}证件号码"));
             assert_eq!(error(&reply, "term"), "请选择有效期限");
-            assert_eq!(error(&reply, "phone_code"), "请输入短信验证码");
+            assert_eq!(error(&reply, "phone_code"), "请输入验证码");
             assert_eq!(error(&reply, "new_password_again"), "请再次输入密码");
         }
     }

@@ -93,3 +93,27 @@ on_both! {
         assert_eq!(error(&reply, "new_password"), "密码应为8-16位数字、字母或符号至少2种的组合");
     }
 }
+
+on_both! {
+    async fn whose_a_document_is_is_told_only_with_a_proved_telephone(app: TestApp) {
+        // 李颖 has an account.
+        let taken = Form::person().with("document_number", "220102199001010009").with("valid_from", "2018-05-20");
+        let mut agent = Agent::new(&app.base);
+        let page = agent.get(PERSONAL).await;
+        assert!(page.text_of(".console__note").contains("账号申诉"));
+        let unproved = [("phone_code", ""), ("phone_code", "000000"), ("phone_token", "A")];
+        for (field, value) in unproved {
+            let value = if value == "A" { "A".repeat(43) } else { value.to_owned() };
+            let reply = taken.clone().with(field, &value).send(&mut agent).await;
+            let free = Form::person().with(field, &value).send(&mut agent).await;
+            assert_eq!((reply.status, error(&reply, "document_number")), (free.status, String::new()));
+            assert_eq!(error(&reply, "phone_code"), error(&free, "phone_code"));
+            assert!(!reply.body.contains("已注册"), "an oracle");
+        }
+        let checked = agent.post("/registration/personal/check", &taken.pairs()).await;
+        assert_eq!(checked.json(), serde_json::json!({}), "the script learns nothing either");
+        let (_, reply) = taken.register(&app).await;
+        let told = "该证件号码已注册，请直接登录，忘记密码可找回，如非本人注册请进行账号申诉";
+        assert_eq!(error(&reply, "document_number"), told);
+    }
+}

@@ -5,6 +5,7 @@ use idp::platform::random;
 use idp::store::captchas;
 
 use super::*;
+use crate::support::full_width;
 
 async fn ask(agent: &mut Agent, phone: &str) -> Reply {
     Form::person().with("phone", phone).with("action", "send_code").send(agent).await
@@ -200,5 +201,18 @@ on_both! {
     async fn without_a_gateway_the_page_says_so(app: TestApp) {
         let reply = ask(&mut Agent::new(&app.base), "19400000201").await;
         assert_eq!(error(&reply, "phone_code"), "短信服务暂未开通，请联系技术支持");
+    }
+}
+
+on_both! {
+    async fn a_code_may_be_typed_in_full_width_and_with_spaces(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        agent.get(PERSONAL).await;
+        let form = Form::person().with("phone", "１９４ ００００ ０２０１");
+        let sent = form.clone().with("action", "send_code").send(&mut agent).await;
+        assert_eq!(sent.attribute("#phone_code", "placeholder").as_deref(), Some("请输入验证码"));
+        let code = full_width(&app.code_sent_to("19400000201").await);
+        let reply = form.with("phone_code", &code).send(&mut agent).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
     }
 }

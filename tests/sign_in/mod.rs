@@ -6,6 +6,7 @@ mod names;
 mod refusals;
 mod requests;
 mod sessions;
+mod unfit_password;
 
 use crate::support::portal::claims;
 use crate::support::{Agent, Portal, Reply};

@@ -171,6 +171,16 @@ impl Reply {
         Html::parse_document(&self.body).select(&Selector::parse(selector).unwrap()).next().is_some()
     }
 
+    /// What the page's links say, and where they lead.
+    pub fn links(&self) -> Vec<(String, String)> {
+        let document = Html::parse_document(&self.body);
+        let selector = Selector::parse("a[href]").unwrap();
+        let links = document.select(&selector).map(|link| {
+            (link.text().collect::<String>().trim().to_owned(), link.attr("href").unwrap().to_owned())
+        });
+        links.collect()
+    }
+
     /// A parameter of the redirect's query.
     pub fn query(&self, name: &str) -> Option<String> {
         let location = self.location()?;

@@ -66,3 +66,15 @@ macro_rules! on_both {
         }
     };
 }
+
+/// Digits and letters as some keyboards write them, with a space at each end and in the middle.
+pub fn full_width(text: &str) -> String {
+    let wide =
+        |one: char| if one.is_ascii_graphic() { char::from_u32(one as u32 + 0xFEE0).unwrap() } else { one };
+    let (start, end) = text.split_at(text.len() / 2);
+    format!(
+        " {}　{} ",
+        start.chars().map(wide).collect::<String>(),
+        end.chars().map(wide).collect::<String>()
+    )
+}

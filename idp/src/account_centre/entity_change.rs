@@ -53,7 +53,6 @@ enum Outcome {
     Mismatch,
 }
 
-const MIN_AGE: u32 = 16;
 const MISMATCH: &str = "变更信息与登记机关信息不一致，请先到登记机关办理变更或进行账号申诉";
 
 /// # Errors
@@ -93,7 +92,8 @@ impl Form {
         let who = unit.entity_type.representative_label();
         let missing = format!("请输入{who}姓名");
         let name = errors.take("representative_name", &self.representative_name, &missing, PersonName::parse);
-        let document = self.document.read(who, MIN_AGE, app.clock.now().china_date(), errors);
+        let document =
+            self.document.read(who, app.config.accounts.min_age, app.clock.now().china_date(), errors);
         let (unit_name, name, ReadDocument { document, validity }) = (unit_name?, name?, document?);
         Some(LegalEntity {
             name: unit_name.as_str().to_owned(),

@@ -116,6 +116,8 @@ mod tests {
             ("IDP_DATABASE__URL", "mysql://h", "database.url"),
             ("IDP_TOKENS__CODE_SECONDS", "601", "tokens.code_seconds"),
             ("IDP_SESSION__IDLE_MINUTES", "-1", "session.idle_minutes"),
+            ("IDP_ACCOUNTS__MIN_AGE", "15", "accounts.min_age: must be 16, 17 or 18"),
+            ("IDP_ACCOUNTS__MIN_AGE", "19", "accounts.min_age: must be 16, 17 or 18"),
         ] {
             let error = from(&[(name, value)]).unwrap_err().to_string();
             assert!(error.contains(key), "{error}");

@@ -115,6 +115,15 @@ pub enum Principal {
 }
 
 impl Principal {
+    /// The telephone bound to the account.
+    pub fn phone(&self) -> Option<&str> {
+        match self {
+            Self::LegalEntity(unit) => unit.phone.as_deref(),
+            Self::Operator { operator, .. } => Some(operator.phone.as_str()),
+            Self::Person(person) => person.phone.as_deref(),
+        }
+    }
+
     pub fn account_id(&self) -> &str {
         match self {
             Self::LegalEntity(unit) => &unit.id,

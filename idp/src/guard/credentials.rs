@@ -2,10 +2,11 @@
 //! that it takes are the same whether or not the account exists.
 
 use anyhow::Result;
+use sqlx::AnyConnection;
 
 use super::identifiers::Identifier;
 use super::sessions::Proof;
-use super::{Caller, attempts, captcha, sessions};
+use super::{Caller, attempts, captcha, sessions, unfit_password};
 use crate::app::App;
 use crate::config::CaptchaMode;
 use crate::domain::principal::AccountKind;
@@ -63,6 +64,14 @@ pub struct Typed<'a> {
     pub captcha: Option<captcha::Answer<'a>>,
 }
 
+/// What the right password opens.
+pub enum Opened {
+    /// The new session's token.
+    Session(String),
+    /// The ticket to set a password that is good enough first ([`unfit_password`]).
+    NewPassword(String),
+}
+
 /// How many wrong passwords go by before the page says how many are left.
 const TELL_AFTER: u32 = 3;
 
@@ -78,7 +87,7 @@ pub async fn needs_captcha(app: &App, caller: &Caller) -> Result<bool> {
     })
 }
 
-/// Checks a password and signs the account in; gives the new session's token.
+/// Checks a password and signs the account in.
 ///
 /// # Errors
 /// When the database or the hasher fails.
@@ -87,10 +96,14 @@ pub async fn sign_in(
     caller: &Caller,
     old_token: Option<&str>,
     typed: Typed<'_>,
-) -> Result<Result<String, Refusal>> {
+) -> Result<Result<Opened, Refusal>> {
     let kind = typed.identifier.kind();
     let result = check(app, caller, old_token, typed).await?;
-    let outcome = result.as_ref().map_or_else(|refusal| refusal.outcome(), |_| "signed_in");
+    let outcome = match &result {
+        Ok(Opened::Session(_)) => "signed_in",
+        Ok(Opened::NewPassword(_)) => "unfit",
+        Err(refusal) => refusal.outcome(),
+    };
     app.metrics.sign_ins.get_or_create(&SignInLabels { account_type: kind.as_str(), outcome }).inc();
     Ok(result)
 }
@@ -100,7 +113,7 @@ async fn check(
     caller: &Caller,
     old_token: Option<&str>,
     typed: Typed<'_>,
-) -> Result<Result<String, Refusal>> {
+) -> Result<Result<Opened, Refusal>> {
     if needs_captcha(app, caller).await? {
         let outcome = match typed.captcha {
             Some(answer) if answer.is_missing() => None,
@@ -144,19 +157,13 @@ async fn check(
     attempts::forgive(&mut tx, &counted).await?;
     let started = match inactive(&candidate, now) {
         Some(refusal) => Err(refusal),
+        None if !unfit_password::fits(app, typed.password) => {
+            let ticket = unfit_password::begin(app, &mut tx, caller, &candidate).await?;
+            ticket.map(Opened::NewPassword).ok_or(Refusal::Wrong)
+        }
         None => {
-            let acr = acr(candidate.assurance);
-            let proof = Proof {
-                account_id: &candidate.account_id,
-                holder_id: None,
-                acr: &acr,
-                amr: "pwd",
-                password_set_at: candidate.password_set_at,
-                authenticated_at: None,
-                signed_in_at: None,
-                valid_until: candidate.valid_until.map(Timestamp::from_millis),
-            };
-            sessions::start(app, &mut tx, caller, old_token, &proof).await?.ok_or(Refusal::Wrong)
+            let session = start(app, &mut tx, caller, old_token, &candidate).await?;
+            session.map(Opened::Session).ok_or(Refusal::Wrong)
         }
     };
     tx.commit().await?;
@@ -164,6 +171,32 @@ async fn check(
         note_failure(app, caller, kind, account_id.as_deref(), "inactive").await?;
     }
     Ok(started)
+}
+
+/// Signs in whoever has just given the right password; gives the new session's token, unless something has happened to
+/// the account meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn start(
+    app: &App,
+    tx: &mut AnyConnection,
+    caller: &Caller,
+    old_token: Option<&str>,
+    candidate: &Candidate,
+) -> Result<Option<String>> {
+    let acr = acr(candidate.assurance);
+    let proof = Proof {
+        account_id: &candidate.account_id,
+        holder_id: None,
+        acr: &acr,
+        amr: "pwd",
+        password_set_at: candidate.password_set_at,
+        authenticated_at: None,
+        signed_in_at: None,
+        valid_until: candidate.valid_until.map(Timestamp::from_millis),
+    };
+    sessions::start(app, tx, caller, old_token, &proof).await
 }
 
 /// A register has confirmed who the account's holder is.
@@ -190,7 +223,8 @@ fn wrong(app: &App, remaining: u32) -> Refusal {
     }
 }
 
-fn inactive(candidate: &Candidate, now: Timestamp) -> Option<Refusal> {
+/// Why the right password does not sign in.
+pub(super) fn inactive(candidate: &Candidate, now: Timestamp) -> Option<Refusal> {
     if candidate.disabled_at.is_some() {
         return Some(Refusal::Disabled);
     }

@@ -7,7 +7,7 @@ use crate::domain::normalize::normalize_code;
 use crate::domain::principal::{AccountKind, LegalEntity, Principal, StoredDocument};
 use crate::platform::vault::Purpose;
 use crate::store::accounts::{self, Candidate};
-use crate::store::principals::document_index;
+use crate::store::principals::{self, document_index};
 
 /// An account as a visitor names it. Anything may be typed; what is no valid name finds nothing.
 pub enum Identifier {
@@ -21,6 +21,22 @@ pub enum Identifier {
 
 /// GA/T 517: the type of document that can be typed without saying its type.
 const RESIDENT_ID: &str = "111";
+
+/// An account by its id, with what a sign-in to it would find.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_account(app: &App, account_id: &str) -> Result<Option<(Principal, Candidate)>> {
+    let Some(principal) = principals::find(&app.store, &app.vault, account_id).await? else {
+        return Ok(None);
+    };
+    let candidate = match Identifier::all_of(&principal).first() {
+        Some(identifier) => identifier.find(app).await?,
+        None => None,
+    };
+    let own = candidate.filter(|candidate| candidate.account_id == account_id);
+    Ok(own.map(|candidate| (principal, candidate)))
+}
 
 impl Identifier {
     pub fn legal_entity(typed: &str) -> Self {

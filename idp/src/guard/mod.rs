@@ -10,6 +10,7 @@ pub mod id_token_hint;
 pub mod identifiers;
 pub mod identities;
 pub mod logout_notices;
+pub mod lookups;
 pub mod new_password;
 pub mod own_password;
 pub mod pending;
@@ -20,6 +21,7 @@ pub mod recovery;
 pub mod sessions;
 pub mod sms_code;
 pub mod text_message;
+pub mod unfit_password;
 
 /// Who asks: what is counted, remembered and audited of a visitor's browser.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use sqlx::AnyConnection;
 
 pub use self::claim::Claim;
 use self::claim::{is_active, phone_of};
-use super::identifiers::Identifier;
+use super::identifiers::{self, Identifier};
 use super::sms_code::{self, CodeRefusal, Purpose, SendRefusal, Standing};
 use super::{Caller, attempts, captcha, new_password, sessions, text_message};
 use crate::app::App;
@@ -37,7 +37,7 @@ pub enum Refusal {
     Mismatch,
     #[error("操作过于频繁，请稍后再试")]
     TooOften,
-    /// Told only to whoever named everything right.
+    /// Whoever asks has had too many messages: told before an account is looked up.
     #[error(transparent)]
     NotSent(#[from] SendRefusal),
 }
@@ -49,7 +49,8 @@ pub struct Begun {
     pub proved: bool,
 }
 
-/// Compares a claim with what is stored, and sends a code; gives the recovery's token.
+/// Compares a claim with what is stored, and sends a code; gives the recovery's token. A right claim goes on although its
+/// telephone has had too many codes: a refusal would tell that it was right, with no trace of that, as often as one asks.
 ///
 /// # Errors
 /// When the database fails.
@@ -59,6 +60,10 @@ pub async fn begin(
     claim: &Claim,
     passed: captcha::Passed,
 ) -> Result<Result<String, Refusal>> {
+    if let Err(refusal) = sms_code::may_ask(app, caller).await? {
+        note(app, caller, "recovery_refused", claim.kind, None, "messages").await?;
+        return Ok(Err(refusal.into()));
+    }
     let candidate = claim.find(app).await?;
     let account_id = candidate.as_ref().map(|candidate| candidate.account_id.as_str());
     if !may_try(app, caller, claim, account_id).await? {
@@ -75,14 +80,15 @@ pub async fn begin(
         note(app, caller, "recovery_refused", claim.kind, account_id, "mismatch").await?;
         return Ok(Err(Refusal::Mismatch));
     };
-    if let Err(refusal) = sms_code::send(app, caller, Purpose::Recovery, &phone, passed).await? {
-        return Ok(Err(refusal.into()));
-    }
-    let token = random::token();
+    let sent = sms_code::send(app, caller, Purpose::Recovery, &phone, passed).await?;
+    let (token, kind) = (random::token(), claim.kind.as_str());
     let expires_at = app.clock.now() + STEP;
-    recoveries::insert(&app.store, &random::hash(&token), &caller.device_hash, account_id, expires_at)
+    let mut tx = app.store.begin().await?;
+    recoveries::insert(&mut tx, &random::hash(&token), &caller.device_hash, account_id, None, expires_at)
         .await?;
-    note(app, caller, "recovery_begun", claim.kind, Some(account_id), "").await?;
+    let detail = if sent.is_ok() { kind.to_owned() } else { format!("{kind} unsent") };
+    insert_note(app, &mut tx, caller, "recovery_begun", Some(account_id), &detail).await?;
+    tx.commit().await?;
     Ok(Ok(token))
 }
 
@@ -116,15 +122,9 @@ pub async fn find(app: &App, caller: &Caller, token: &str) -> Result<Option<Begu
     let now = app.clock.now();
     let row = recoveries::find(&app.store, &random::hash(token), &caller.device_hash, now).await?;
     let Some(row) = row else { return Ok(None) };
-    let Some(principal) = principals::find(&app.store, &app.vault, &row.account_id).await? else {
-        return Ok(None);
-    };
-    let candidate = match Identifier::all_of(&principal).first() {
-        Some(identifier) => identifier.find(app).await?,
-        None => None,
-    };
-    let active = candidate
-        .is_some_and(|candidate| candidate.account_id == row.account_id && is_active(&candidate, now));
+    let found = identifiers::of_account(app, &row.account_id).await?;
+    let Some((principal, candidate)) = found else { return Ok(None) };
+    let active = is_active(&candidate, now);
     let phone = phone_of(&principal).filter(|_| active);
     Ok(phone.map(|phone| Begun { principal, phone, proved: row.proved_at.is_some() }))
 }
@@ -173,14 +173,14 @@ pub async fn reset(
     // This holds the account's row, so that of two submissions the second waits here and then finds nothing to take.
     passwords::replace(&mut tx, account_id, &hash, now).await?;
     let proof = sms_code::spend(app, &mut tx, caller, Purpose::Recovery, &begun.phone, token).await?;
-    let ends = [random::hash(token), done_hash(token)];
-    let taken = recoveries::finish(&mut tx, &ends[0], &ends[1], now, now + STEP).await?;
+    let taken = recoveries::take(&mut tx, &random::hash(token), now).await?;
     if proof != Standing::Good || !taken {
         tx.rollback().await?;
         return Ok(Ok(false));
     }
-    recoveries::forget_others(&mut tx, account_id, &ends[1]).await?;
     sessions::end_everything(app, &mut tx, account_id).await?;
+    let done = done_hash(token);
+    recoveries::insert(&mut tx, &done, &caller.device_hash, account_id, None, now + STEP).await?;
     devices::remember(&mut tx, account_id, &caller.device_hash, now).await?;
     insert_note(app, &mut tx, caller, "password_reset", Some(account_id), begun.principal.kind().as_str())
         .await?;
@@ -214,7 +214,7 @@ async fn note(
 ) -> Result<()> {
     let mut tx = app.store.begin().await?;
     let detail = format!("{} {detail}", kind.as_str());
-    insert_note(app, &mut tx, caller, event, account_id, detail.trim_end()).await?;
+    insert_note(app, &mut tx, caller, event, account_id, &detail).await?;
     Ok(tx.commit().await?)
 }
 

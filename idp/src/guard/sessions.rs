@@ -9,7 +9,7 @@ use crate::domain::timestamp::{Span, Timestamp};
 use crate::platform::random;
 use crate::store::operators::changes::Standing;
 use crate::store::sessions::{NewSession, SignedInRow};
-use crate::store::{accounts, audit, devices, grants, operators, sessions};
+use crate::store::{accounts, audit, devices, grants, operators, recoveries, sessions};
 
 /// A live session.
 #[derive(Debug, Clone)]
@@ -188,13 +188,15 @@ async fn finish(app: &App, tx: &mut AnyConnection, sid: &str, account_id: &str) 
     logout_notices::tell_portals(app, tx, sid, account_id).await
 }
 
-/// Ends everything that an account holds anywhere: sessions, grants, and with them all tokens.
+/// Ends everything that an account holds anywhere: sessions, grants, and with them all tokens; and what was begun to set
+/// its password.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn end_everything(app: &App, tx: &mut AnyConnection, account_id: &str) -> Result<()> {
     let ended = sessions::end_all(tx, account_id).await?;
     grants::revoke_all(tx, account_id, app.clock.now()).await?;
+    recoveries::forget_all(tx, account_id).await?;
     for (sid, acting) in ended {
         finish(app, tx, &sid, &acting).await?;
     }

@@ -18,7 +18,7 @@ use crate::platform::random;
 use crate::platform::vault::Purpose as Derived;
 use crate::store::{phone_proofs, sms_codes};
 
-pub use sending::{SendRefusal, send};
+pub use sending::{SendRefusal, may_ask, send};
 
 /// What a code is for. A code of one purpose is worth nothing for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Purpose {
 /// Why a code proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CodeRefusal {
-    #[error("请输入短信验证码")]
+    #[error("请输入验证码")]
     Missing,
     #[error("短信验证码错误")]
     Wrong,
@@ -170,6 +170,15 @@ async fn take(
     phone_proofs::insert(&mut tx, &proof_id(caller, purpose, Some(phone), token), now + PROOF_LIFE).await?;
     tx.commit().await?;
     Ok(Ok(()))
+}
+
+/// Whether a code is under way, or there, that would be right if it were typed at this browser now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_sent(app: &App, caller: &Caller, purpose: Purpose, phone: &Phone) -> Result<bool> {
+    let id_hash = code_id(app, purpose, phone);
+    Ok(sms_codes::is_live(&app.store, &id_hash, &caller.device_hash, TRIES, app.clock.now()).await?)
 }
 
 /// How the proof of this telephone stands, for this purpose and browser; `None` for who has proved themselves without one

@@ -43,6 +43,11 @@ impl Query {
         self.link(urls::RECOVERY, &[("as", word(kind))])
     }
 
+    /// Where the script asks about the first step's fields.
+    pub fn check(&self) -> String {
+        self.link(urls::RECOVERY_CHECK, &[("as", word(self.kind()))])
+    }
+
     /// A later step of a recovery.
     pub fn step(&self, path: &str, token: &str) -> String {
         self.link(path, &[("recovery", token), ("as", word(self.kind()))])

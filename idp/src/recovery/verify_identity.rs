@@ -29,6 +29,7 @@ struct Page<'a> {
     name_hint: String,
     tabs: Vec<(String, &'static str)>,
     action: String,
+    check: String,
     sign_in: String,
     captcha: Option<CaptchaView>,
 }
@@ -127,15 +128,21 @@ pub async fn post(
             return show(&app, &visitor, &query, form, errors).await;
         }
     };
-    if app.sms.is_off() {
-        // Said before anything is looked up, so that it says nothing of an account.
-        let errors = Errors::whole(sms_code::SendRefusal::Off.to_string());
-        return show(&app, &visitor, &query, form, errors).await;
-    }
     match recovery::begin(&app, &visitor.caller, &claim, passed).await? {
         Ok(token) => Ok(visitor.go(&query.step(urls::RECOVERY_VERIFY_SMS, &token))),
         Err(refusal) => show(&app, &visitor, &query, form, Errors::whole(refusal.to_string())).await,
     }
+}
+
+/// POST of what is filled in so far, by the script: the rules of form, and nothing that is looked up.
+pub async fn check(
+    State(app): State<App>,
+    extract::Query(query): extract::Query<Query>,
+    SafeForm(form): SafeForm<Form>,
+) -> Response {
+    let mut errors = Errors::none();
+    form.read(&app, query.kind(), &mut errors);
+    errors.told()
 }
 
 impl Form {
@@ -199,6 +206,7 @@ async fn show(
         words,
         tabs: KINDS.iter().map(|(kind, _)| (query.begin(*kind), words_of(*kind).tab)).collect(),
         action: query.begin(query.kind()),
+        check: query.check(),
         sign_in: query.sign_in(),
         captcha: CaptchaView::before_sending(app).await?,
     };

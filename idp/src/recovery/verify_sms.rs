@@ -6,8 +6,9 @@ use axum::response::Response;
 
 use super::shared::Query;
 use crate::app::App;
-use crate::guard::recovery;
-use crate::guard::sms_code::Purpose;
+use crate::domain::principal::AccountKind;
+use crate::guard::recovery::{self, Begun};
+use crate::guard::sms_code::{self, Purpose};
 use crate::web::captcha::CaptchaView;
 use crate::web::phone::CodeFields;
 use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
@@ -21,6 +22,8 @@ struct Page<'a> {
     notice: Option<String>,
     action: String,
     begin: String,
+    /// Whose unit can give them another number.
+    of_operator: bool,
     captcha: Option<CaptchaView>,
 }
 
@@ -37,7 +40,7 @@ pub async fn get(
     match recovery::find(&app, &visitor.caller, &query.recovery).await? {
         None => Ok(query.restart(&visitor)),
         Some(begun) if begun.proved => Ok(go_on(&visitor, &query)),
-        Some(_) => show(&app, &visitor, &query, Errors::none()).await,
+        Some(begun) => show(&app, &visitor, &query, &begun, Errors::none()).await,
     }
 }
 
@@ -58,12 +61,13 @@ pub async fn post(
     }
     if !form.is_submission() {
         let sent = form.send_if_asked(&app, &visitor, Purpose::Recovery, &begun.phone).await?;
-        return show(&app, &visitor, &query, sent.err().unwrap_or_default()).await;
+        return show(&app, &visitor, &query, &begun, sent.err().unwrap_or_default()).await;
     }
     match recovery::prove(&app, caller, &query.recovery, &begun, form.code()).await? {
         Ok(()) => Ok(go_on(&visitor, &query)),
         Err(refusal) => {
-            show(&app, &visitor, &query, Errors::none().at("phone_code", refusal.to_string())).await
+            let errors = Errors::none().at("phone_code", refusal.to_string());
+            show(&app, &visitor, &query, &begun, errors).await
         }
     }
 }
@@ -72,15 +76,23 @@ fn go_on(visitor: &Visitor, query: &Query) -> Response {
     visitor.go(&query.step(urls::RECOVERY_SET_PASSWORD, &query.recovery))
 }
 
-async fn show(app: &App, visitor: &Visitor, query: &Query, errors: Errors) -> web::Result<Response> {
+async fn show(
+    app: &App,
+    visitor: &Visitor,
+    query: &Query,
+    begun: &Begun,
+    errors: Errors,
+) -> web::Result<Response> {
     let refused = errors.any();
+    let is_sent = sms_code::is_sent(app, &visitor.caller, Purpose::Recovery, &begun.phone).await?;
     let page = Page {
         frame: visitor.frame(),
         step: 2,
-        notice: (!refused).then(|| SENT.to_owned()),
+        notice: (!refused && is_sent).then(|| SENT.to_owned()),
         errors,
         action: query.step(urls::RECOVERY_VERIFY_SMS, &query.recovery),
         begin: query.begin(query.kind()),
+        of_operator: query.kind() == AccountKind::Operator,
         captcha: CaptchaView::before_sending(app).await?,
     };
     if refused { visitor.show_refused(&page) } else { visitor.show(&page) }

@@ -1,12 +1,12 @@
 //! 企业注册: a unit registers itself, with whoever represents it.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{self, State};
 use axum::response::Response;
 use serde::Deserialize;
 use sqlx::AnyConnection;
 
-use super::shared::ClosingFields;
+use super::shared::{ClosingFields, Links, Query};
 use super::submission::{self, Form as _, Wrong};
 use crate::app::App;
 use crate::domain::credit_code::{CreditCode, EntityTypeMismatch, INNER_CHECK_WARNING, SUGGESTED_TYPES};
@@ -22,7 +22,7 @@ use crate::platform::random;
 use crate::store::{accounts, principals};
 use crate::web::document::DocumentFields;
 use crate::web::phone::{PhoneFields, PhoneView};
-use crate::web::{self, Errors, Frame, SafeForm, Visitor};
+use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
 
 #[derive(Template)]
 #[template(path = "registration/legal_entity.html")]
@@ -34,6 +34,7 @@ struct Page<'a> {
     phone: PhoneView,
     password_hint: String,
     agreement_version: &'static str,
+    links: Links,
 }
 
 #[derive(Deserialize, Default)]
@@ -52,13 +53,15 @@ pub struct Form {
     closing: ClosingFields,
 }
 
-const REPRESENTATIVE_MIN_AGE: u32 = 16;
-
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    extract::Query(query): extract::Query<Query>,
+) -> web::Result<Response> {
     let form = Form { entity_type: EntityType::Enterprise.code().to_owned(), ..Form::default() };
-    form.show(&app, &visitor, Errors::none(), None).await
+    form.show(&app, &visitor, &query, Errors::none(), None).await
 }
 
 /// # Errors
@@ -66,9 +69,10 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Respon
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    extract::Query(query): extract::Query<Query>,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    submission::answer(&app, &visitor, form).await
+    submission::answer(&app, &visitor, &query, form).await
 }
 
 /// POST of what is filled in so far, by the script.
@@ -119,7 +123,7 @@ impl submission::Form for Form {
         let person_missing = format!("请输入{who}姓名");
         let representative_name =
             errors.take("representative_name", &self.representative_name, &person_missing, PersonName::parse);
-        let document = self.document.read(who, REPRESENTATIVE_MIN_AGE, today, errors)?;
+        let document = self.document.read(who, app.config.accounts.min_age, today, errors)?;
         Some(LegalEntity {
             id: random::id(),
             login_name: login_name?.as_str().to_owned(),
@@ -143,6 +147,7 @@ impl submission::Form for Form {
         &self,
         app: &App,
         visitor: &Visitor,
+        query: &Query,
         errors: Errors,
         notice: Option<String>,
     ) -> web::Result<Response> {
@@ -155,6 +160,11 @@ impl submission::Form for Form {
             phone: self.phone.view(app, Purpose::Registration, notice).await?,
             password_hint: app.config.password.profile.registration().hint(),
             agreement_version: super::agreements::VERSION,
+            links: Links {
+                action: query.link(urls::REGISTER_LEGAL_ENTITY),
+                sign_in: query.sign_in(Self::KIND),
+                other: query.link(urls::REGISTER_PERSONAL),
+            },
         };
         if refused { visitor.show_refused(&page) } else { visitor.show(&page) }
     }
@@ -165,6 +175,10 @@ impl submission::Form for Form {
 
     fn id(account: &LegalEntity) -> &str {
         &account.id
+    }
+
+    fn about(account: &LegalEntity) -> String {
+        account.credit_code.clone()
     }
 
     async fn taken(app: &App, account: &LegalEntity) -> anyhow::Result<Errors> {

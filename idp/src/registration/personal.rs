@@ -1,16 +1,16 @@
 //! 个人注册: a person registers for themselves.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{self, State};
 use axum::response::Response;
 use serde::Deserialize;
 use sqlx::AnyConnection;
 
-use super::shared::ClosingFields;
+use super::shared::{ClosingFields, Links, Query};
 use super::submission::{self, Form as _, Wrong};
 use crate::app::App;
 use crate::domain::person_name::PersonName;
-use crate::domain::principal::{AccountKind, Person};
+use crate::domain::principal::{AccountKind, Person, StoredDocument};
 use crate::domain::profile::Profile;
 use crate::guard::evidence::{self, Evidence};
 use crate::guard::sms_code::Purpose;
@@ -18,7 +18,7 @@ use crate::platform::random;
 use crate::store::{persons, phones, principals};
 use crate::web::document::DocumentFields;
 use crate::web::phone::{PhoneFields, PhoneView};
-use crate::web::{self, Errors, Frame, SafeForm, Visitor};
+use crate::web::{self, Errors, Frame, SafeForm, Visitor, urls};
 
 #[derive(Template)]
 #[template(path = "registration/personal.html")]
@@ -29,6 +29,7 @@ struct Page<'a> {
     phone: PhoneView,
     password_hint: String,
     agreement_version: &'static str,
+    links: Links,
 }
 
 #[derive(Deserialize, Default)]
@@ -48,8 +49,12 @@ const MIN_AGE: u32 = 14;
 
 /// # Errors
 /// When the database fails.
-pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Response> {
-    Form::default().show(&app, &visitor, Errors::none(), None).await
+pub async fn get(
+    State(app): State<App>,
+    visitor: Visitor,
+    extract::Query(query): extract::Query<Query>,
+) -> web::Result<Response> {
+    Form::default().show(&app, &visitor, &query, Errors::none(), None).await
 }
 
 /// # Errors
@@ -57,9 +62,10 @@ pub async fn get(State(app): State<App>, visitor: Visitor) -> web::Result<Respon
 pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
+    extract::Query(query): extract::Query<Query>,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    submission::answer(&app, &visitor, form).await
+    submission::answer(&app, &visitor, &query, form).await
 }
 
 /// POST of what is filled in so far, by the script.
@@ -103,6 +109,7 @@ impl submission::Form for Form {
         &self,
         app: &App,
         visitor: &Visitor,
+        query: &Query,
         errors: Errors,
         notice: Option<String>,
     ) -> web::Result<Response> {
@@ -114,6 +121,11 @@ impl submission::Form for Form {
             phone: self.phone.view(app, Purpose::Registration, notice).await?,
             password_hint: app.config.password.profile.registration().hint(),
             agreement_version: super::agreements::VERSION,
+            links: Links {
+                action: query.link(urls::REGISTER_PERSONAL),
+                sign_in: query.sign_in(Self::KIND),
+                other: query.link(urls::REGISTER_LEGAL_ENTITY),
+            },
         };
         if refused { visitor.show_refused(&page) } else { visitor.show(&page) }
     }
@@ -124,6 +136,10 @@ impl submission::Form for Form {
 
     fn id(account: &Person) -> &str {
         &account.id
+    }
+
+    fn about(account: &Person) -> String {
+        account.document.as_ref().map(StoredDocument::key).unwrap_or_default()
     }
 
     async fn taken(app: &App, account: &Person) -> anyhow::Result<Errors> {

@@ -3,6 +3,7 @@
 use axum::response::Response;
 use serde::Deserialize;
 use sqlx::AnyConnection;
+use url::form_urlencoded;
 
 use super::agreements;
 use crate::app::App;
@@ -16,6 +17,37 @@ use crate::store::{accounts, audit};
 use crate::web::new_password::{self, NewPasswordFields};
 use crate::web::phone::ProvedPhone;
 use crate::web::{self, Errors, Visitor, urls};
+
+/// The query of every page here but the agreements'.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Query {
+    /// The authorization request that waits for this visitor to have an account, and to sign in.
+    request: String,
+}
+
+impl Query {
+    /// A page that goes on with it: a portal that waits is not forgotten.
+    pub fn link(&self, path: &str) -> String {
+        urls::with_request(path, Some(&*self.request).filter(|request| !request.is_empty()))
+    }
+
+    /// Where an account of this kind signs in.
+    pub fn sign_in(&self, kind: AccountKind) -> String {
+        self.link(match kind {
+            AccountKind::LegalEntity => urls::SIGN_IN_LEGAL_ENTITY,
+            _ => urls::SIGN_IN_PERSONAL,
+        })
+    }
+}
+
+/// The links of a form's page.
+pub struct Links {
+    pub action: String,
+    pub sign_in: String,
+    /// 前往个人注册, or 前往企业注册.
+    pub other: String,
+}
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -111,16 +143,24 @@ pub struct NewAccount<'a, Mismatch> {
 pub async fn go_on_as_before(
     app: &App,
     visitor: &Visitor,
+    query: &Query,
     kind: AccountKind,
     proved: &ProvedPhone,
 ) -> web::Result<Response> {
     let index = app.vault.derive(Derived::PhoneIndex, proved.phone.as_str());
     let waiting = accounts::does_newest_wait(&app.store, kind, &index).await?;
-    Ok(go_on(visitor, kind, waiting))
+    Ok(go_on(visitor, query, kind, waiting))
 }
 
 /// Where a finished registration leads.
-pub fn go_on(visitor: &Visitor, kind: AccountKind, waiting: bool) -> Response {
-    let waiting = if waiting { "&waiting=1" } else { "" };
-    visitor.go(&format!("{}?kind={}{waiting}", urls::REGISTRATION_DONE, kind.as_str()))
+pub fn go_on(visitor: &Visitor, query: &Query, kind: AccountKind, waiting: bool) -> Response {
+    let mut pairs = form_urlencoded::Serializer::new(String::new());
+    pairs.append_pair("kind", kind.as_str());
+    if waiting {
+        pairs.append_pair("waiting", "1");
+    }
+    if !query.request.is_empty() {
+        pairs.append_pair("request", &query.request);
+    }
+    visitor.go(&format!("{}?{}", urls::REGISTRATION_DONE, pairs.finish()))
 }

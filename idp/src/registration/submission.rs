@@ -1,16 +1,15 @@
 //! The one way through both registrations: read the form, prove the telephone, ask the register, make the account once.
 
-use axum::Json;
-use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use axum::response::Response;
 use sqlx::AnyConnection;
 
-use super::shared::{self, ClosingFields, NewAccount};
+use super::shared::{self, ClosingFields, NewAccount, Query};
 use crate::app::App;
 use crate::domain::principal::AccountKind;
 use crate::guard::evidence::Evidence;
+use crate::guard::lookups::{self, Question};
 use crate::guard::new_password;
-use crate::guard::sms_code::Purpose;
+use crate::guard::sms_code::{CodeRefusal, Purpose};
 use crate::store::is_duplicate;
 use crate::web::phone::{PhoneFields, ProvedPhone};
 use crate::web::{self, Errors, Visitor};
@@ -39,6 +38,7 @@ pub trait Form: Sized {
         &self,
         app: &App,
         visitor: &Visitor,
+        query: &Query,
         errors: Errors,
         notice: Option<String>,
     ) -> web::Result<Response>;
@@ -46,6 +46,9 @@ pub trait Form: Sized {
     fn set_phone(account: &mut Self::Account, phone: String);
 
     fn id(account: &Self::Account) -> &str;
+
+    /// What questions about it are counted by.
+    fn about(account: &Self::Account) -> String;
 
     /// What belongs to another account already; told to nobody who has not proved a telephone.
     async fn taken(app: &App, account: &Self::Account) -> anyhow::Result<Errors>;
@@ -58,14 +61,15 @@ pub trait Form: Sized {
 /// What came of a form that was well-formed.
 enum Outcome {
     /// The account is there, or waits for its register.
-    Done {
-        waiting: bool,
-    },
+    Done { waiting: bool },
     /// This very form was accepted before.
     AlreadyDone,
     /// The telephone's proof has expired.
     ProofExpired,
+    /// By what belongs to another account, or by a register.
     Refused(Errors),
+    /// Nothing is wrong with the form.
+    NotNow(Errors),
 }
 
 impl From<shared::NoAccount> for Outcome {
@@ -81,50 +85,82 @@ impl From<shared::NoAccount> for Outcome {
 ///
 /// # Errors
 /// When the database or the hasher fails.
-pub async fn answer<F: Form>(app: &App, visitor: &Visitor, mut form: F) -> web::Result<Response> {
+pub async fn answer<F: Form>(
+    app: &App,
+    visitor: &Visitor,
+    query: &Query,
+    mut form: F,
+) -> web::Result<Response> {
     if !form.phone().is_submission() {
         return match form.phone().press_button(app, visitor, Purpose::Registration).await? {
-            Ok(notice) => form.show(app, visitor, Errors::none(), notice).await,
-            Err(errors) => form.show(app, visitor, errors, None).await,
+            Ok(notice) => form.show(app, visitor, query, Errors::none(), notice).await,
+            Err(errors) => form.show(app, visitor, query, errors, None).await,
         };
     }
     let mut errors = Errors::none();
     let account = form.read(app, &mut errors);
     let proved = form.phone().prove(app, visitor, Purpose::Registration, &mut errors).await?;
     if let Some(proved) = proved.as_ref().filter(|proved| proved.spent) {
-        return shared::go_on_as_before(app, visitor, F::KIND, proved).await;
+        return shared::go_on_as_before(app, visitor, query, F::KIND, proved).await;
     }
     form.closing().check(app, &form.context(), &mut errors);
     let (Some(mut account), Some(proved), false) = (account, proved, errors.any()) else {
-        return form.show(app, visitor, errors, None).await;
+        return form.show(app, visitor, query, errors, None).await;
     };
     F::set_phone(&mut account, proved.phone.as_str().to_owned());
     match register(app, visitor, &account, &proved, &form).await? {
-        Outcome::Done { waiting } => Ok(shared::go_on(visitor, F::KIND, waiting)),
-        Outcome::AlreadyDone => shared::go_on_as_before(app, visitor, F::KIND, &proved).await,
+        Outcome::Done { waiting } => Ok(shared::go_on(visitor, query, F::KIND, waiting)),
+        Outcome::AlreadyDone => shared::go_on_as_before(app, visitor, query, F::KIND, &proved).await,
         Outcome::ProofExpired => {
             form.phone().forget_proof();
-            let errors = Errors::none().at("phone_code", "验证码已失效，请重新获取");
-            form.show(app, visitor, errors, None).await
+            let errors = Errors::none().at("phone_code", CodeRefusal::Expired.to_string());
+            form.show(app, visitor, query, errors, None).await
         }
-        Outcome::Refused(errors) => form.show(app, visitor, errors, None).await,
+        Outcome::Refused(errors) | Outcome::NotNow(errors) => {
+            form.show(app, visitor, query, errors, None).await
+        }
     }
 }
 
-/// What the script beside the fields asks while the form is being filled in (assets/check.js): JSON
-/// `{field: {message, warning}}`. It knows the rules of form only; nothing is looked up, kept or logged.
+/// What the script beside the fields asks while the form is being filled in. It knows the rules of form only; nothing is
+/// looked up, kept or logged.
 pub fn check<F: Form>(app: &App, mut form: F) -> Response {
     let mut errors = Errors::none();
     form.read(app, &mut errors);
     form.phone().check_form(&mut errors);
-    let told = errors.each().map(|(field, message)| {
-        (field.to_owned(), json!({ "message": message, "warning": !errors.is_wrong(field) }))
-    });
-    Json(Value::Object(told.collect())).into_response()
+    errors.told()
+}
+
+/// What is refused tells whose the names are, and what the registers say: not as often as one likes.
+async fn register<F: Form>(
+    app: &App,
+    visitor: &Visitor,
+    account: &F::Account,
+    proved: &ProvedPhone,
+    form: &F,
+) -> anyhow::Result<Outcome> {
+    let (caller, kind) = (&visitor.caller, F::KIND.as_str());
+    let question = Question { who: proved.phone.as_str(), about: &F::about(account) };
+    if let Err(too_often) = question.ask(app, caller).await? {
+        lookups::note_refusal(app, caller, "registration_refused", None, &format!("{kind} limit")).await?;
+        return Ok(if shared::has_come_before(app, caller, proved).await? {
+            Outcome::AlreadyDone
+        } else {
+            Outcome::NotNow(Errors::whole(too_often.to_string()))
+        });
+    }
+    let outcome = try_to_register(app, visitor, account, proved, form).await?;
+    if let Outcome::Refused(errors) = &outcome {
+        let detail = errors.each().fold(kind.to_owned(), |detail, (field, _)| format!("{detail} {field}"));
+        lookups::note_refusal(app, caller, "registration_refused", None, &detail).await?;
+    } else {
+        question.take_back(app, caller).await?;
+    }
+    Ok(outcome)
 }
 
 /// The rule: asks the register, and makes the account, once.
-async fn register<F: Form>(
+async fn try_to_register<F: Form>(
     app: &App,
     visitor: &Visitor,
     account: &F::Account,
@@ -140,7 +176,7 @@ async fn register<F: Form>(
     }
     let hash = match new_password::hash(app, form.closing().password()).await? {
         Ok(hash) => hash,
-        Err(refusal) => return Ok(Outcome::Refused(Errors::none().at("new_password", refusal.to_string()))),
+        Err(refusal) => return Ok(Outcome::NotNow(Errors::none().at("new_password", refusal.to_string()))),
     };
     match store::<F>(app, visitor, account, proved, &hash, &evidence).await {
         // Somebody else was faster by a moment. If neither the document nor a name is theirs, it was the telephone,

@@ -2,6 +2,7 @@
 
 pub mod choose_identity;
 pub mod finish;
+pub mod new_password;
 pub mod operator;
 pub mod own_account;
 pub mod qr;

@@ -71,7 +71,7 @@ pub async fn post(
         ("operator", form.operator.as_str(), "请输入经办人手机号/身份证号"),
     ];
     match shared::submit(&app, &visitor, query.request(), &fields, &form.common, &identifier).await? {
-        Outcome::SignedIn(response) => Ok(response),
+        Outcome::GoOn(response) => Ok(response),
         Outcome::Refused(errors) => {
             let around = shared::around(&app, &visitor, query, &URLS).await?;
             show(&app, &visitor, around, Typed { unit: form.unit, operator: form.operator }, errors)

@@ -111,7 +111,7 @@ impl Whose {
         let identifier = self.identifier(&form.account);
         let fields = [("account", form.account.as_str(), "请输入账号")];
         match shared::submit(app, visitor, query.request(), &fields, &form.common, &identifier).await? {
-            Outcome::SignedIn(response) => Ok(response),
+            Outcome::GoOn(response) => Ok(response),
             Outcome::Refused(errors) => {
                 let around = shared::around(app, visitor, query, &self.urls()).await?;
                 self.show(app, visitor, around, form.account, errors)

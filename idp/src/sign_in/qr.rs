@@ -41,6 +41,8 @@ struct Page<'a> {
     /// This page with a new ticket.
     fresh: String,
     password: String,
+    /// 没有账号？立即注册
+    register: String,
     step_up: Option<StepUp>,
 }
 
@@ -278,6 +280,7 @@ async fn show(
         again: urls::with_ticket(urls::SIGN_IN_QR, id.as_str(), request),
         fresh: urls::with_request(urls::SIGN_IN_QR, request),
         password: urls::with_request(urls::SIGN_IN_PASSWORD, request),
+        register: urls::with_request(urls::REGISTER_PERSONAL, request),
         ticket: id.as_str().to_owned(),
         step_up,
     };

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::domain::principal::AccountKind;
-use crate::guard::credentials::{self, Refusal, Typed};
+use crate::guard::credentials::{self, Opened, Refusal, Typed};
 use crate::guard::identifiers::Identifier;
 use crate::guard::pending::{self, Display};
 use crate::web::captcha::{CaptchaFields, CaptchaView};
@@ -35,7 +35,7 @@ pub struct Links {
     pub legal_entity: String,
     pub operator: String,
     pub recovery: String,
-    pub register: &'static str,
+    pub register: String,
     pub appeal: &'static str,
     pub action: String,
 }
@@ -75,7 +75,7 @@ pub async fn around(app: &App, visitor: &Visitor, query: Query, page: &PageUrls)
         legal_entity: keep(urls::SIGN_IN_LEGAL_ENTITY),
         operator: keep(urls::SIGN_IN_OPERATOR),
         recovery: urls::recovery(page.own, request.as_deref()),
-        register: page.register,
+        register: keep(page.register),
         appeal: urls::APPEALS,
         action: keep(page.own),
     };
@@ -107,7 +107,8 @@ impl Around {
 
 /// What came of a form.
 pub enum Outcome {
-    SignedIn(Response),
+    /// The password was right.
+    GoOn(Response),
     Refused(Errors),
 }
 
@@ -140,10 +141,11 @@ pub async fn submit(
     }
     let typed = Typed { identifier, password: &common.password, captcha: common.captcha.answer_if_any() };
     match credentials::sign_in(app, &visitor.caller, visitor.session_token.as_deref(), typed).await? {
-        Ok(token) => {
-            let mut response = visitor.go(&after_password(identifier.kind(), request));
-            cookies::set_for_session(response.headers_mut(), cookies::SESSION, &token);
-            Ok(Outcome::SignedIn(response))
+        Ok(Opened::Session(token)) => {
+            Ok(Outcome::GoOn(signed_in(visitor, identifier.kind(), request, &token)))
+        }
+        Ok(Opened::NewPassword(ticket)) => {
+            Ok(Outcome::GoOn(visitor.go(&urls::with_ticket(urls::SIGN_IN_NEW_PASSWORD, &ticket, request))))
         }
         Err(Refusal::Busy) => Err(web::Error::Unavailable(anyhow::anyhow!("too many password checks wait"))),
         Err(refusal) if refusal.is_about_captcha() => {
@@ -151,6 +153,13 @@ pub async fn submit(
         }
         Err(refusal) => Ok(Outcome::Refused(Errors::whole(refusal.to_string()))),
     }
+}
+
+/// On from a password that was accepted, with the new session.
+pub fn signed_in(visitor: &Visitor, kind: AccountKind, request: Option<&str>, token: &str) -> Response {
+    let mut response = visitor.go(&after_password(kind, request));
+    cookies::set_for_session(response.headers_mut(), cookies::SESSION, token);
+    response
 }
 
 /// A person may act for units, too, and says for whom; whoever named a unit has said so already.

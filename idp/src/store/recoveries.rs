@@ -11,18 +11,23 @@ pub struct RecoveryRow {
     pub proved_at: Option<i64>,
 }
 
+/// `proved_at`: when who began it proved who they are, if that was before.
+///
 /// # Errors
 /// When the database fails.
 pub async fn insert(
-    store: &Store,
+    tx: &mut AnyConnection,
     id_hash: &[u8],
     device_hash: &[u8],
     account_id: &str,
+    proved_at: Option<Timestamp>,
     expires_at: Timestamp,
 ) -> sqlx::Result<()> {
-    let sql = "INSERT INTO recoveries (id_hash, device_hash, account_id, expires_at) VALUES ($1, $2, $3, $4)";
-    let query = sqlx::query(sql).bind(id_hash).bind(device_hash).bind(account_id).bind(expires_at.millis());
-    store.write.execute(query).await.map(drop)
+    let sql = "INSERT INTO recoveries (id_hash, device_hash, account_id, proved_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5)";
+    let query = sqlx::query(sql).bind(id_hash).bind(device_hash).bind(account_id);
+    let query = query.bind(proved_at.map(Timestamp::millis)).bind(expires_at.millis());
+    query.execute(tx).await.map(drop)
 }
 
 /// A recovery that this browser began and that has not expired.
@@ -55,28 +60,19 @@ pub async fn note_proof(
     store.write.execute(query).await.map(drop)
 }
 
-/// Takes a proved recovery, once: it goes by another name afterwards, which only says that it is done.
+/// Takes a proved recovery, once.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn finish(
-    tx: &mut AnyConnection,
-    id_hash: &[u8],
-    done_hash: &[u8],
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> sqlx::Result<bool> {
-    let sql = "UPDATE recoveries SET id_hash = $2, proved_at = NULL, expires_at = $4
-        WHERE id_hash = $1 AND proved_at IS NOT NULL AND expires_at > $3";
-    let query = sqlx::query(sql).bind(id_hash).bind(done_hash).bind(now.millis()).bind(expires_at.millis());
-    Ok(query.execute(tx).await?.rows_affected() == 1)
+pub async fn take(tx: &mut AnyConnection, id_hash: &[u8], now: Timestamp) -> sqlx::Result<bool> {
+    let sql = "DELETE FROM recoveries WHERE id_hash = $1 AND proved_at IS NOT NULL AND expires_at > $2";
+    Ok(sqlx::query(sql).bind(id_hash).bind(now.millis()).execute(tx).await?.rows_affected() == 1)
 }
 
-/// Ends what else was begun for an account, wherever.
+/// Ends all that was begun for an account, wherever.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_others(tx: &mut AnyConnection, account_id: &str, id_hash: &[u8]) -> sqlx::Result<()> {
-    let sql = "DELETE FROM recoveries WHERE account_id = $1 AND id_hash <> $2";
-    sqlx::query(sql).bind(account_id).bind(id_hash).execute(tx).await.map(drop)
+pub async fn forget_all(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM recoveries WHERE account_id = $1").bind(account_id).execute(tx).await.map(drop)
 }

@@ -42,6 +42,24 @@ pub async fn count_try(
     store.write.scalar(query.bind(i64::from(most))).await
 }
 
+/// Whether a try would be counted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_live(
+    store: &Store,
+    id_hash: &[u8],
+    device_hash: &[u8],
+    most: u32,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let sql = "SELECT COUNT(*) FROM sms_codes
+        WHERE id_hash = $1 AND device_hash = $2 AND expires_at > $3 AND tries < $4";
+    let query = sqlx::query_scalar(sql).bind(id_hash).bind(device_hash).bind(now.millis());
+    let count: Option<i64> = store.read.scalar(query.bind(i64::from(most))).await?;
+    Ok(count.unwrap_or(0) > 0)
+}
+
 /// Uses a code up, once. `false` if somebody was faster.
 ///
 /// # Errors

@@ -1,7 +1,9 @@
 //! What every page shows around its content, and how messages reach their fields.
 
 use askama::Template;
+use axum::Json;
 use axum::response::{Html, IntoResponse, Response};
+use serde_json::{Value, json};
 
 use super::assets;
 use super::urls;
@@ -101,6 +103,14 @@ impl Errors {
 
     pub const fn any_warning(&self) -> bool {
         !self.warned.is_empty()
+    }
+
+    /// What the script beside the fields is told (assets/check.js): JSON `{field: {message, warning}}`.
+    pub fn told(&self) -> Response {
+        let told = self.each().map(|(field, message)| {
+            (field.to_owned(), json!({ "message": message, "warning": !self.is_wrong(field) }))
+        });
+        Json(Value::Object(told.collect())).into_response()
     }
 
     /// Nothing is wrong; some of it is to be looked at again.

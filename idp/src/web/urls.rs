@@ -22,6 +22,7 @@ pub const APPEALS: &str = "/appeals";
 pub const DEVICE: &str = "/device";
 pub const DEVICE_CONFIRM: &str = "/device/confirm";
 pub const RECOVERY: &str = "/recovery";
+pub const RECOVERY_CHECK: &str = "/recovery/check";
 pub const RECOVERY_DONE: &str = "/recovery/done";
 pub const RECOVERY_SET_PASSWORD: &str = "/recovery/set-password";
 pub const RECOVERY_VERIFY_SMS: &str = "/recovery/verify-sms";
@@ -32,6 +33,7 @@ pub const SIGN_IN: &str = "/sign-in";
 pub const SIGN_IN_CHOOSE_IDENTITY: &str = "/sign-in/choose-identity";
 pub const SIGN_IN_FINISH: &str = "/sign-in/finish";
 pub const SIGN_IN_LEGAL_ENTITY: &str = "/sign-in/legal-entity";
+pub const SIGN_IN_NEW_PASSWORD: &str = "/sign-in/new-password";
 pub const SIGN_IN_PASSWORD: &str = "/sign-in/password";
 pub const SIGN_IN_OPERATOR: &str = "/sign-in/operator";
 pub const SIGN_IN_PERSONAL: &str = "/sign-in/personal";
@@ -65,7 +67,7 @@ pub fn recovery(sign_in: &str, request: Option<&str>) -> String {
     format!("{RECOVERY}?{}", query.finish())
 }
 
-/// A path of 扫码登录 for a ticket, and for the request that waits for it.
+/// A path for a ticket, of 扫码登录 or for a new password, and for the request that waits for it.
 pub fn with_ticket(path: &str, ticket: &str, request: Option<&str>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("ticket", ticket);

@@ -8,6 +8,12 @@ impl Walk<'_> {
     /// The unit is one that nobody signs in as here.
     pub(super) async fn recovering(&mut self) -> Result<()> {
         self.provider("recovery-identity", "/recovery").await?;
+        // What is wrong with a field is told when it is left.
+        self.browser.fill("#document_number", "1").await?;
+        self.browser.press_tab().await?;
+        self.browser.wait_for("#document_number-error").await?;
+        self.here("recovery-identity-left").await?;
+        self.browser.goto(&self.demo.provider("/recovery")).await?;
         self.browser.follow(NEXT).await?;
         self.here("recovery-identity-nothing-typed").await?;
         for (css, text) in [

@@ -18,9 +18,10 @@ use crate::account_centre::shared::Centre;
 use crate::app::App;
 use crate::domain::document_type::DocumentType;
 use crate::domain::principal::Operator;
-use crate::guard::evidence::{self, Evidence};
+use crate::guard::evidence::{self, Evidence, PersonMismatch};
+use crate::guard::lookups::{self, Question, TooOften};
 use crate::guard::new_password as guarded;
-use crate::guard::sms_code::Purpose;
+use crate::guard::sms_code::{CodeRefusal, Purpose};
 use crate::platform::random;
 use crate::web::new_password::{self, NewPasswordFields};
 use crate::web::phone::{PhoneFields, PhoneView};
@@ -109,8 +110,9 @@ async fn submit(
     form: &mut Form,
 ) -> web::Result<Result<&'static str, Errors>> {
     let now = app.clock.now();
+    let (min_age, none) = (app.config.accounts.min_age, Errors::none());
     let (mut errors, person) =
-        Person::read(&form.name, &form.document_type, &form.document_number, now, Errors::none());
+        Person::read(min_age, &form.name, &form.document_type, &form.document_number, now, none);
     let proved = form.phone.prove(app, visitor, PURPOSE, &mut errors).await?;
     let phone = proved.as_ref().map(|proved| proved.phone.as_str().to_owned());
     if phone.is_some() && phone == manager.unit.phone && form.same_phone != "yes" {
@@ -141,10 +143,13 @@ async fn submit(
         valid_until: given.valid_until,
         ..draft
     };
-    let evidence = evidence::of_person(app, &operator.name, &operator.document).await;
-    if let Evidence::Refused(mismatch) = &evidence {
-        return Ok(Err(Errors::none().at("document_number", mismatch.to_string())));
-    }
+    let evidence = match ask_register(app, visitor, manager, &operator).await? {
+        Ok(Evidence::Refused(mismatch)) => {
+            return Ok(Err(Errors::none().at("document_number", mismatch.to_string())));
+        }
+        Ok(evidence) => evidence,
+        Err(too_often) => return Ok(Err(Errors::whole(too_often.to_string()))),
+    };
     let hash = match guarded::hash(app, form.new_password.password()).await? {
         Ok(hash) => hash,
         Err(refusal) => return Ok(Err(Errors::none().at("new_password", refusal.to_string()))),
@@ -156,7 +161,7 @@ async fn submit(
         Outcome::Stored | Outcome::StoredBefore => Ok("added"),
         Outcome::ProofIsGone => {
             form.phone.forget_proof();
-            Err(Errors::none().at("phone_code", "手机号码验证已失效，请重新获取验证码"))
+            Err(Errors::none().at("phone_code", CodeRefusal::Expired.to_string()))
         }
         Outcome::Taken(taken) => {
             let mut errors = Errors::none();
@@ -170,6 +175,29 @@ async fn submit(
             Err(errors)
         }
     })
+}
+
+/// Whether name and document belong together: of everybody, so that what the register denies is counted and recorded.
+async fn ask_register(
+    app: &App,
+    visitor: &Visitor,
+    manager: &Manager,
+    operator: &Operator,
+) -> anyhow::Result<Result<Evidence<PersonMismatch>, TooOften>> {
+    let (caller, who) = (&visitor.caller, manager.owner.account_id());
+    let question = Question { who, about: &operator.document.key() };
+    if let Err(too_often) = question.ask(app, caller).await? {
+        lookups::note_refusal(app, caller, "operator_refused", Some(who), "limit").await?;
+        return Ok(Err(too_often));
+    }
+    let evidence = evidence::of_person(app, &operator.name, &operator.document).await;
+    match evidence {
+        Evidence::Refused(_) => {
+            lookups::note_refusal(app, caller, "operator_refused", Some(who), "register").await?;
+        }
+        _ => question.take_back(app, caller).await?,
+    }
+    Ok(Ok(evidence))
 }
 
 /// What the page says beside the errors.

@@ -83,12 +83,7 @@ fn fingerprint_of(principal: Option<&Principal>) -> Vec<u8> {
 }
 
 pub(super) fn phone_of(principal: &Principal) -> Option<Phone> {
-    let phone = match principal {
-        Principal::LegalEntity(unit) => unit.phone.as_deref(),
-        Principal::Operator { operator, .. } => Some(operator.phone.as_str()),
-        Principal::Person(person) => person.phone.as_deref(),
-    };
-    Phone::parse(phone?).ok()
+    Phone::parse(principal.phone()?).ok()
 }
 
 /// Whether the right password would sign in.

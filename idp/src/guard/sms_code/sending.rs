@@ -28,6 +28,25 @@ const MINUTE: Span = Span::seconds(60);
 const HOUR: Span = Span::hours(1);
 const DAY: Span = Span::days(1);
 
+/// Whether whoever asks may still have a code sent, to whatever telephone. Asked before an account is looked up, so that
+/// the answer says nothing of one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn may_ask(app: &App, caller: &Caller) -> Result<Result<(), SendRefusal>> {
+    if app.sms.is_off() {
+        return Ok(Err(SendRefusal::Off));
+    }
+    let device = random::base64url(&caller.device_hash);
+    for (name, whose, _, most, refusal) in of_caller(app, &device, &caller.address) {
+        let count = attempts::current(&app.store, &bucket(app, name, whose), app.clock.now()).await?;
+        if count >= i64::from(most) {
+            return Ok(Err(refusal));
+        }
+    }
+    Ok(Ok(()))
+}
+
 /// Sends a fresh code. `_passed` says that whoever asks has passed a captcha.
 ///
 /// # Errors
@@ -70,25 +89,41 @@ async fn count(
     caller: &Caller,
     phone: &Phone,
 ) -> Result<Option<SendRefusal>> {
-    let limits = &app.config.sms;
-    let device = random::base64url(&caller.device_hash);
-    let number = phone.as_str();
+    let (device, now) = (random::base64url(&caller.device_hash), app.clock.now());
     // One after the other, the number last: whoever has had all messages here uses up nobody's own.
-    let counts = [
-        ("device-hour", &*device, HOUR, limits.device_hour, SendRefusal::TooOften),
-        ("device-day", &device, DAY, limits.device_day, SendRefusal::TooManyToday),
-        ("address-hour", &caller.address, HOUR, limits.address_hour, SendRefusal::TooOften),
-        ("address-day", &caller.address, DAY, limits.address_day, SendRefusal::TooManyToday),
-        ("minute", number, MINUTE, 1, SendRefusal::TooOften),
-        ("hour", number, HOUR, limits.number_hour, SendRefusal::TooOften),
-        ("day", number, DAY, limits.number_day, SendRefusal::TooManyToday),
-    ];
-    for (name, value, window, most, refusal) in counts {
-        let bucket = app.vault.derive(Derived::AttemptBucket, &format!("sms-{name}|{value}"));
-        let count = attempts::add_in_window(tx, &format!("sms:{bucket}"), app.clock.now(), window).await?;
+    let limits = of_caller(app, &device, &caller.address).into_iter().chain(of_number(app, phone.as_str()));
+    for (name, whose, window, most, refusal) in limits {
+        let count = attempts::add_in_window(tx, &bucket(app, name, whose), now, window).await?;
         if count > i64::from(most) {
             return Ok(Some(refusal));
         }
     }
     Ok(None)
+}
+
+/// Its name, whose it is, and how many codes there may be in a window that begins with the first.
+type Limit<'a> = (&'static str, &'a str, Span, u32, SendRefusal);
+
+fn of_caller<'a>(app: &App, device: &'a str, address: &'a str) -> [Limit<'a>; 4] {
+    let limits = &app.config.sms;
+    [
+        ("device-hour", device, HOUR, limits.device_hour, SendRefusal::TooOften),
+        ("device-day", device, DAY, limits.device_day, SendRefusal::TooManyToday),
+        ("address-hour", address, HOUR, limits.address_hour, SendRefusal::TooOften),
+        ("address-day", address, DAY, limits.address_day, SendRefusal::TooManyToday),
+    ]
+}
+
+fn of_number<'a>(app: &App, number: &'a str) -> [Limit<'a>; 3] {
+    let limits = &app.config.sms;
+    [
+        ("minute", number, MINUTE, 1, SendRefusal::TooOften),
+        ("hour", number, HOUR, limits.number_hour, SendRefusal::TooOften),
+        ("day", number, DAY, limits.number_day, SendRefusal::TooManyToday),
+    ]
+}
+
+/// The store learns neither numbers nor addresses from its counts.
+fn bucket(app: &App, name: &str, whose: &str) -> String {
+    format!("sms:{}", app.vault.derive(Derived::AttemptBucket, &format!("sms-{name}|{whose}")))
 }

@@ -12,12 +12,11 @@ pub struct Person {
     pub document: StoredDocument,
 }
 
-/// Who may act for a unit at all.
-const YOUNGEST: u32 = 16;
-
 impl Person {
-    /// The person, unless something is wrong with the fields; `errors` grow in the page's order.
+    /// The person, unless something is wrong with the fields; `errors` grow in the page's order. Nobody younger than
+    /// `min_age` acts for a unit.
     pub fn read(
+        min_age: u32,
         name: &str,
         document_type: &str,
         number: &str,
@@ -35,7 +34,7 @@ impl Person {
                 None
             }
         };
-        let document = match read_document(document_type, number, now) {
+        let document = match read_document(min_age, document_type, number, now) {
             Ok(document) => Some(document),
             Err((field, message)) => {
                 errors = errors.at(field, message);
@@ -47,6 +46,7 @@ impl Person {
 }
 
 fn read_document(
+    min_age: u32,
     document_type: &str,
     number: &str,
     now: Timestamp,
@@ -60,8 +60,8 @@ fn read_document(
     let today = now.china_date();
     let document = IdentityDocument::parse(kind, number, today)
         .map_err(|error| ("document_number", error.to_string()))?;
-    if document.age_on(today).is_some_and(|age| age < YOUNGEST) {
-        return Err(("document_number", format!("经办人须年满{YOUNGEST}周岁")));
+    if document.age_on(today).is_some_and(|age| age < min_age) {
+        return Err(("document_number", format!("经办人须年满{min_age}周岁")));
     }
     Ok(StoredDocument::from(&document))
 }

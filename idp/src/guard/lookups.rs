@@ -1,0 +1,82 @@
+//! Forms that tell whether there is an account, or what a register knows: 企业注册, 个人注册, 添加经办人. What they refuse is
+//! an answer to whoever asks about others, so that it is counted, and recorded.
+
+use anyhow::Result;
+
+use super::Caller;
+use super::rate_limit::Limit;
+use crate::app::App;
+use crate::domain::timestamp::Span;
+use crate::platform::random;
+use crate::store::audit;
+
+const HOUR: Span = Span::hours(1);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("操作过于频繁，请稍后再试")]
+pub struct TooOften;
+
+/// A form's question.
+pub struct Question<'a> {
+    /// Whose it is: a proved telephone, or an account.
+    pub who: &'a str,
+    /// The credit code, or the document, that it is about.
+    pub about: &'a str,
+}
+
+impl Question<'_> {
+    /// Counts it, before it is answered.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ask(&self, app: &App, caller: &Caller) -> Result<Result<(), TooOften>> {
+        // One after the other: whoever has had all tries here uses up nobody's elsewhere.
+        let mut tx = app.store.begin().await?;
+        let mut allowed = true;
+        for (limit, whom) in self.limits(caller) {
+            allowed = allowed && limit.count(app, &mut tx, &whom).await?;
+        }
+        tx.commit().await?;
+        Ok(if allowed { Ok(()) } else { Err(TooOften) })
+    }
+
+    /// It was no question after all: nothing was refused.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_back(&self, app: &App, caller: &Caller) -> Result<()> {
+        let mut tx = app.store.begin().await?;
+        for (limit, whom) in self.limits(caller) {
+            limit.uncount(app, &mut tx, &whom).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    fn limits(&self, caller: &Caller) -> [(Limit, String); 4] {
+        let device = random::base64url(&caller.device_hash);
+        [
+            (Limit { what: "lookup-address", most: 30, window: HOUR }, caller.address.clone()),
+            (Limit { what: "lookup-device", most: 10, window: HOUR }, device),
+            (Limit { what: "lookup-who", most: 10, window: HOUR }, self.who.to_owned()),
+            (Limit { what: "lookup-about", most: 10, window: HOUR }, self.about.to_owned()),
+        ]
+    }
+}
+
+/// Records a refusal. `detail` says what was wrong, and nothing of what was typed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_refusal(
+    app: &App,
+    caller: &Caller,
+    event: &str,
+    account_id: Option<&str>,
+    detail: &str,
+) -> Result<()> {
+    let (address, user_agent) = (&*caller.address, &*caller.user_agent);
+    let entry = audit::Entry { event, account_id, client_id: None, address, user_agent, detail };
+    let mut tx = app.store.begin().await?;
+    audit::insert(&mut tx, &entry, app.clock.now()).await?;
+    Ok(tx.commit().await?)
+}
