@@ -201,9 +201,7 @@ impl Told {
         };
         let mut told = told(status, error, message);
         for name in [header::WWW_AUTHENTICATE, header::RETRY_AFTER, HeaderName::from_static("dpop-nonce")] {
-            if let Some(value) = refused.get(&name) {
-                told.headers.push((name, value.clone()));
-            }
+            told.headers.extend(refused.get_all(&name).iter().map(|value| (name.clone(), value.clone())));
         }
         told
     }
