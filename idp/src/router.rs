@@ -19,7 +19,7 @@ use crate::account_centre::{
 use crate::app::App;
 use crate::oidc::{
     at_resource, authorize, cors, device, discovery, dynamic_registration, introspection, par, revocation,
-    token, userinfo,
+    token, unanswered, userinfo,
 };
 use crate::scan;
 use crate::site::{captcha, display, information, notice, sms_code};
@@ -43,7 +43,8 @@ pub fn build(app: &App) -> anyhow::Result<Router> {
     // Inside: what was given up, or panicked, is told on a page like every other fault.
     let pages = bounded(pages).layer(from_fn_with_state(app.clone(), headers::protect));
     Ok(pages
-        .merge(bounded(protocol(app)))
+        .merge(bounded(protocol(app)).layer(from_fn(unanswered::tell)))
+        .merge(bounded(for_phones(app)).layer(from_fn(scan::api::tell)))
         .merge(files())
         .layer(nosniff())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
@@ -165,12 +166,7 @@ fn portal_pages() -> Router<App> {
 
 /// What portals' programs talk to.
 fn protocol(app: &App) -> Router<App> {
-    let for_browsers = |endpoint: MethodRouter<App>| {
-        endpoint.layer(from_fn_with_state(app.clone(), cors::share)).merge(options(cors::preflight))
-    };
-    let for_apps = |endpoint: MethodRouter<App>| {
-        for_browsers(endpoint.layer(from_fn_with_state(app.clone(), at_resource::show_token)))
-    };
+    let for_browsers = |endpoint| for_browsers(app, endpoint);
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
@@ -181,11 +177,6 @@ fn protocol(app: &App) -> Router<App> {
         .route("/device_authorization", post(device::authorization::post))
         .route("/device/qr.svg", get(device::qr::get))
         .route("/introspect", post(introspection::post))
-        // 扫码登录: the app
-        .route("/scan/api/identities", for_apps(get(scan::api::identities)))
-        .route("/scan/api/scan", for_apps(post(scan::api::scan)))
-        .route("/scan/api/confirm", for_apps(post(scan::api::confirm)))
-        .route("/scan/api/cancel", for_apps(post(scan::api::cancel)))
         .route("/revoke", for_browsers(post(revocation::post)))
         .route("/register", post(dynamic_registration::register))
         .route(
@@ -194,6 +185,23 @@ fn protocol(app: &App) -> Router<App> {
                 .put(dynamic_registration::put)
                 .delete(dynamic_registration::delete),
         )
+}
+
+/// 扫码登录: the app
+fn for_phones(app: &App) -> Router<App> {
+    let by_token = |endpoint: MethodRouter<App>| {
+        for_browsers(app, endpoint.layer(from_fn_with_state(app.clone(), at_resource::show_token)))
+    };
+    Router::new()
+        .route("/scan/api/identities", by_token(get(scan::api::identities)))
+        .route("/scan/api/scan", by_token(post(scan::api::scan)))
+        .route("/scan/api/confirm", by_token(post(scan::api::confirm)))
+        .route("/scan/api/cancel", by_token(post(scan::api::cancel)))
+}
+
+/// Also for the scripts of clients that have none but their browser.
+fn for_browsers(app: &App, endpoint: MethodRouter<App>) -> MethodRouter<App> {
+    endpoint.layer(from_fn_with_state(app.clone(), cors::share)).merge(options(cors::preflight))
 }
 
 /// What pages load.

@@ -26,16 +26,27 @@ fn table() -> BTreeMap<String, Vec<(String, String)>> {
     sections
 }
 
-/// Whether `a::b::name` is a test: `fn name` in tests/a/b.rs, tests/a/b/mod.rs or, of the product's own, in its source.
+/// Whether `a::b::name` is a test that is run: in tests/a/b.rs or tests/a/b/mod.rs.
 fn exists(test: &str) -> bool {
     let Some((module, function)) = test.rsplit_once("::") else { return false };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = module.replace("::", "/");
     let files = [format!("{path}.rs"), format!("{path}/mod.rs")];
-    let text =
-        files.iter().find_map(|file| std::fs::read_to_string(folder.join(file)).ok()).unwrap_or_default();
-    let declared = format!("fn {function}(");
-    text.lines().any(|line| line.trim_start().trim_start_matches("async ").starts_with(&declared))
+    let text = files.iter().find_map(|file| std::fs::read_to_string(folder.join(file)).ok());
+    text.is_some_and(|text| has_test(&text, function))
+}
+
+/// Whether a source has a test of that name: no helper, and none that is ignored. What stands above it without an empty
+/// line between says so.
+fn has_test(source: &str, name: &str) -> bool {
+    let declared = format!("fn {name}(");
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let declares = |line: &&str| line.trim_start_matches("async ").starts_with(&declared);
+    let Some(at) = lines.iter().position(declares) else { return false };
+    let above: Vec<&str> = lines[..at].iter().rev().copied().take_while(|line| !line.is_empty()).collect();
+    let marks =
+        |line: &&str| *line == "on_both! {" || *line == "#[test]" || line.starts_with("#[tokio::test");
+    above.iter().any(marks) && !above.iter().any(|line| line.starts_with("#[ignore"))
 }
 
 #[test]
@@ -45,11 +56,14 @@ fn every_test_that_the_table_names_exists() {
         let mut names = BTreeSet::new();
         for (name, tried) in &lines {
             assert!(names.insert(name), "{section}: {name} stands there twice");
-            match tried.strip_prefix("not applicable: ") {
-                Some(reason) => assert!(reason.len() > 10, "{section}: {name} needs a reason"),
-                None => wrong.extend(
-                    tried.split(", ").filter(|test| !exists(test)).map(|test| format!("{name}: {test}")),
-                ),
+            let (tests, reason) = match tried.split_once("not applicable: ") {
+                Some((tests, reason)) => (tests.trim_end_matches("; "), Some(reason)),
+                None => (tried.as_str(), None),
+            };
+            assert!(reason.is_none_or(|reason| reason.len() > 10), "{section}: {name} needs a reason");
+            if !(tests.is_empty() && reason.is_some()) {
+                let missing = tests.split(", ").filter(|test| !exists(test));
+                wrong.extend(missing.map(|test| format!("{name}: {test}")));
             }
         }
     }
@@ -83,5 +97,23 @@ fn a_test_that_does_not_exist_is_noticed() {
     assert!(exists("oidc_protocol::dynamic_registration::registration_can_be_off"));
     for made_up in ["certification::made_up", "nowhere::made_up", "made_up", "oidc_protocol::token::a_code"] {
         assert!(!exists(made_up), "{made_up}");
+    }
+}
+
+#[test]
+fn what_is_not_run_is_no_test() {
+    for (marks, is_test) in [
+        ("#[test]", true),
+        ("#[tokio::test(flavor = \"multi_thread\")]", true),
+        ("on_both! {\n    |config| config.trusted_proxies = 1;\n    // Why.", true),
+        ("/// A helper.", false),
+        ("#[test]\n#[ignore = \"slow\"]", false),
+        ("#[test]\nfn other() {}\n", false),
+    ] {
+        assert_eq!(
+            has_test(&format!("{marks}\n    async fn name(app: TestApp) {{\n"), "name"),
+            is_test,
+            "{marks}"
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! `private_key_jwt`: RFC 7523 section 3, OpenID Connect Core section 9.
 
 use josekit::jwk::Jwk;
-use josekit::jwk::alg::ec::EcCurve;
-use josekit::jws::{ES256, HS256, JwsHeader, JwsSigner, RS256};
+use josekit::jwk::alg::{ec::EcCurve, ed::EdCurve};
+use josekit::jws::{ES256, EdDSA, HS256, JwsHeader, JwsSigner, RS256};
 use reqwest::Method;
 
 use super::*;
@@ -223,5 +223,26 @@ on_both! {
         // A key of one client proves nothing about another.
         let hall = robot.sign(&assertion_claims(&app, json!({"sub": "hall", "iss": "hall"})));
         assert_refused(&ask(&app, &hall).await, 401, "invalid_client");
+    }
+}
+
+on_both! {
+    // FAPI 2.0 Security Profile section 5.4.1: EdDSA is that of Ed25519. A key of the other curve is like one of a kind that
+    // nobody knows.
+    async fn ed448_is_no_key(app: TestApp) {
+        for (curve, is_taken) in [(EdCurve::Ed25519, true), (EdCurve::Ed448, false)] {
+            let key = Jwk::generate_ed_key(curve).unwrap();
+            let id = if is_taken { "robot" } else { "other" };
+            let known = Jwk::generate_ec_key(EcCurve::P256).unwrap().to_public_key().unwrap();
+            let jwks = json!({ "keys": [key.to_public_key().unwrap().as_ref(), known.as_ref()] });
+            Robot::register_as(&app, id, json!({ "jwks": jwks })).await;
+            let claims = assertion_claims(&app, json!({ "iss": id, "sub": id }));
+            let reply = ask(&app, &sign(&EdDSA.signer_from_jwk(&key).unwrap(), &claims)).await;
+            if is_taken {
+                assert_eq!(reply.status, 200, "{}", reply.body);
+            } else {
+                assert_refused(&reply, 401, "invalid_client");
+            }
+        }
     }
 }

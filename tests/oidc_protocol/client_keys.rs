@@ -16,10 +16,15 @@ fn key(kid: &str) -> Jwk {
     key
 }
 
+/// One that has no `kid`, and is named by none.
+fn nameless() -> Jwk {
+    Jwk::generate_ec_key(EcCurve::P256).unwrap()
+}
+
 fn set(keys: &[&Jwk]) -> Value {
     let public = keys.iter().map(|key| {
         let mut public = key.to_public_key().unwrap().as_ref().clone();
-        public.insert("kid".to_owned(), json!(key.key_id()));
+        public.extend(key.key_id().map(|kid| ("kid".to_owned(), json!(kid))));
         Value::Object(public)
     });
     json!({ "keys": public.collect::<Vec<_>>() })
@@ -38,7 +43,7 @@ async fn authenticate(app: &TestApp, portal: &Portal, key: &Jwk) -> Reply {
         "jti": idp::platform::random::id(),
     });
     let mut header = josekit::jws::JwsHeader::new();
-    header.set_key_id(key.key_id().unwrap());
+    key.key_id().inspect(|kid| header.set_key_id(*kid));
     let signer = josekit::jws::ES256.signer_from_jwk(key).unwrap();
     let jws = josekit::jws::serialize_compact(claims.to_string().as_bytes(), &header, &signer).unwrap();
     let agent = Agent::new(&app.base);
@@ -57,6 +62,7 @@ on_both! {
             assert_eq!(reply.status, 200, "{}", reply.body);
         }
         assert_eq!(site.asked("/jwks").len(), 1, "once for all");
+        assert_eq!(site.asked("/jwks")[0].accept, "application/json, application/jwk-set+json");
         // An unknown kid is looked after once a minute, whoever asks.
         for _ in 0..3 {
             assert_refused(&authenticate(&app, &portal, &second).await, 401, "invalid_client");
@@ -75,6 +81,27 @@ on_both! {
         app.advance_seconds(700);
         assert_eq!(authenticate(&app, &portal, &second).await.status, 200);
         assert_eq!(site.asked("/jwks").len(), 3);
+    }
+}
+
+on_both! {
+    // A `kid` is optional (RFC 7515 section 4.1.4). Without one, the keys that are known are looked through first.
+    async fn keys_without_names_are_fetched_as_seldom(app: TestApp) {
+        let site = Site::start().await;
+        let (first, second) = (nameless(), nameless());
+        let portal = portal(&app, "keyed", &site.put_json("/jwks", &set(&[&key("other"), &first]))).await;
+        for _ in 0..3 {
+            assert_eq!(authenticate(&app, &portal, &first).await.status, 200);
+            app.advance_seconds(61);
+        }
+        assert_eq!(site.asked("/jwks").len(), 1, "fresh for ten minutes");
+        // A key that is not among them is looked after, once a minute.
+        site.put_json("/jwks", &set(&[&second]));
+        assert_eq!(authenticate(&app, &portal, &second).await.status, 200);
+        for _ in 0..3 {
+            assert_refused(&authenticate(&app, &portal, &first).await, 401, "invalid_client");
+        }
+        assert_eq!(site.asked("/jwks").len(), 2);
     }
 }
 

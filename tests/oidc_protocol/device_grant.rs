@@ -179,7 +179,9 @@ on_both! {
             assert_eq!(greedy.send(request).await.status, 200);
         }
         let request = ask(&greedy);
-        assert_refused(&greedy.send(request).await, 400, "slow_down");
+        let refused = greedy.send(request).await;
+        assert_refused(&refused, 429, "temporarily_unavailable");
+        assert_eq!(refused.header("retry-after"), "600");
     }
 }
 

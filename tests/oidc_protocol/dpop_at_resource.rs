@@ -37,7 +37,13 @@ fn with(first: &Value, then: &Value) -> Value {
 /// Section 7.1: the scheme, the error, and the algorithms that would do.
 #[track_caller]
 fn assert_told_by_dpop(reply: &Reply, error: &str) {
-    assert_eq!((reply.status.as_u16(), reply.json()["error"].as_str()), (401, Some(error)), "{}", reply.body);
+    let status = if error == "insufficient_scope" { 403 } else { 401 };
+    assert_eq!(
+        (reply.status.as_u16(), reply.json()["error"].as_str()),
+        (status, Some(error)),
+        "{}",
+        reply.body
+    );
     let challenge = reply.header("www-authenticate");
     assert!(challenge.starts_with("DPoP realm="), "{challenge}");
     assert!(challenge.contains(&format!("error=\"{error}\"")), "{challenge}");
@@ -148,5 +154,32 @@ on_both! {
         let request = request.header("authorization", format!("Bearer {access}"));
         let request = request.header("authorization", format!("DPoP {access}"));
         assert_refused(&agent.stranger().send(request).await, 400, "invalid_request");
+    }
+}
+
+on_both! {
+    // What is wrong with a bound token beyond its key is told in the scheme in which it came, too.
+    async fn a_bound_token_is_refused_in_its_own_scheme(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let key = DpopKey::new();
+        let own = [("grant_type", "client_credentials")];
+        let reply = portal.post_with(&mut agent, "/token", &own, &[("dpop", &key.at_token(&app))]).await;
+        let narrow = text(&reply.json(), "access_token");
+        let proof = key.at_userinfo(&app, &narrow);
+        let reply = ask(&agent, Method::GET, &format!("DPoP {narrow}"), &[&proof]).await;
+        assert_told_by_dpop(&reply, "insufficient_scope");
+    }
+}
+
+on_both! {
+    // FAPI 2.0 Security Profile section 5.4.1: EdDSA is that of Ed25519.
+    async fn no_token_is_bound_to_a_key_on_ed448(app: TestApp) {
+        let portal = Portal::register(&app, "hall").await;
+        let mut agent = Agent::new(&app.base);
+        let own = [("grant_type", "client_credentials")];
+        let proof = DpopKey::of("Ed448").at_token(&app);
+        let reply = portal.post_with(&mut agent, "/token", &own, &[("dpop", &proof)]).await;
+        assert_refused(&reply, 400, "invalid_dpop_proof");
     }
 }

@@ -141,3 +141,32 @@ on_both! {
         assert_eq!(kept, 0);
     }
 }
+
+on_both! {
+    // Whoever has an ID token, and neither the browser nor the session's cookie, learns nothing of a session that goes on
+    // and ends none of it: not where it was used, not by loading what would sign its owner out there.
+    async fn who_is_not_the_browser_tells_nobody(app: TestApp) {
+        let hall = portal(&app, "hall").await;
+        let shop = portal(&app, "shop").await;
+        let mut agent = signed_in(&app).await;
+        let token = text(&hall.tokens(&mut agent, &[]).await, "id_token");
+        shop.tokens(&mut agent, &[]).await;
+        let sid = claims(&token)["sid"].clone();
+        let path = format!("/sign-out?id_token_hint={token}");
+        let mut other = agent.stranger();
+        other.cookies.insert("__Host-session".to_owned(), "made-up".to_owned());
+        for mut stranger in [agent.stranger(), other] {
+            let page = stranger.get(&path).await;
+            assert_eq!((page.status.as_u16(), frames(&page).len()), (200, 0), "{}", page.text());
+            assert!(!page.body.contains("测试门户") && !page.header("content-security-policy").contains(".example"));
+            let back = stranger.get(&format!("{path}&post_logout_redirect_uri=https://hall.example/")).await;
+            assert_eq!(back.location().as_deref(), Some("https://hall.example/"));
+        }
+        let still = agent.get(&hall.authorize_path(&[("prompt", "none")])).await;
+        assert!(still.query("code").is_some(), "{:?}", still.location());
+        // Once nobody has come for half an hour, nothing is left that could go on.
+        app.advance_seconds(31 * 60);
+        let page = agent.stranger().get(&path).await;
+        assert_told(&app, &page, &sid, &["hall", "shop"], "/sign-out/done");
+    }
+}

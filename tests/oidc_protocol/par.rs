@@ -257,3 +257,24 @@ on_both! {
         assert_eq!(push(&portal, &mut agent, &[]).await.status, 201);
     }
 }
+
+on_both! {
+    |config| config.tokens.code_seconds = 600;
+    // FAPI 2.0 Security Profile section 5.3.2.2: 60 seconds at most, however long those of others are good.
+    async fn a_code_of_who_is_held_to_fapi_is_good_for_a_minute(app: TestApp) {
+        let changes = json!({ "require_pushed_authorization_requests": true });
+        let held = Portal::register_with(&app, "fapi", changes).await;
+        let other = Portal::register(&app, "hall").await;
+        let mut agent = signed_in(&app).await;
+        let mut codes = Vec::new();
+        for _ in 0..2 {
+            let request_uri = pushed(&held, &mut agent, &[]).await;
+            codes.push(agent.get(&visit(&held, &request_uri)).await.query("code").unwrap());
+        }
+        let others = other.code(&mut agent, &[]).await;
+        assert_eq!(held.redeem(&mut agent, &codes[0]).await.status, 200);
+        app.advance_seconds(60);
+        assert_refused(&held.redeem(&mut agent, &codes[1]).await, 400, "invalid_grant");
+        assert_eq!(other.redeem(&mut agent, &others).await.status, 200);
+    }
+}

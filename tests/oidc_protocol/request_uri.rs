@@ -35,6 +35,7 @@ on_both! {
             assert!(reply.query("code").is_some(), "{good}: {:?} {}", reply.location(), reply.text());
             assert_eq!(reply.query("state").as_deref(), Some("inside"));
         }
+        assert_eq!(site.asked("/good")[0].accept, "application/oauth-authz-req+jwt, application/jwt");
         for (wrong, code) in [
             (at("/other"), "invalid_request_uri"), (at("/hashed"), "invalid_request_uri"),
             (at("/good?x"), "invalid_request_uri"), (at("/Good"), "invalid_request_uri"),

@@ -241,6 +241,27 @@ on_both! {
 }
 
 on_both! {
+    // RFC 6749 section 5.2: also where nothing listens to the method.
+    async fn what_no_endpoint_answers_is_told_as_json(app: TestApp) {
+        let mut agent = Agent::new(&app.base);
+        for (method, path, known) in [
+            (Method::GET, "/token", "POST"), (Method::PUT, "/par", "POST"), (Method::GET, "/revoke", "POST"),
+            (Method::GET, "/introspect", "POST"), (Method::DELETE, "/userinfo", "GET"), (Method::GET, "/register", "POST"),
+            (Method::PUT, "/device_authorization", "POST"), (Method::POST, "/jwks.json", "GET"),
+        ] {
+            let request = agent.request(method, path);
+            let reply = agent.send(request).await;
+            assert_refused(&reply, 405, "invalid_request");
+            assert!(reply.header("allow").contains(known), "{path}: {}", reply.header("allow"));
+        }
+        let request = agent.request(Method::PUT, "/scan/api/scan");
+        let reply = agent.send(request).await;
+        let told = (reply.status.as_u16(), reply.header("cache-control"), &reply.json()["error"]);
+        assert_eq!(told, (405, "no-store", &json!("malformed")));
+    }
+}
+
+on_both! {
     // RFC 6749 section 4.4: the client's own token, of no account.
     async fn client_credentials_give_the_clients_own_scopes(app: TestApp) {
         let portal = Portal::register(&app, "hall").await;

@@ -4,6 +4,13 @@ use reqwest::Method;
 
 use super::*;
 
+/// RFC 6750 section 3.1, RFC 9449 section 7.1: a request without a token is told how to bring one, and no error.
+#[track_caller]
+fn assert_told_both_schemes(reply: &Reply) {
+    let told: Vec<_> = reply.headers.get_all("www-authenticate").iter().collect();
+    assert_eq!(told, ["Bearer realm=\"idp\"", "DPoP realm=\"idp\", algs=\"ES256 PS256 EdDSA\""]);
+}
+
 on_both! {
     // Core section 5.3.1: GET and POST, the token in the header or in the form.
     async fn userinfo_answers_get_and_post(app: TestApp) {
@@ -81,7 +88,7 @@ on_both! {
             let request = agent.request(method, path);
             let reply = agent.stranger().send(request).await;
             assert_refused(&reply, 401, "invalid_token");
-            assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"idp\"");
+            assert_told_both_schemes(&reply);
         }
         for wrong in ["made-up", &text(&tokens, "refresh_token"), &text(&tokens, "id_token"), &access[1..]] {
             let reply = portal.userinfo(&agent, wrong).await;
@@ -98,7 +105,7 @@ on_both! {
         ] {
             let reply = agent.stranger().send(request).await;
             assert_refused(&reply, 401, "invalid_token");
-            assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"idp\"");
+            assert_told_both_schemes(&reply);
         }
         for request in [
             post().header("authorization", "Bearer"), post().bearer_auth(""),

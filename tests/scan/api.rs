@@ -117,7 +117,9 @@ on_both! {
             };
             let missing = ask(None).await;
             assert_refused(&missing, 401, "invalid_token");
-            assert_eq!(missing.header("www-authenticate"), "Bearer realm=\"idp\"");
+            let told = missing.headers.get_all("www-authenticate").iter().map(|told| told.to_str().unwrap());
+            let told: Vec<&str> = told.collect();
+            assert_eq!(told, ["Bearer realm=\"idp\"", "DPoP realm=\"idp\", algs=\"ES256 PS256 EdDSA\""]);
             for (bad, status, error, challenge) in [
                 ("Bearer made-up", 401, "invalid_token", "Bearer realm=\"idp\", error=\"invalid_token\""),
                 ("Basic eDp5", 401, "invalid_token", "Bearer realm=\"idp\""),

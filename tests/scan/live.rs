@@ -1,4 +1,4 @@
-//! Browsers that wait: events as they happen, also from another instance, and what they cost the store.
+//! Browsers that wait: events as they happen.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use crate::support::qr::{self, Screen, answer, scan};
 use crate::support::{Agent, Engine, TestApp};
 
 /// An open stream of events.
-struct Events {
+pub(super) struct Events {
     response: reqwest::Response,
     read: String,
 }
 
 impl Events {
-    async fn open(screen: &Screen) -> Self {
+    pub(super) async fn open(screen: &Screen) -> Self {
         let path = screen.page.attribute("[data-qr]", "data-events").unwrap();
         Self::open_at(&screen.agent, &path).await
     }
@@ -35,7 +35,7 @@ impl Events {
     }
 
     /// The next event; `None` once the stream has ended.
-    async fn next(&mut self) -> Option<Value> {
+    pub(super) async fn next(&mut self) -> Option<Value> {
         let patience = Instant::now();
         loop {
             if let Some((event, rest)) = self.read.split_once("\n\n") {
@@ -52,7 +52,7 @@ impl Events {
         }
     }
 
-    async fn state(&mut self) -> String {
+    pub(super) async fn state(&mut self) -> String {
         self.next().await.expect("an event")["state"].as_str().unwrap().to_owned()
     }
 }
@@ -154,64 +154,6 @@ on_both! {
         app.advance_seconds(600);
         Screen::open_at(Agent::at(&app.base, "192.0.2.1"), "/sign-in/qr").await;
     }
-}
-
-/// Who waits at one instance hears within a second of what a telephone does at another.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_instance_confirms_within_a_second() {
-    let Some(first) = TestApp::start_with(Engine::Postgres, |_| ()).await else { return };
-    let second = first.second_instance().await;
-    let mut phone = qr::person(&second).await;
-    let mut took = Vec::new();
-    for _ in 0..5 {
-        let mut screen = Screen::open(&first).await;
-        let mut events = Events::open(&screen).await;
-        assert_eq!(events.state().await, "waiting");
-        let code = screen.code();
-        let page = scan(&mut phone, &code).await;
-        let scanned = events.next().await.unwrap();
-        assert_eq!(scanned["state"], "scanned");
-        let number = scanned["number"].as_u64().unwrap().try_into().unwrap();
-        let confirmed_at = Instant::now();
-        let done = answer(&mut phone, &code, &page, number, "confirm").await;
-        assert_eq!(done.status, 200);
-        assert_eq!(events.state().await, "confirmed");
-        took.push(confirmed_at.elapsed());
-        assert_eq!(screen.finish().await.status, 303);
-    }
-    // The fastest: other tests may have had the processor meanwhile.
-    assert!(took.iter().min().unwrap() < &Duration::from_secs(1), "{took:?}");
-}
-
-/// One look for everybody, and none for nobody.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_who_wait_cost_one_query_a_second() {
-    let app = TestApp::start_with(Engine::Sqlite, |_| ()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
-    assert_eq!(app.app.metrics.qr_looks.get(), 0, "nobody waits, nobody looks");
-    let mut waiting = Vec::new();
-    for _ in 0..50 {
-        let screen = Screen::open(&app).await;
-        let mut events = Events::open(&screen).await;
-        assert_eq!(events.state().await, "waiting");
-        waiting.push(events);
-    }
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
-    let (before, began) = (app.app.metrics.qr_looks.get(), Instant::now());
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let (looks, seconds) = (app.app.metrics.qr_looks.get() - before, began.elapsed().as_secs());
-    assert!((1..=seconds + 1).contains(&looks), "{looks} looks in {seconds} seconds");
-    assert_eq!(app.app.metrics.qr_waiting.get(), 50);
-    drop(waiting);
-    let gone = async {
-        while app.app.metrics.qr_waiting.get() > 0 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), gone).await.expect("closed connections are noticed");
-    let before = app.app.metrics.qr_looks.get();
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(app.app.metrics.qr_looks.get(), before, "they have gone");
 }
 
 /// Opens a stream of events on a connection of its own, up to its first event; gives what was read.

@@ -2,6 +2,7 @@
 
 mod again;
 mod api;
+mod crowd;
 mod device;
 mod fresh;
 mod live;

@@ -24,6 +24,7 @@ impl DpopKey {
     pub fn of(alg: &'static str) -> Self {
         let key = match alg {
             "EdDSA" => Jwk::generate_ed_key(EdCurve::Ed25519),
+            "Ed448" => return Self { alg: "EdDSA", key: Jwk::generate_ed_key(EdCurve::Ed448).unwrap() },
             "PS256" | "RS256" => Jwk::generate_rsa_key(2048),
             _ => Jwk::generate_ec_key(EcCurve::P256),
         };

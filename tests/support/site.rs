@@ -17,6 +17,7 @@ pub struct Asked {
     pub method: String,
     pub path: String,
     pub content_type: String,
+    pub accept: String,
     pub body: String,
 }
 
@@ -78,11 +79,13 @@ pub fn serve(router: Router) -> String {
 async fn answer(State(content): State<Content>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-    let kind = parts.headers.get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
+    let said =
+        |name| parts.headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
     content.asked.lock().unwrap().push(Asked {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
-        content_type: kind.unwrap_or_default(),
+        content_type: said(header::CONTENT_TYPE),
+        accept: said(header::ACCEPT),
         body: String::from_utf8_lossy(&body).into_owned(),
     });
     let found = content.documents.lock().unwrap().get(parts.uri.path()).cloned();

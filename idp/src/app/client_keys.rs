@@ -16,7 +16,7 @@ use crate::platform::fetch::FetchError;
 
 /// How long a fetched set is used without looking again: a key that its owner took away is good that long.
 const FRESH: Span = Span::minutes(10);
-/// A `kid` that is not in the set, and a fetch that failed, are looked after again at most this often.
+/// A key that is not in the set, and a fetch that failed, are looked after again at most this often.
 const PAUSE: Span = Span::minutes(1);
 /// So many sets are kept; beyond that, those looked at longest ago go.
 const MOST: usize = 1000;
@@ -72,7 +72,7 @@ impl App {
         jws: &str,
         only: Option<SigningAlg>,
     ) -> Option<Map<String, Value>> {
-        let keys = self.keys_of(client, |keys| keys.knows_kid_of(jws)).await;
+        let keys = self.keys_of(client, |keys| keys.knows_signer_of(jws)).await;
         keys.as_deref().unwrap_or(&client.keys).verify(jws, only)
     }
 

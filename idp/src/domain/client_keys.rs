@@ -51,11 +51,13 @@ impl ClientKeys {
         self.certificates.iter().any(|known| known == der)
     }
 
-    /// Whether one of the keys has the `kid` that the header names.
-    pub fn knows_kid_of(&self, jws: &str) -> bool {
+    /// Whether one of the keys has the `kid` that the header names; where it names none, whether one has signed this.
+    pub fn knows_signer_of(&self, jws: &str) -> bool {
         let Ok(header) = josekit::jwt::decode_header(jws) else { return false };
-        let kid = header.claim("kid").and_then(Value::as_str);
-        self.signing.iter().any(|key| kid.is_some() && key.kid.as_deref() == kid)
+        match header.claim("kid").and_then(Value::as_str) {
+            Some(kid) => self.signing.iter().any(|key| key.kid.as_deref() == Some(kid)),
+            None => self.verify(jws, None).is_some(),
+        }
     }
 
     /// Whether there is a key to verify what is signed with one of these algorithms.
@@ -130,7 +132,8 @@ fn verifiers(jwk: &Jwk) -> Vec<ClientKey> {
             let pkcs1 = RsassaJwsAlgorithm::Rs256.verifier_from_jwk(&anonymous).ok();
             add(SigningAlg::RS256, pkcs1.map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>));
         }
-        "OKP" => {
+        // FAPI 2.0 Security Profile section 5.4.1 takes EdDSA with this curve only.
+        "OKP" if jwk.curve() == Some("Ed25519") => {
             let eddsa = EddsaJwsAlgorithm::Eddsa.verifier_from_jwk(&anonymous).ok();
             add(SigningAlg::EdDSA, eddsa.map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>));
         }

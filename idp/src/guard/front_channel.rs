@@ -3,6 +3,7 @@
 use anyhow::Result;
 use url::Url;
 
+use super::sessions;
 use crate::app::App;
 use crate::store::grants;
 
@@ -15,12 +16,16 @@ pub struct Notice {
     pub origin: String,
 }
 
-/// The portals of a session that want to be told by way of the browser.
+/// The portals of a session that want to be told by way of the browser; none while it goes on. Who asks may have no more
+/// than an ID token of it, and must not learn where it is used, nor end it there.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn notices(app: &App, sid: &str) -> Result<Vec<Notice>> {
     let mut notices = Vec::new();
+    if sessions::goes_on(app, sid).await? {
+        return Ok(notices);
+    }
     for client_id in grants::clients_now_of_session(&app.store, sid).await? {
         let client = app.clients.find(&app.store, &client_id).await?;
         let registered =

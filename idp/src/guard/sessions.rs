@@ -89,6 +89,15 @@ pub async fn current(app: &App, token: &str) -> Result<Option<Session>> {
     Ok(Some(Session { signed_in_at, ..row.signed_in.into() }))
 }
 
+/// Whether somebody may still come with the cookie of the session that is named by its `sid`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn goes_on(app: &App, sid: &str) -> Result<bool> {
+    let idle = Span::minutes(app.config.session.idle_minutes);
+    Ok(sessions::goes_on(&app.store, sid, app.clock.now(), idle).await?)
+}
+
 /// Signs an account in, in the caller's transaction; gives the new cookie's token, or `None` if the account has been
 /// disabled, or got another password, meanwhile.
 ///

@@ -17,8 +17,9 @@ use crate::web::forms::form_params_as_sent;
 use crate::web::params::Params;
 use crate::web::shown_token::{Shown, ShownToken};
 
+/// In which the token came: whoever brought it is told in the same what is wrong with it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Scheme {
+pub enum Scheme {
     Bearer,
     Dpop,
 }
@@ -30,16 +31,23 @@ impl Scheme {
             Self::Dpop => "DPoP",
         }
     }
+
+    pub fn refuse(self, code: Code, description: &'static str) -> OAuthError {
+        match self {
+            Self::Bearer => OAuthError::at_resource(code, description),
+            Self::Dpop => OAuthError::new(code, description).by_dpop(),
+        }
+    }
 }
 
-/// The live access token of a request, for us and in the right hands.
+/// The live access token of a request, for us and in the right hands, and how it came.
 ///
 /// # Errors
 /// The error of RFC 6750 or RFC 9449 that the bearer is told.
-pub async fn token_of(app: &App, request: Request) -> Result<AccessTokenRow> {
+pub async fn token_of(app: &App, request: Request) -> Result<(Scheme, AccessTokenRow)> {
     let envelope = Envelope::of(app, &request);
     let (scheme, token) = presented(app, &envelope, request).await?;
-    check(app, &envelope, (scheme, &token)).await.map(|(_, row)| row)
+    check(app, &envelope, (scheme, &token)).await.map(|(_, row)| (scheme, row))
 }
 
 /// For what the provider serves to apps outside of this protocol: looks at the token in the `Authorization` header, and
@@ -66,10 +74,7 @@ async fn check(
     envelope: &Envelope,
     (scheme, token): (Scheme, &str),
 ) -> Result<(Vec<u8>, AccessTokenRow)> {
-    let refuse = |description| {
-        let error = OAuthError::new(Code::InvalidToken, description);
-        Failure::OAuth(if scheme == Scheme::Dpop { error.by_dpop() } else { error })
-    };
+    let refuse = |description| Failure::OAuth(scheme.refuse(Code::InvalidToken, description));
     let dead = || refuse("the access token is unknown, expired or revoked");
     let key = access_token::key_of(app, token).ok_or_else(dead)?;
     let row = tokens::find_access(&app.store, &key, app.clock.now()).await?.ok_or_else(dead)?;
@@ -78,12 +83,12 @@ async fn check(
     }
     match sender_constraint::stored(row.binding.as_deref())? {
         Some(Confirmation::Key(bound)) => {
-            let wrong = |description| OAuthError::new(Code::InvalidToken, description).by_dpop();
+            let wrong = |description| Scheme::Dpop.refuse(Code::InvalidToken, description);
             if scheme != Scheme::Dpop {
                 return Err(wrong("the access token is bound to a key: use the scheme DPoP").into());
             }
             let proved = dpop::proved_key(app, envelope, Some(token)).await.map_err(at_resource)?;
-            let missing = OAuthError::new(Code::InvalidDpopProof, "a DPoP proof is needed").by_dpop();
+            let missing = scheme.refuse(Code::InvalidDpopProof, "a DPoP proof is needed");
             if proved.ok_or(missing)? != bound {
                 return Err(wrong("the access token is bound to another key").into());
             }

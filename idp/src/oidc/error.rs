@@ -99,8 +99,10 @@ pub struct OAuthError {
 enum Challenge {
     None,
     Basic,
-    /// A request to a resource that carried no token at all: no error code is told (RFC 6750 section 3.1).
+    /// A request that carried no token at all: told how to bring one, and no error code (RFC 6750 section 3.1).
     BareBearer,
+    /// The same where a bound one would do, too (RFC 9449 section 7.1).
+    BareBoth,
     Bearer,
     /// RFC 9449 section 7.1.
     Dpop,
@@ -123,7 +125,12 @@ impl OAuthError {
 
     pub const fn no_token() -> Self {
         let description = "an access token is needed";
-        Self { code: Code::InvalidToken, description, challenge: Challenge::BareBearer, nonce: None }
+        Self { code: Code::InvalidToken, description, challenge: Challenge::BareBoth, nonce: None }
+    }
+
+    /// Where no token is bound to a key.
+    pub fn no_bearer_token() -> Self {
+        Self { challenge: Challenge::BareBearer, ..Self::no_token() }
     }
 
     /// The same, told in the way of whoever tried with a DPoP proof, or should have.
@@ -143,12 +150,16 @@ impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
         let (code, description) = (self.code.as_str(), self.description);
         let told = format!("error=\"{code}\", error_description=\"{description}\"");
-        let challenge = match self.challenge {
-            Challenge::None => None,
-            Challenge::Basic => Some("Basic realm=\"idp\", charset=\"UTF-8\"".to_owned()),
-            Challenge::BareBearer => Some("Bearer realm=\"idp\"".to_owned()),
-            Challenge::Bearer => Some(format!("Bearer realm=\"idp\", {told}")),
-            Challenge::Dpop => Some(format!("DPoP realm=\"idp\", {told}, algs=\"{}\"", dpop::ALGS.join(" "))),
+        let algs = format!("algs=\"{}\"", dpop::ALGS.join(" "));
+        let challenges = match self.challenge {
+            Challenge::None => Vec::new(),
+            Challenge::Basic => vec!["Basic realm=\"idp\", charset=\"UTF-8\"".to_owned()],
+            Challenge::BareBearer => vec!["Bearer realm=\"idp\"".to_owned()],
+            Challenge::BareBoth => {
+                vec!["Bearer realm=\"idp\"".to_owned(), format!("DPoP realm=\"idp\", {algs}")]
+            }
+            Challenge::Bearer => vec![format!("Bearer realm=\"idp\", {told}")],
+            Challenge::Dpop => vec![format!("DPoP realm=\"idp\", {told}, {algs}")],
         };
         let at_resource = matches!(self.challenge, Challenge::Dpop);
         let status = if at_resource && self.code != Code::InsufficientScope {
@@ -158,8 +169,8 @@ impl IntoResponse for OAuthError {
         };
         let body = Json(json!({ "error": code, "error_description": description }));
         let mut response = (status, NO_STORE, body).into_response();
-        if let Some(Ok(value)) = challenge.map(HeaderValue::try_from) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        for value in challenges.into_iter().flat_map(HeaderValue::try_from) {
+            response.headers_mut().append(header::WWW_AUTHENTICATE, value);
         }
         if let Some(Ok(nonce)) = self.nonce.map(HeaderValue::try_from) {
             response.headers_mut().insert(dpop::NONCE_HEADER, nonce);

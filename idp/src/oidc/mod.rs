@@ -30,6 +30,7 @@ pub mod sector;
 pub mod sender_constraint;
 pub mod subject;
 pub mod token;
+pub mod unanswered;
 pub mod userinfo;
 pub mod verified_claims;
 

@@ -6,8 +6,9 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::at_resource::Scheme;
 use super::claims::{self, ClaimsRequest};
-use super::error::{Code, NO_STORE, OAuthError, Result};
+use super::error::{Code, NO_STORE, Result};
 use super::subject::subject;
 use super::verified_claims::{self, Known};
 use super::{at_resource, dpop};
@@ -25,10 +26,10 @@ const TYPE: &str = "userinfo+jwt";
 /// # Errors
 /// The error of RFC 6750 or RFC 9449 that the bearer is told.
 pub async fn handle(State(app): State<App>, request: Request) -> Result<Response> {
-    let row = at_resource::token_of(&app, request).await?;
-    let dead = || OAuthError::new(Code::InvalidToken, "the access token is unknown, expired or revoked");
+    let (scheme, row) = at_resource::token_of(&app, request).await?;
+    let dead = || scheme.refuse(Code::InvalidToken, "the access token is unknown, expired or revoked");
     let account = row.account_id.as_deref().zip(row.account_kind.as_deref());
-    let narrow = OAuthError::new(Code::InsufficientScope, "the access token lacks the scope openid");
+    let narrow = scheme.refuse(Code::InsufficientScope, "the access token lacks the scope openid");
     let (account_id, kind) = account.filter(|_| scopes::contains(&row.scope, "openid")).ok_or(narrow)?;
     let client = app.clients.find(&app.store, &row.client_id).await?.ok_or_else(dead)?;
     let principal = principals::find_of_kind(&app.store, &app.vault, kind, account_id).await?;
@@ -43,7 +44,7 @@ pub async fn handle(State(app): State<App>, request: Request) -> Result<Response
     }
     claims.insert("sub".to_owned(), json!(subject(&app, &client, account_id)));
     let mut response = told(&app, &client, claims).await?;
-    if row.binding.is_some() {
+    if scheme == Scheme::Dpop {
         dpop::tell_nonce(&app, &mut response);
     }
     Ok(response)

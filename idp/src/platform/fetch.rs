@@ -104,8 +104,8 @@ impl Fetcher {
     pub async fn get(&self, url: &str, media_types: &[&str]) -> Result<Vec<u8>, FetchError> {
         let (client, url) = self.route(url)?;
         let _visit = self.visit(&url)?;
-        let request =
-            client.get(url).header("accept", if media_types.is_empty() { "*/*" } else { media_types[0] });
+        let accept = if media_types.is_empty() { "*/*".to_owned() } else { media_types.join(", ") };
+        let request = client.get(url).header("accept", accept);
         self.patiently(async {
             let mut response = accepted(request.send().await)?;
             let kind = response.headers().get("content-type").and_then(|value| value.to_str().ok());

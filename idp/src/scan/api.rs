@@ -1,9 +1,10 @@
 //! The app's half of 扫码登录, as JSON: an access token with the scope `qr_sign_in` says whose telephone it is.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +16,7 @@ use crate::guard::qr::Code;
 use crate::guard::qr::identity::{self, ActAs};
 use crate::guard::qr::phone::{self, Phone, Refusal};
 use crate::guard::qr::scanned::Scanned;
+use crate::web::headers::is_bare;
 use crate::web::shown_token::{Shown, ShownToken};
 use crate::web::{self, Visitor};
 
@@ -45,7 +47,7 @@ impl FromRequestParts<App> for AppPhone {
         let caller = Visitor::new(parts, app).caller;
         let Shown { key, scheme } = match parts.extensions.remove::<ShownToken>() {
             Some(ShownToken(Ok(shown))) => shown,
-            Some(ShownToken(Err((status, headers)))) => return Err(Told::without_token(status, &headers)),
+            Some(ShownToken(Err((status, headers)))) => return Err(Told::by_status(status, &headers)),
             None => return Err(anyhow::anyhow!("the route does not look at tokens").into()),
         };
         match access_token::holder(app, &key, SCOPE).await? {
@@ -74,6 +76,16 @@ impl AppPhone {
 
     fn told(&self, refusal: Refusal) -> Told {
         Told::of(refusal, self.scheme)
+    }
+}
+
+/// The layer around all of it: what no endpoint has answered (a method that there is not, a request that was given up) is
+/// told in the same way.
+pub async fn tell(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    match is_bare(&response) {
+        true => Told::by_status(response.status(), response.headers()).into_response(),
+        false => response,
     }
 }
 
@@ -191,19 +203,18 @@ impl Told {
         self
     }
 
-    /// No token, or none that is good: in the way of the standards, with words for the user.
-    fn without_token(status: StatusCode, refused: &HeaderMap) -> Self {
+    /// What was refused outside of here, such as for a token that is missing or no good: in the way of the standards, with
+    /// words for the user.
+    fn by_status(status: StatusCode, refused: &HeaderMap) -> Self {
         let (error, message) = match status {
             StatusCode::UNAUTHORIZED => ("invalid_token", "登录状态已失效，请重新登录"),
-            StatusCode::BAD_REQUEST => ("malformed", "请求格式不正确"),
+            StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED => ("malformed", "请求格式不正确"),
             StatusCode::SERVICE_UNAVAILABLE => ("temporarily_unavailable", "系统繁忙，请稍后再试"),
             _ => ("server_error", "系统出现故障，请稍后再试"),
         };
         let mut told = told(status, error, message);
         for name in [header::WWW_AUTHENTICATE, header::RETRY_AFTER, HeaderName::from_static("dpop-nonce")] {
-            if let Some(value) = refused.get(&name) {
-                told.headers.push((name, value.clone()));
-            }
+            told.headers.extend(refused.get_all(&name).iter().map(|value| (name.clone(), value.clone())));
         }
         told
     }

@@ -60,7 +60,7 @@ pub async fn handle(State(app): State<App>, visitor: Visitor, request: Request) 
         }
         (None, _) => None,
     };
-    // Asked once it has ended: nobody joins it any more.
+    // Asked once it has ended: nobody joins it any more. One that the hint names, and that goes on, tells nobody.
     let notices = match ended.as_ref().or(hint.sid.as_ref()) {
         Some(sid) => guard::front_channel::notices(&app, sid).await?,
         None => Vec::new(),

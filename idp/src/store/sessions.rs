@@ -84,6 +84,17 @@ pub async fn find(
     store.read.optional(query).await
 }
 
+/// Whether the session has neither ended, expired nor idled out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn goes_on(store: &Store, sid: &str, now: Timestamp, idle: Span) -> sqlx::Result<bool> {
+    let sql = "SELECT sid FROM sessions WHERE sid = $1 AND expires_at > $2 AND seen_at > $3";
+    let query = sqlx::query_scalar(sql).bind(sid).bind(now.millis()).bind((now - idle).millis());
+    let found: Option<String> = store.read.scalar(query).await?;
+    Ok(found.is_some())
+}
+
 /// # Errors
 /// When the database fails.
 pub async fn touch(store: &Store, token_hash: &[u8], now: Timestamp) -> sqlx::Result<()> {

@@ -45,15 +45,8 @@ pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Re
     let visitor = Visitor::new(&parts, &app);
     let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    let bare = response.status().is_client_error() || response.status().is_server_error();
     let problem = response.extensions_mut().remove::<Problem>();
-    let problem = problem.or_else(|| {
-        let has_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
-            kind.to_str()
-                .is_ok_and(|kind| kind.starts_with("text/html") || kind.starts_with("application/json"))
-        });
-        (bare && !has_page).then(|| Problem::of_status(response.status()))
-    });
+    let problem = problem.or_else(|| is_bare(&response).then(|| Problem::of_status(response.status())));
     if let Some(problem) = problem {
         response = replace(response, &visitor, &problem, request_id.as_deref());
     }
@@ -71,6 +64,15 @@ pub async fn protect(State(app): State<App>, request: Request, next: Next) -> Re
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     response
+}
+
+/// Whether something is refused with a status alone, or with some layer's plain words: neither a page nor JSON.
+pub fn is_bare(response: &Response) -> bool {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_told =
+        kind.is_some_and(|kind| kind.starts_with("text/html") || kind.starts_with("application/json"));
+    (status.is_client_error() || status.is_server_error()) && !is_told
 }
 
 fn replace(old: Response, visitor: &Visitor, problem: &Problem, request_id: Option<&str>) -> Response {

@@ -107,6 +107,24 @@ pub async fn look(app: &App, caller: &Caller, id: &TicketId) -> Result<Option<Se
     row.map(|row| seen_of(&row, app.clock.now())).transpose()
 }
 
+/// The same for a browser that asks again and again. It costs the store no more than one that waits for news: as long as
+/// it comes back, what the instance has heard is its answer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn look_again(app: &App, caller: &Caller, id: &TicketId) -> Result<Option<Seen>> {
+    let key = key(&id.hash())?;
+    let known = app.waiting.last_seen(&key, &caller.device_hash, app.clock.now());
+    if known.is_some() {
+        return Ok(known);
+    }
+    let seen = look(app, caller, id).await?;
+    if let Some(seen) = &seen {
+        app.waiting.remember(key, &caller.device_hash, seen.clone(), app.clock.now());
+    }
+    Ok(seen)
+}
+
 /// News of a ticket as it comes, beginning with how it stands.
 pub enum Wait {
     News(watch::Receiver<Seen>),
@@ -120,7 +138,7 @@ pub enum Wait {
 /// When the database fails.
 pub async fn wait(app: &App, caller: &Caller, id: &TicketId) -> Result<Wait> {
     let Some(seen) = look(app, caller, id).await? else { return Ok(Wait::Unknown) };
-    Ok(match app.waiting.join(key(&id.hash())?, seen) {
+    Ok(match app.waiting.join(key(&id.hash())?, &caller.device_hash, seen) {
         Some(news) => Wait::News(news),
         None => Wait::Closed,
     })

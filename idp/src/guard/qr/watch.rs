@@ -7,13 +7,14 @@ use tokio::time::sleep;
 
 use super::browser::key;
 use crate::app::App;
-use crate::domain::qr_ticket::{Seen, Stage};
+use crate::domain::qr_ticket::{Seen, Stage, View};
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::store::qr_tickets::{self, ChangedRow};
 
 const CALM: Duration = Duration::from_secs(1);
-/// While somebody here has scanned and is about to confirm.
-const EXPECTANT: Duration = Duration::from_millis(250);
+/// While somebody here has scanned and is about to confirm, which is always so where thousands wait: as seldom as lets a
+/// confirmation be heard of in less than a second, with the look itself and the way to the browser.
+const EXPECTANT: Duration = Duration::from_millis(750);
 const GRACE: Span = Span::seconds(2);
 const AFTER_A_FAILURE: Duration = Duration::from_secs(2);
 /// How far back each look goes beyond the one before: other instances' clocks may be behind, and what they write is
@@ -34,13 +35,9 @@ pub async fn run(app: &App) {
             continue;
         }
         match look(app, looked_at - OVERLAP).await {
-            Ok(()) => {
+            Ok(scanned) => {
                 looked_at = now;
-                let pause = if crowd.scanned > 0 { EXPECTANT } else { CALM };
-                tokio::select! {
-                    () = sleep(pause) => (),
-                    () = app.waiting.expectation() => sleep(EXPECTANT).await,
-                }
+                sleep(if scanned || crowd.scanned > 0 { EXPECTANT } else { CALM }).await;
             }
             Err(error) => {
                 tracing::warn!(error = format!("{error:#}"), "no news of QR tickets; it will be tried again");
@@ -50,15 +47,17 @@ pub async fn run(app: &App) {
     }
 }
 
-async fn look(app: &App, since: Timestamp) -> Result<()> {
+/// Hands on what is new; whether of it something was scanned here just now.
+async fn look(app: &App, since: Timestamp) -> Result<bool> {
     app.metrics.qr_looks.inc();
-    let now = app.clock.now();
+    let (now, mut scanned) = (app.clock.now(), false);
     for row in qr_tickets::changed_since(&app.store, since).await? {
         if let Some(seen) = seen_of(&row, now) {
-            app.waiting.tell(&key(&row.id_hash)?, seen);
+            let is_scan = matches!(seen.view, View::Scanned { .. });
+            scanned |= app.waiting.tell(&key(&row.id_hash)?, seen) && is_scan;
         }
     }
-    Ok(())
+    Ok(scanned)
 }
 
 /// `None`: a stage that only a newer release knows.

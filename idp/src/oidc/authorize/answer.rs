@@ -5,16 +5,17 @@ use axum::response::Response;
 
 use super::progress::Interaction;
 use super::{arrival, consent, response};
-use crate::app::App;
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::guard::sessions::Session;
-use crate::oidc::authorization_request::AuthorizationRequest;
 use crate::oidc::error::{Code, OAuthError};
 use crate::oidc::{id_token, scopes, verified_claims};
 use crate::platform::random;
 use crate::store::grants::{self, GrantRow};
 use crate::store::{authorization_requests, pushed_requests, sessions};
 use crate::web::{self, Problem, urls};
+
+/// FAPI 2.0 Security Profile section 5.3.2.2: no code of whoever is held to it is good for longer.
+const FAPI_CODE_SECONDS: u32 = 60;
 
 /// Writes the grant and sends the visitor back with it. What the request was kept as is taken with it, so that it is
 /// answered once.
@@ -25,7 +26,7 @@ pub async fn grant(interaction: &Interaction<'_>, session: &Session, acr: &str) 
     let Interaction { app, visitor, client, request, progress } = *interaction;
     let now = app.clock.now();
     let code = random::token();
-    let grant = row(app, request, session, acr, &code, now)?;
+    let grant = row(interaction, session, acr, &code, now)?;
     let by_browser = request.response_type.has_id_token();
     if progress.pending_id.is_none() && request.pushed_id.is_none() && !by_browser {
         grants::insert(&app.store, &grant, now).await?;
@@ -87,15 +88,17 @@ pub async fn refuse(interaction: &Interaction<'_>, error: &OAuthError) -> web::R
 }
 
 fn row(
-    app: &App,
-    request: &AuthorizationRequest,
+    interaction: &Interaction<'_>,
     session: &Session,
     acr: &str,
     code: &str,
     now: Timestamp,
 ) -> anyhow::Result<GrantRow> {
+    let Interaction { app, client, request, .. } = *interaction;
     let tokens = &app.config.tokens;
-    let access = now + Span::seconds(tokens.code_seconds) + Span::seconds(tokens.access_token_seconds);
+    let longest = if client.is_held_to_fapi() { FAPI_CODE_SECONDS } else { u32::MAX };
+    let code_expires_at = now + Span::seconds(tokens.code_seconds.min(longest));
+    let access = code_expires_at + Span::seconds(tokens.access_token_seconds);
     // As long as the session, so that its end is told to this portal; longer only with a refresh token.
     let longest = if scopes::contains(&request.scope, "offline_access") {
         access + Span::days(tokens.refresh_token_days)
@@ -121,7 +124,7 @@ fn row(
         acr: acr.to_owned(),
         amr: session.amr.clone(),
         authenticated_at: session.authenticated_at.millis(),
-        code_expires_at: (now + Span::seconds(tokens.code_seconds)).millis(),
+        code_expires_at: code_expires_at.millis(),
         code_consumed_at: spent.then_some(now.millis()),
         expires_at: access.max(longest).millis(),
         revoked_at: None,

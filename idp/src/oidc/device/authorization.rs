@@ -3,6 +3,7 @@
 use anyhow::Context;
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -49,7 +50,7 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request) ->
     let binding = dpop::proved_key(&app, &envelope, None).await?;
     let address = &visitor.caller.address;
     if !ASKED.allows(&app, &format!("{}|{address}", client.id)).await? {
-        return refuse(Code::SlowDown, "too many device codes were asked for from this address");
+        return Ok(too_many());
     }
     let device_code = random::token();
     let lifetime = app.config.tokens.device_code_seconds;
@@ -85,6 +86,14 @@ pub async fn post(State(app): State<App>, visitor: Visitor, request: Request) ->
         dpop::tell_nonce(&app, &mut response);
     }
     Ok(response)
+}
+
+/// Errors here are those of RFC 6749 section 5.2 (RFC 8628 section 3.2); `slow_down` is for polling, at the token endpoint.
+fn too_many() -> Response {
+    let description = "too many device codes were asked for from this address";
+    let error = OAuthError::new(Code::TemporarilyUnavailable, description);
+    let later = [(header::RETRY_AFTER, ASKED.window.as_seconds().to_string())];
+    (StatusCode::TOO_MANY_REQUESTS, later, error).into_response()
 }
 
 /// Keeps the code under a user code that no other device has.

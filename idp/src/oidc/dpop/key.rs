@@ -29,7 +29,8 @@ impl ProofKey {
         // a `kid` for one that the header must repeat.
         let members: &[&str] = match jwk.get("kty")?.as_str()? {
             "EC" => &["crv", "kty", "x", "y"],
-            "OKP" => &["crv", "kty", "x"],
+            // FAPI 2.0 section 5.4.1: of the curves that EdDSA names, this one.
+            "OKP" if jwk.get("crv")? == "Ed25519" => &["crv", "kty", "x"],
             "RSA" if suits(jwk.get("n")?.as_str()?, jwk.get("e")?.as_str()?) => &["e", "kty", "n"],
             _ => return None,
         };

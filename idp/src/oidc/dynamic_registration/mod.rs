@@ -144,7 +144,7 @@ fn answer(
 
 /// The token of the Authorization header: there is no other way here.
 fn bearer(headers: &HeaderMap) -> Result<String, OAuthError> {
-    let value = authorization(headers)?.ok_or_else(OAuthError::no_token)?;
+    let value = authorization(headers)?.ok_or_else(OAuthError::no_bearer_token)?;
     let split = value.to_str().ok().and_then(|value| value.split_once(' '));
     let (_, token) =
         split.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).ok_or_else(dead_token)?;

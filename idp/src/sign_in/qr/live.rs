@@ -75,7 +75,7 @@ pub async fn state(
     Query(asked): Query<Asked>,
 ) -> web::Result<Response> {
     let seen = match asked.ticket() {
-        Some(id) => browser::look(&app, &visitor.caller, &id).await?,
+        Some(id) => browser::look_again(&app, &visitor.caller, &id).await?,
         None => None,
     };
     Ok(seen.map_or_else(unknown, |seen| Json(told(&app, &seen)).into_response()))

@@ -96,7 +96,9 @@ fn no_key_for(wanted: Option<SigningAlg>, by_fapi: bool) -> String {
         None if by_fapi => "ES256, PS256 or EdDSA (FAPI 2.0 leaves RS256 out)",
         None => "ES256, PS256, RS256 or EdDSA",
     };
-    format!("no key to verify {alg} with: EC keys are on P-256, RSA keys have 2048 bits at least")
+    format!(
+        "no key to verify {alg} with: EC keys are on P-256, OKP keys on Ed25519, RSA keys have 2048 bits at least"
+    )
 }
 
 /// Both or neither. The standard's default of `enc`, A128CBC-HS256, is none of ours: nobody shall be surprised.

@@ -1,3 +1,4 @@
+use josekit::jwk::{Jwk, alg::ed::EdCurve};
 use serde_json::json;
 
 use super::super::tests::{accepted, p256, refused};
@@ -16,9 +17,11 @@ fn a_key_is_there_that_fits() {
     let mut encrypts = p256();
     encrypts["use"] = json!("enc");
     refused("jwks", &with(encrypts, None));
-    // No key at all, one of 1024 bits, and one on another curve.
+    // No key at all, one of 1024 bits, and those on other curves.
     let short = "u".repeat(171);
+    let ed448 = Jwk::generate_ed_key(EdCurve::Ed448).unwrap().to_public_key().unwrap();
     for key in [
+        Value::Object(ed448.as_ref().clone()),
         json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB" }),
         json!({ "kty": "RSA", "n": short, "e": "AQAB" }),
         json!({ "kty": "EC", "crv": "P-384", "x": "A".repeat(64), "y": "A".repeat(64) }),
@@ -38,7 +41,7 @@ fn a_key_is_there_that_fits() {
 #[test]
 fn a_key_that_fapi_leaves_out_is_no_key() {
     // For any RSA algorithm, unless it says for which.
-    let made = josekit::jwk::Jwk::generate_rsa_key(2048).unwrap().to_public_key().unwrap();
+    let made = Jwk::generate_rsa_key(2048).unwrap().to_public_key().unwrap();
     let rsa = |alg: Option<&str>| {
         let mut key = json!({ "kty": "RSA", "n": made.parameter("n"), "e": made.parameter("e") });
         if let Some(alg) = alg {
