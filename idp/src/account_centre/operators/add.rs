@@ -20,7 +20,7 @@ use crate::domain::document_type::DocumentType;
 use crate::domain::principal::Operator;
 use crate::guard::evidence::{self, Evidence};
 use crate::guard::new_password as guarded;
-use crate::guard::sms_code::Purpose;
+use crate::guard::sms_code::{CodeRefusal, Purpose};
 use crate::platform::random;
 use crate::web::new_password::{self, NewPasswordFields};
 use crate::web::phone::{PhoneFields, PhoneView};
@@ -156,7 +156,7 @@ async fn submit(
         Outcome::Stored | Outcome::StoredBefore => Ok("added"),
         Outcome::ProofIsGone => {
             form.phone.forget_proof();
-            Err(Errors::none().at("phone_code", "手机号码验证已失效，请重新获取验证码"))
+            Err(Errors::none().at("phone_code", CodeRefusal::Expired.to_string()))
         }
         Outcome::Taken(taken) => {
             let mut errors = Errors::none();
