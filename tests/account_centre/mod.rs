@@ -4,6 +4,7 @@ mod acting;
 mod closing;
 mod data;
 mod document;
+mod history;
 mod holders;
 mod identities;
 mod pages;

@@ -150,3 +150,28 @@ on_both! {
         assert_eq!(count(&app).await, 2);
     }
 }
+
+on_both! {
+    async fn what_is_wrong_is_told_before_the_form_is_sent(app: TestApp) {
+        let mut agent = unit(&app).await;
+        let id = id_of(&app, OPERATOR_PHONE).await;
+        let odd = [("name", "陈3静"), ("document_type", "111"), ("document_number", "220102198506150003"), ("phone", "123"),
+            ("validity", "until"), ("valid_to", "2020-01-01"), ("may_manage", "no"), ("department", "<b>\u{7}")];
+        for (path, fields) in [
+            (format!("{ADD}/check"), &["name", "document_number", "phone", "valid_to", "department"][..]),
+            (of(&id, "edit/check"), &["phone", "valid_to", "department"]),
+        ] {
+            let told = agent.post(&path, &odd).await.json();
+            let names: Vec<&String> = told.as_object().unwrap().keys().collect();
+            assert_eq!(names.len(), fields.len(), "{path}: {told}");
+            for field in fields {
+                assert_eq!(told[field]["warning"], false, "{path}: {told}");
+            }
+            assert_eq!(told["valid_to"]["message"], "有效时间不能早于今天");
+            assert_eq!(operator(&app, OPERATOR_PHONE, PASSWORD).await.post(&path, &odd).await.status, 403, "{path}");
+        }
+        let fine = [("name", "陈静"), ("document_type", "111"), ("document_number", "220102198506150002"),
+            ("validity", "long_term"), ("may_manage", "no")];
+        assert_eq!(agent.post(&format!("{ADD}/check"), &fine).await.json(), serde_json::json!({}));
+    }
+}

@@ -1,7 +1,9 @@
 //! What every page shows around its content, and how messages reach their fields.
 
 use askama::Template;
+use axum::Json;
 use axum::response::{Html, IntoResponse, Response};
+use serde_json::{Value, json};
 
 use super::assets;
 use super::urls;
@@ -92,6 +94,15 @@ impl Errors {
     /// Each field's message, in the page's order.
     pub fn each(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.fields.iter().map(|(field, message)| (*field, message.as_str()))
+    }
+
+    /// What the script beside the fields is told while a form is being filled in (assets/check.js):
+    /// `{field: {message, warning}}`. It asks for the rules of form only; nothing is looked up, kept or logged.
+    pub fn told(&self) -> Response {
+        let told = self.each().map(|(field, message)| {
+            (field.to_owned(), json!({ "message": message, "warning": !self.is_wrong(field) }))
+        });
+        Json(Value::Object(told.collect())).into_response()
     }
 
     /// Whether something is wrong with a field, rather than to be looked at again.

@@ -105,6 +105,23 @@ pub async fn post(
     }
 }
 
+/// POST of what is filled in so far, by the script.
+///
+/// # Errors
+/// As [`get`].
+pub async fn check(
+    State(app): State<App>,
+    manager: Manager,
+    Path(id): Path<String>,
+    SafeForm(form): SafeForm<Form>,
+) -> web::Result<Response> {
+    let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
+    let mut errors = Errors::none();
+    form.phone.check_form(&mut errors);
+    let limits = Limits { now: app.clock.now(), own_end: manager.own_end(), present: Some(&operator) };
+    Ok(form.rights.read(&limits, errors).0.told())
+}
+
 /// Who edits whom.
 struct Editing<'a> {
     app: &'a App,
