@@ -13,8 +13,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::account_centre::{
-    close, data, details, document, ended, entity_change, history, new_phone, operators, overview, password,
-    phone, portals, representative,
+    close, data, details, document, ended, entity_change, history, new_phone, notices, operators, overview,
+    password, phone, portals, representative,
 };
 use crate::app::App;
 use crate::oidc::{
@@ -154,6 +154,7 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/recovery/done", get(recovery::done::get))
         // 六 账号申诉
         .route("/appeals", get(notice::appeals))
+        .layer(from_fn(notices::only_from_here))
         .layer(from_fn(forms::mark_checked))
         .layer(same_origin))
 }

@@ -107,17 +107,17 @@ async fn fill(app: &TestApp, count: u32) {
     let unit = of("legal_entity_id");
     let fields = format!("{id}, {unit}, {nothing}, '111', {nothing}, {id}, {nothing}, {id}, '', 0, {id}, i");
     sql::execute(app, &format!("{operators} {numbers} SELECT {fields} FROM n")).await;
+    // Nothing so old that the janitor takes it.
+    let since = app.clock.now().millis() - 10_000_000;
     let events = "INSERT INTO audit_log (id, at, event, account_id, address, user_agent, detail, unit_id)";
     let (manager, unit) = (of("account_id"), of("legal_entity_id"));
-    let fields = format!("{id}, i, 'operator_added', {manager}, '', '', {id}, {unit}");
+    let fields = format!("{id}, {since} + i, 'operator_added', {manager}, '', '', {id}, {unit}");
     sql::execute(app, &format!("{events} {numbers} SELECT {fields} FROM n")).await;
     // And what others did.
-    let (others, fields) = (
-        "(id, at, event, address, user_agent, detail)",
-        "'other-' || CAST(i AS TEXT), i, 'sign_in', '', '', ''",
-    );
+    let others = "INSERT INTO audit_log (id, at, event, address, user_agent, detail)";
+    let fields = format!("'other-' || CAST(i AS TEXT), {since} + i, 'sign_in', '', '', ''");
     let times = numbers.replace(&count.to_string(), &(count * 4).to_string());
-    sql::execute(app, &format!("INSERT INTO audit_log {others} {times} SELECT {fields} FROM n")).await;
+    sql::execute(app, &format!("{others} {times} SELECT {fields} FROM n")).await;
     sql::execute(app, "ANALYZE").await;
 }
 
@@ -141,8 +141,9 @@ on_both! {
         let plan: Vec<String> = rows.iter().map(|row| row.get(if is_postgres { 0 } else { 3 })).collect();
         let plan = plan.join("\n");
         assert!(plan.contains("audit_log_by_unit") && plan.contains("audit_log_by_account"), "{plan}");
-        for slow in ["SCAN audit_log", "SCAN o", "SCAN m", "Seq Scan on audit_log", "Seq Scan on operators"] {
-            assert!(!plan.contains(slow), "{plan}");
+        for line in plan.lines().map(str::trim) {
+            let slow = ["SCAN audit_log", "SCAN o", "SCAN m"].contains(&line) || line.contains("Seq Scan");
+            assert!(!slow, "{plan}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The one way through both registrations: read the form, prove the telephone, ask the register, make the account once.
 
-use axum::response::Response;
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use super::shared::{self, ClosingFields, NewAccount};
@@ -109,12 +111,16 @@ pub async fn answer<F: Form>(app: &App, visitor: &Visitor, mut form: F) -> web::
     }
 }
 
-/// What the script beside the fields asks while the form is being filled in.
+/// What the script beside the fields asks while the form is being filled in (assets/check.js): JSON
+/// `{field: {message, warning}}`. It knows the rules of form only; nothing is looked up, kept or logged.
 pub fn check<F: Form>(app: &App, mut form: F) -> Response {
     let mut errors = Errors::none();
     form.read(app, &mut errors);
     form.phone().check_form(&mut errors);
-    errors.told()
+    let told = errors.each().map(|(field, message)| {
+        (field.to_owned(), json!({ "message": message, "warning": !errors.is_wrong(field) }))
+    });
+    Json(Value::Object(told.collect())).into_response()
 }
 
 /// The rule: asks the register, and makes the account, once.

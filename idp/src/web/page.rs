@@ -96,15 +96,6 @@ impl Errors {
         self.fields.iter().map(|(field, message)| (*field, message.as_str()))
     }
 
-    /// What the script beside the fields is told while a form is being filled in (assets/check.js):
-    /// `{field: {message, warning}}`. It asks for the rules of form only; nothing is looked up, kept or logged.
-    pub fn told(&self) -> Response {
-        let told = self.each().map(|(field, message)| {
-            (field.to_owned(), json!({ "message": message, "warning": !self.is_wrong(field) }))
-        });
-        Json(Value::Object(told.collect())).into_response()
-    }
-
     /// Whether something is wrong with a field, rather than to be looked at again.
     pub fn is_wrong(&self, name: &str) -> bool {
         self.field(name).is_some() && !self.warned.contains(&name)
@@ -112,6 +103,14 @@ impl Errors {
 
     pub const fn any_warning(&self) -> bool {
         !self.warned.is_empty()
+    }
+
+    /// What the script beside the fields is told (assets/check.js): JSON `{field: {message, warning}}`.
+    pub fn told(&self) -> Response {
+        let told = self.each().map(|(field, message)| {
+            (field.to_owned(), json!({ "message": message, "warning": !self.is_wrong(field) }))
+        });
+        Json(Value::Object(told.collect())).into_response()
     }
 
     /// Nothing is wrong; some of it is to be looked at again.

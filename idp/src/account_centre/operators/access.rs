@@ -142,7 +142,8 @@ fn may_not_manage() -> web::Error {
 
 fn only_the_units() -> web::Error {
     let message = "该经办人具有管理权限，或有效时间超过您本人的有效时间，请由法人账号办理。";
-    forbidden("请由法人账号办理", message)
+    let problem = Problem::new(StatusCode::FORBIDDEN, "请由法人账号办理", message);
+    problem.onward(TAB, urls::ACCOUNT_OPERATORS).into()
 }
 
 pub fn no_such_operator() -> web::Error {
