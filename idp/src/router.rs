@@ -13,8 +13,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::account_centre::{
-    close, data, details, document, ended, entity_change, history, new_phone, operators, overview, password,
-    phone, portals, representative,
+    close, data, details, document, ended, entity_change, history, new_phone, notices, operators, overview,
+    password, phone, portals, representative,
 };
 use crate::app::App;
 use crate::oidc::{
@@ -93,9 +93,11 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/account/representative", get(representative::get))
         .route("/account/details", get(details::get).post(details::post))
         .route("/account/document", get(document::get).post(document::post))
+        .route("/account/document/check", post(document::check))
         .route("/account/phone", get(phone::get).post(phone::post))
         .route("/account/new-phone", get(new_phone::get).post(new_phone::post))
         .route("/account/entity-change", get(entity_change::get).post(entity_change::post))
+        .route("/account/entity-change/check", post(entity_change::check))
         .route("/account/password", get(password::get).post(password::post))
         .route("/account/history", get(history::get))
         .route("/account/sessions", get(account_centre::sessions::get).post(account_centre::sessions::post))
@@ -106,7 +108,9 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/account/operators", get(operators::list::get).post(operators::list::post))
         .route("/account/operators/verify", get(operators::verify::get).post(operators::verify::post))
         .route("/account/operators/add", get(operators::add::get).post(operators::add::post))
+        .route("/account/operators/add/check", post(operators::add::check))
         .route("/account/operators/{id}/edit", get(operators::edit::get).post(operators::edit::post))
+        .route("/account/operators/{id}/edit/check", post(operators::edit::check))
         .route("/account/operators/{id}/remove", get(operators::remove::get).post(operators::remove::post))
         .route("/account/operators/{id}/freeze", post(operators::standing::freeze))
         .route("/account/operators/{id}/unfreeze", post(operators::standing::unfreeze))
@@ -153,6 +157,7 @@ fn own_pages(app: &App) -> anyhow::Result<Router<App>> {
         .route("/recovery/done", get(recovery::done::get))
         // 六 账号申诉
         .route("/appeals", get(notice::appeals))
+        .layer(from_fn(notices::only_from_here))
         .layer(from_fn(forms::mark_checked))
         .layer(same_origin))
 }

@@ -186,7 +186,9 @@ on_both! {
         let portal = Portal::register(&app, "held").await;
         let tokens = portal.tokens(&mut agent, &[]).await;
         let (mut shop, operator) = the_shop(&app).await;
-        assert_eq!(shop.post(&format!("{operator}/remove"), &[]).await.status, 303);
+        crate::operators::verify(&app, &mut shop, "19400000033").await;
+        let removed = shop.post(&format!("{operator}/remove"), &[]).await;
+        assert_eq!(removed.location().as_deref(), Some("/account/operators?done=removed"));
         assert!(!is_signed_in(&mut agent).await);
         let access = tokens["access_token"].as_str().unwrap();
         assert_eq!(portal.userinfo(&agent, access).await.status, 401);

@@ -38,12 +38,16 @@ on_both! {
 on_both! {
     async fn a_person_can_register_anew(app: TestApp) {
         profile::give(&app, &serde_json::json!({ "nickname": "小颖" })).await;
+        // As a registration writes it: an account, a version, a time; nothing of a person.
+        sql::execute(&app, "INSERT INTO agreement_consents (account_id, document, version, agreed_at)
+            SELECT account_id, 'terms', '2026-01', 1700000000000 FROM persons").await;
         let mut agent = person(&app).await;
         let reply = agent.post("/account/close", &[("understood", "yes"), ("password", PASSWORD)]).await;
         assert_eq!(reply.status, 303);
         for table in ["persons", "profiles"] {
             assert_eq!(sql::number(&app, &format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
         }
+        assert_eq!(sql::number(&app, "SELECT COUNT(*) FROM agreement_consents").await, 1, "the evidence is kept");
         let form = crate::registration::Form::person()
             .with("person_name", "李颖")
             .with("document_number", "220102199001010009")

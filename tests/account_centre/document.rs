@@ -72,3 +72,23 @@ on_both! {
         assert_eq!(Agent::new(&app.base).get(PAGE).await.location().as_deref(), Some("/sign-in"));
     }
 }
+
+on_both! {
+    async fn what_is_wrong_is_told_before_the_form_is_sent(app: TestApp) {
+        let fields = [("unit_name", "（）"), ("representative_name", "陈3"), ("document_type", "111"), ("document_number", "220102198506150002"),
+            ("term", "20"), ("valid_from", "2099-01-01"), ("password", PASSWORD)];
+        let mut person = person(&app).await;
+        let told = person.post("/account/document/check", &fields).await.json();
+        assert!(told["valid_from"]["message"].is_string() && told["password"].is_null(), "{told}");
+        let another = [fields[2], fields[3], fields[4], ("valid_from", "2020-01-01")];
+        let told = person.post("/account/document/check", &another).await.json();
+        assert_eq!(told["document_number"]["message"], "与已登记的证件不一致，更换证件号码请进行账号申诉");
+        let mut unit = unit(&app).await;
+        let told = unit.post("/account/entity-change/check", &fields).await.json();
+        for field in ["unit_name", "representative_name", "valid_from"] {
+            assert!(told[field]["message"].is_string(), "{field}: {told}");
+        }
+        // A form of somebody else's kind of account leads away, as the page does.
+        assert_eq!(unit.post("/account/document/check", &fields).await.location().as_deref(), Some("/account"));
+    }
+}

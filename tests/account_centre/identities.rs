@@ -182,6 +182,10 @@ on_both! {
         let mut agent = operator(&app, "xinyue0221", "15400000002").await;
         let page = agent.get("/sign-in/choose-identity").await;
         assert!(page.text().contains("您没有其他可切换的身份"), "{}", page.text());
+        // Why: another number, or a number that somebody else has now.
+        let both = "证件号码和手机号码";
+        assert!(page.text().contains(both) && page.text().contains("均须与您当前账号一致"), "{}", page.text());
+        assert!(agent.get("/help").await.text().contains(both));
         assert!(page.has("main a.button[href='/account']"));
         for field in ["account", "phone_code", "captcha_answer"] {
             assert!(!page.has(&format!("[name={field}]")), "{field}");

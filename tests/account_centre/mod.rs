@@ -4,6 +4,8 @@ mod acting;
 mod closing;
 mod data;
 mod document;
+mod history;
+mod holders;
 mod identities;
 mod pages;
 mod password;

@@ -132,3 +132,25 @@ on_both! {
         assert!(unit(&app).await.get("/appeals").await.has("main a.button[href='/account']"));
     }
 }
+
+on_both! {
+    async fn only_what_did_it_says_that_it_was_done(app: TestApp) {
+        let mut agent = unit(&app).await;
+        for (path, said, without) in [
+            ("/account?done=phone", "手机号码修改成功", "/account"),
+            ("/account/representative?done=changed", "变更成功", "/account/representative"),
+            ("/account/sessions?done=others", "其他设备已全部退出登录", "/account/sessions"),
+            ("/account/operators?done=removed&status=frozen", "删除成功", "/account/operators?status=frozen"),
+            ("/account/ended?kind=person&what=closed", "账号已注销", "/account/ended?kind=person"),
+        ] {
+            for (site, is_ours) in [("same-origin", true), ("cross-site", false), ("same-site", false), ("none", false)] {
+                let request = agent.request(reqwest::Method::GET, path).header("sec-fetch-site", site);
+                let reply = agent.send(request).await;
+                let led = reply.location();
+                let shown = agent.follow(reply).await;
+                assert_eq!((shown.status.as_u16(), shown.text().contains(said)), (200, is_ours), "{path} {site}");
+                assert_eq!(led.as_deref(), (!is_ours).then_some(without), "{path} {site}");
+            }
+        }
+    }
+}

@@ -98,6 +98,35 @@ on_both! {
 }
 
 on_both! {
+    async fn two_who_swap_their_numbers_at_once_do_not_wait_for_each_other(app: TestApp) {
+        const ONE: &str = "19400000003";
+        const OTHER: &str = "19400000201";
+        let (_, registered) = crate::registration::Form::person().register(&app).await;
+        assert_eq!(registered.status, 303, "{}", registered.text());
+        let mut one = person(&app).await;
+        let mut other = Agent::new(&app.base);
+        let fields = [("account", OTHER), ("password", crate::registration::PASSWORD)];
+        assert_eq!(other.sign_in("/sign-in/personal", &fields).await.status, 303);
+        app.advance_seconds(61); // one message a minute
+        prove_old(&app, &mut one, ONE).await;
+        prove_old(&app, &mut other, OTHER).await;
+        app.advance_seconds(61);
+        let code_of_one = new_number(&app, &mut one, OTHER).await;
+        let code_of_other = new_number(&app, &mut other, ONE).await;
+        let to_other = [("phone", OTHER), ("phone_code", code_of_one.as_str())];
+        let to_one = [("phone", ONE), ("phone_code", code_of_other.as_str())];
+        let replies =
+            tokio::join!(one.post("/account/new-phone", &to_other), other.post("/account/new-phone", &to_one));
+        // Whoever was second may have lost the old number by then, and proves themselves anew.
+        for reply in [replies.0, replies.1] {
+            assert_eq!(reply.status, 303, "{}", reply.text());
+        }
+        let bound = "SELECT COUNT(*) FROM account_changes WHERE kind = 'phone'";
+        assert!(sql::number(&app, bound).await >= 1);
+    }
+}
+
+on_both! {
     |config| config.sms.captcha = true;
     async fn both_steps_ask_for_a_captcha(app: TestApp) {
         let mut agent = unit(&app).await;

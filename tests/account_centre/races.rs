@@ -126,6 +126,20 @@ on_both! {
 }
 
 on_both! {
+    async fn details_that_are_changed_twice_at_once_are_recorded_one_after_the_other(app: TestApp) {
+        let mut agent = unit(&app).await;
+        let mut other = twin(&agent);
+        let (first, second) = ([("postal_code", "130000")], [("postal_code", "130001")]);
+        let (one, two) = tokio::join!(agent.post("/account/details", &first), other.post("/account/details", &second));
+        assert_eq!((one.status.as_u16(), two.status.as_u16()), (303, 303));
+        let id = sql::text(&app, "SELECT account_id FROM legal_entities WHERE login_name = 'xinyue0221'").await;
+        let changes = idp::store::account_changes::of_account(&app.app.store, &app.app.vault, &id).await.unwrap();
+        let begin = changes.iter().find(|change| change.before.is_none()).expect("one began with nothing");
+        assert!(changes.iter().any(|change| change.before == begin.after), "{changes:?}");
+    }
+}
+
+on_both! {
     async fn an_account_that_is_closed_twice_is_closed_once(app: TestApp) {
         let mut agent = unit(&app).await;
         let mut other = twin(&agent);

@@ -1,7 +1,7 @@
 //! 登录记录 and 登录设备.
 
 use super::*;
-use crate::support::sql;
+use crate::support::{Portal, sql};
 
 on_both! {
     |config| config.sign_in.captcha = idp::config::CaptchaMode::Off;
@@ -81,5 +81,34 @@ on_both! {
             next = older.filter(|href| href.contains("before="));
         }
         assert_eq!(seen.len(), 45);
+    }
+}
+
+on_both! {
+    async fn what_rests_on_the_accounts_proof_is_listed_and_ends_with_it(app: TestApp) {
+        let metadata = serde_json::json!({ "backchannel_logout_uri": "http://localhost:9/notice" });
+        let portal = Portal::register_with(&app, "told", metadata).await;
+        let mut owner = person(&app).await;
+        for others in [false, true] {
+            // At a second device, where the person has become an operator.
+            let mut elsewhere = person(&app).await;
+            let page = elsewhere.get("/sign-in/choose-identity").await;
+            let account = identities::account_of(&page, "92220102TEXT00033F");
+            elsewhere.post("/sign-in/choose-identity", &[("account", &account)]).await;
+            portal.tokens(&mut elsewhere, &[]).await;
+            let page = owner.get("/account/sessions").await;
+            assert_eq!(page.body.matches("<tr>").count(), 3, "a head and two: {}", page.text());
+            assert!(page.text().contains("长春市南关区颖记百货店（演示）"), "as whom: {}", page.text());
+            let sid = page.attribute("[name=sid]", "value").unwrap();
+            let fields = if others { [("others", "all")] } else { [("sid", sid.as_str())] };
+            assert_eq!(owner.post("/account/sessions", &fields).await.status, 303);
+            assert!(!is_signed_in(&mut elsewhere).await, "{others}");
+            assert_eq!(owner.get("/account/sessions").await.body.matches("<tr>").count(), 2);
+        }
+        assert!(is_signed_in(&mut owner).await);
+        let told = "SELECT COUNT(*) FROM outbox WHERE kind = 'backchannel_logout'";
+        assert_eq!(sql::number(&app, told).await, 2);
+        let acting = "SELECT COUNT(*) FROM audit_log a JOIN operators o ON o.account_id = a.account_id WHERE event = 'sign_out'";
+        assert_eq!(sql::number(&app, acting).await, 2, "written down of who acted");
     }
 }

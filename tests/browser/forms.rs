@@ -147,6 +147,33 @@ async fn the_list_above_the_form_follows_its_fields() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operators_end_is_asked_for_only_where_there_is_one() -> Result<()> {
+    let demo = Demo::on_sqlite().await?;
+    let browser = Browser::open(Viewport::Desktop).await?;
+    sign_in_directly(&demo, &browser, Who::LegalEntity).await?;
+    browser.goto(&demo.provider("/account/operators/add")).await?;
+    browser.follow("[data-sms-send]").await?;
+    browser.fill("#phone_code", &demo.provider.code_sent_to("15400007850").await).await?;
+    browser.follow("form.rows .rows__end .buttons .button--primary").await?;
+    let disabled = "return document.querySelector('#valid_to').disabled";
+    let told = |field: &str| format!("return document.querySelector('#{field}-error')?.textContent ?? ''");
+    ensure!(browser.run(disabled).await? == true, "长期 is chosen");
+    browser.click("[name=validity][value=until]").await?;
+    ensure!(browser.run(disabled).await? == false && browser.has("#valid_to[required]").await?);
+    type_date(&browser, "#valid_to", "2020", "02", "29").await?;
+    browser.wait_until(&told("valid_to"), |told| told == "错误：有效时间不能早于今天").await?;
+    browser.fill("#name", "王1").await?;
+    browser.press_tab().await?;
+    browser.wait_until(&told("name"), |told| told == "错误：姓名格式不正确").await?;
+    let found = browser.axe().await?;
+    ensure!(found.is_empty(), "{found:#?}");
+    browser.click("[name=validity][value=long_term]").await?;
+    ensure!(browser.run(disabled).await? == true);
+    browser.wait_until(&told("valid_to"), |told| told == "").await?;
+    all_is_well(&browser).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_form_is_sent_once() -> Result<()> {
     let (_demo, browser) = open("/registration/personal").await?;
     // Counts what is sent, and keeps the page.

@@ -128,3 +128,40 @@ on_both! {
         assert!(app.last_text(OPERATOR_PHONE).await.unwrap().contains("密码已被重置"));
     }
 }
+
+on_both! {
+    async fn from_a_date_to_long_term_the_date_may_stand_there(app: TestApp) {
+        // The page fills the date in, and without a script nobody takes it away.
+        let mut agent = unit(&app).await;
+        let id = id_of(&app, OPERATOR_PHONE).await;
+        let until = [("validity", "until"), ("valid_to", "2099-01-31")];
+        assert_eq!(agent.post(&of(&id, "edit"), &with(&until)).await.status, 303);
+        for leftover in ["2099-01-31", "yesterday"] {
+            let long = [("validity", "long_term"), ("valid_to", leftover)];
+            let reply = agent.post(&of(&id, "edit"), &with(&long)).await;
+            assert_eq!(reply.location().as_deref(), Some("/account/operators?done=edited"), "{}", reply.text());
+            let end = format!("SELECT COUNT(*) FROM operators WHERE account_id = '{id}' AND valid_until IS NULL");
+            assert_eq!(sql::number(&app, &end).await, 1);
+        }
+    }
+}
+
+on_both! {
+    async fn what_was_before_is_what_the_change_replaced(app: TestApp) {
+        // Two managers edit from pages that they opened at the same time: the record of the second begins where the first
+        // ended.
+        let (mut one, mut other) = (unit(&app).await, manager(&app).await);
+        let id = id_of(&app, OPERATOR_PHONE).await;
+        let edit = of(&id, "edit");
+        let (first, second) = (with(&[("department", "一部")]), with(&[("department", "二部")]));
+        let (first, second) = tokio::join!(one.post(&edit, &first), other.post(&edit, &second));
+        assert_eq!((first.status.as_u16(), second.status.as_u16()), (303, 303));
+        let changes = idp::store::account_changes::of_account(&app.app.store, &app.app.vault, &id).await.unwrap();
+        let departments: Vec<_> = changes.iter().map(|change| {
+            let of = |value: &Option<serde_json::Value>| value.as_ref().unwrap()["department"].as_str().unwrap().to_owned();
+            (of(&change.before), of(&change.after))
+        }).collect();
+        let begin = departments.iter().find(|(before, _)| before == "人力资源部").expect("one began there");
+        assert!(departments.iter().any(|(before, _)| *before == begin.1), "{departments:?}");
+    }
+}

@@ -6,6 +6,7 @@ mod captcha;
 mod edit;
 mod endings;
 mod list;
+mod peers;
 mod plan;
 mod races;
 mod refusals;

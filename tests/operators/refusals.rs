@@ -31,9 +31,8 @@ on_both! {
             (&[("new_password", "a19400000101"), ("new_password_again", "a19400000101")], "new_password", "密码不能包含账号、统一社会信用代码、手机号码或证件号码"),
             (&[("new_password", ""), ("new_password_again", "")], "new_password", "请设置密码"),
             (&[("validity", "")], "validity", "请选择有效时间"),
-            (&[("valid_to", "2099-01-01")], "valid_to", "选择长期时无需填写结束日期，请清空后提交"),
             (&[("validity", "until")], "valid_to", "请选择有效结束日期"),
-            (&[("validity", "until"), ("valid_to", "2099-02-30")], "valid_to", "日期格式不正确"),
+            (&[("validity", "until"), ("valid_to", "2099-02-30")], "valid_to", "日期格式不正确，请按 2026-01-31 的格式填写"),
             (&[("validity", "until"), ("valid_to", &yesterday)], "valid_to", "有效时间不能早于今天"),
             (&[("may_manage", "perhaps")], "may_manage", "请选择是否授予管理权限"),
             (&[("department", &long)], "department", "下级所属部门不能超过40个字，且不能含有特殊字符"),
@@ -141,5 +140,30 @@ on_both! {
         assert_eq!(error(&reply, "phone_code"), gone);
         assert_eq!(reply.attribute("[name=phone_token]", "value").as_deref(), Some(""), "the page asks for a code again");
         assert_eq!(count(&app).await, 2);
+    }
+}
+
+on_both! {
+    async fn what_is_wrong_is_told_before_the_form_is_sent(app: TestApp) {
+        let mut agent = unit(&app).await;
+        let id = id_of(&app, OPERATOR_PHONE).await;
+        let odd = [("name", "陈3静"), ("document_type", "111"), ("document_number", "220102198506150003"), ("phone", "123"),
+            ("validity", "until"), ("valid_to", "2020-01-01"), ("may_manage", "no"), ("department", "<b>\u{7}")];
+        for (path, fields) in [
+            (format!("{ADD}/check"), &["name", "document_number", "phone", "valid_to", "department"][..]),
+            (of(&id, "edit/check"), &["phone", "valid_to", "department"]),
+        ] {
+            let told = agent.post(&path, &odd).await.json();
+            let names: Vec<&String> = told.as_object().unwrap().keys().collect();
+            assert_eq!(names.len(), fields.len(), "{path}: {told}");
+            for field in fields {
+                assert_eq!(told[field]["warning"], false, "{path}: {told}");
+            }
+            assert_eq!(told["valid_to"]["message"], "有效时间不能早于今天");
+            assert_eq!(operator(&app, OPERATOR_PHONE, PASSWORD).await.post(&path, &odd).await.status, 403, "{path}");
+        }
+        let fine = [("name", "陈静"), ("document_type", "111"), ("document_number", "220102198506150002"),
+            ("validity", "long_term"), ("may_manage", "no")];
+        assert_eq!(agent.post(&format!("{ADD}/check"), &fine).await.json(), serde_json::json!({}));
     }
 }

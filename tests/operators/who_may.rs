@@ -96,20 +96,21 @@ on_both! {
         let same = [("validity", "until"), ("valid_to", "2099-06-30"), ("may_manage", "yes")];
         let reply = agent.post(ADD, &form(&token, &same)).await;
         assert_eq!(reply.status, 303, "{}", reply.text());
-        // What somebody else gave stays, and may be made less, but not more.
+        // What may be managed may be made less, but not more.
         let other = id_of(&app, OPERATOR_PHONE).await;
-        let keep = [("validity", "long_term"), ("may_manage", "no"), ("department", "另一部")];
-        assert_eq!(agent.post(&of(&other, "edit"), &keep).await.status, 303);
         let less = [("validity", "until"), ("valid_to", "2099-05-01"), ("may_manage", "no")];
-        assert_eq!(agent.post(&of(&other, "edit"), &less).await.status, 303);
+        assert_eq!(chief.post(&of(&other, "edit"), &less).await.status, 303);
+        let keep = [("validity", "long_term"), ("may_manage", "no"), ("department", "另一部")];
         assert_eq!(error(&agent.post(&of(&other, "edit"), &keep).await, "validity"), message);
+        let lesser = [("validity", "until"), ("valid_to", "2099-04-01"), ("may_manage", "no")];
+        assert_eq!(agent.post(&of(&other, "edit"), &lesser).await.status, 303);
         // The right itself may be given on, and works at once.
         let mut added = operator(&app, NEW_PHONE, NEW_PASSWORD).await;
         assert_eq!(added.get(LIST).await.status, 200);
         // And is gone at once.
         let added_id = id_of(&app, NEW_PHONE).await;
         let plain = [("validity", "until"), ("valid_to", "2099-06-30"), ("may_manage", "no")];
-        assert_eq!(agent.post(&of(&added_id, "edit"), &plain).await.status, 303);
+        assert_eq!(chief.post(&of(&added_id, "edit"), &plain).await.status, 303);
         assert_eq!(added.get(LIST).await.status, 403);
         assert!(is_signed_in(&mut added).await);
     }
@@ -120,12 +121,15 @@ on_both! {
         let id = id_of(&app, OPERATOR_PHONE).await;
         let mut agent = Agent::new(&app.base);
         agent.sign_in_legal_entity().await;
-        for path in [ADD.to_owned(), of(&id, "edit"), of(&id, "password")] {
+        for path in [ADD.to_owned(), of(&id, "edit"), of(&id, "password"), of(&id, "remove")] {
             let asked = agent.get(&path).await.location().unwrap();
             assert!(asked.starts_with(&format!("{VERIFY}?next=")), "{asked}");
         }
         let passwords = [("new_password", NEW_PASSWORD), ("new_password_again", NEW_PASSWORD)];
         assert!(agent.post(&of(&id, "password"), &passwords).await.location().unwrap().starts_with(VERIFY));
+        // What can't be undone asks as well.
+        let asked = agent.post(&of(&id, "remove"), &[]).await.location().unwrap();
+        assert_eq!((asked, count(&app).await), (format!("{VERIFY}?next=%2Faccount%2Foperators%2F{id}%2Fremove"), 2));
         // Protection needs none, taking it back does.
         assert_eq!(agent.post(&of(&id, "freeze"), &[("back", "status=active")]).await.location().as_deref(),
             Some("/account/operators?done=frozen&status=active"));

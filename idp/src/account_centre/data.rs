@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 
 use super::shared::{Centre, Owner};
 use crate::app::App;
+use crate::domain::mask;
 use crate::domain::password::Password;
 use crate::domain::principal::{LegalEntity, Principal, StoredDocument};
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::domain::validity::Validity;
 use crate::guard::own_password;
-use crate::store::{account_changes, account_details, agreements, audit, consents, grants, sessions};
+use crate::store::audit::{self, Key, Recorded};
+use crate::store::{account_changes, account_details, agreements, consents, grants, sessions};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor};
 
 #[derive(Template)]
@@ -32,8 +34,8 @@ pub struct Form {
     password: Password,
 }
 
-/// No account has more of anything.
-const MOST: u32 = 10_000;
+/// So many events are read at a time, until there are no more: a unit's may be tens of thousands.
+const AT_A_TIME: u32 = 1000;
 
 /// # Errors
 /// When the database fails.
@@ -74,9 +76,9 @@ async fn export(app: &App, owner: &Owner) -> anyhow::Result<Value> {
     let idle = Span::minutes(app.config.session.idle_minutes);
     let time = |millis| Timestamp::from_millis(millis).rfc3339();
     let agreements = agreements::of_account(&app.store, id).await?;
-    let changes = account_changes::of_account(&app.store, &app.vault, id, MOST).await?;
-    let sessions = sessions::of_account(&app.store, id, now, idle).await?;
-    let events = audit::of_account(&app.store, id, &audit::Key::NEWEST, MOST).await?;
+    let changes = account_changes::of_account(&app.store, &app.vault, id).await?;
+    let sessions = sessions::of_account(&app.store, id, now, idle, u32::MAX).await?;
+    let events = events(app, id).await?;
     let consents = consents::of_account(&app.store, id).await?;
     let grants = grants::of_account(&app.store, id, now).await?;
     Ok(json!({
@@ -90,7 +92,7 @@ async fn export(app: &App, owner: &Owner) -> anyhow::Result<Value> {
             "at": change.at.rfc3339(), "kind": change.kind, "before": change.before, "after": change.after,
         })).collect::<Vec<_>>(),
         "sessions": sessions.iter().map(|session| json!({
-            "since": time(session.created_at), "seen_at": time(session.seen_at),
+            "since": time(session.created_at), "seen_at": time(session.seen_at), "acting_for": session.unit_name,
             "address": session.address, "user_agent": session.user_agent,
         })).collect::<Vec<_>>(),
         "portals": grants.iter().map(|grant| json!({
@@ -102,8 +104,22 @@ async fn export(app: &App, owner: &Owner) -> anyhow::Result<Value> {
         "events": events.iter().map(|event| json!({
             "at": time(event.at), "event": event.event, "client_id": event.client_id,
             "address": event.address, "user_agent": event.user_agent, "detail": event.detail,
+            "operator": event.operator_name.as_deref().map(mask::name),
+            "by_operator": event.actor_name.as_deref().map(mask::name),
         })).collect::<Vec<_>>(),
     }))
+}
+
+/// All of them, the newest first.
+async fn events(app: &App, account_id: &str) -> anyhow::Result<Vec<Recorded>> {
+    let mut all = Vec::new();
+    let mut from = Key::NEWEST;
+    loop {
+        let found = audit::of_account(&app.store, &app.vault, account_id, &from, AT_A_TIME).await?;
+        let Some(last) = found.last() else { return Ok(all) };
+        from = Key { at: last.at, id: last.id.clone() };
+        all.extend(found);
+    }
 }
 
 fn account(principal: &Principal) -> Value {

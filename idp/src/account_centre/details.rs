@@ -68,12 +68,12 @@ pub async fn post(
 async fn store(app: &App, visitor: &Visitor, owner: &Owner, form: &Details) -> web::Result<()> {
     let text = serde_json::to_string(form).map_err(anyhow::Error::from)?;
     let (id, now) = (owner.account_id(), app.clock.now());
-    let before = account_details::find(&app.store, &app.vault, id).await?;
-    if before.as_ref() == Some(&text) {
-        return Ok(());
-    }
     let mut tx = app.store.begin().await?;
     owner.must_still_be_here(&mut tx, &[]).await?;
+    let before = account_details::find_in(&mut tx, &app.vault, id).await?;
+    if before.as_ref() == Some(&text) {
+        return Ok(tx.rollback().await?);
+    }
     account_details::put(&mut tx, &app.vault, id, &text, now).await?;
     let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
     let (before, after) = (before.as_deref().and_then(json), json(&text));

@@ -60,6 +60,37 @@ pub async fn post(
     }
 }
 
+/// POST of what is filled in so far, by the script.
+pub async fn check(
+    State(app): State<App>,
+    visitor: Visitor,
+    owner: Owner,
+    SafeForm(form): SafeForm<Form>,
+) -> Response {
+    let Some((_, present)) = documented(&owner) else { return visitor.go(urls::ACCOUNT) };
+    let mut errors = Errors::none();
+    form.read(&app, present, &mut errors);
+    errors.told()
+}
+
+impl Form {
+    /// The document as it is to be.
+    fn read(
+        &self,
+        app: &App,
+        present: &StoredDocument,
+        errors: &mut Errors,
+    ) -> Option<(StoredDocument, Validity)> {
+        let read = self.document.read("", 0, app.clock.now().china_date(), errors);
+        let read =
+            read.map(|ReadDocument { document, validity }| (StoredDocument::from(&document), validity));
+        if read.as_ref().is_some_and(|(document, _)| document.key() != present.key()) {
+            errors.add("document_number", "与已登记的证件不一致，更换证件号码请进行账号申诉");
+        }
+        read
+    }
+}
+
 /// The person whose account this is, if there is a document to renew.
 fn documented(owner: &Owner) -> Option<(&Person, &StoredDocument)> {
     match &owner.principal {
@@ -77,11 +108,7 @@ async fn change(
     form: &Form,
 ) -> web::Result<Result<(), Errors>> {
     let mut errors = Errors::none();
-    let read = form.document.read("", 0, app.clock.now().china_date(), &mut errors);
-    let read = read.map(|ReadDocument { document, validity }| (StoredDocument::from(&document), validity));
-    if read.as_ref().is_some_and(|(document, _)| document.key() != present.key()) {
-        errors.add("document_number", "与已登记的证件不一致，更换证件号码请进行账号申诉");
-    }
+    let read = form.read(app, present, &mut errors);
     if form.password.expose().is_empty() {
         errors.add("password", "请输入登录密码");
     }

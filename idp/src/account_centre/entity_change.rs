@@ -84,6 +84,19 @@ pub async fn post(
     }
 }
 
+/// POST of what is filled in so far, by the script.
+pub async fn check(
+    State(app): State<App>,
+    visitor: Visitor,
+    owner: Owner,
+    SafeForm(form): SafeForm<Form>,
+) -> Response {
+    let Some(unit) = owner.own_unit() else { return visitor.go(urls::ACCOUNT) };
+    let mut errors = Errors::none();
+    form.read(&app, unit, &mut errors);
+    errors.told()
+}
+
 impl Form {
     /// The unit as it is to be.
     fn read(&self, app: &App, unit: &LegalEntity, errors: &mut Errors) -> Option<LegalEntity> {

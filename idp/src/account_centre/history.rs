@@ -1,4 +1,4 @@
-//! 登录记录: what has happened to the account, newest first.
+//! 登录记录: what has happened to the account, newest first; of a unit, also what its managers did to its operators.
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::operators::access::is_id;
 use super::shared::{Centre, Owner};
 use crate::app::App;
+use crate::domain::mask;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::user_agent;
 use crate::store::audit::{self, Key, Recorded};
@@ -50,7 +51,8 @@ pub async fn get(
 ) -> web::Result<Response> {
     let before = key(&place.before);
     let from = before.clone().unwrap_or(Key::NEWEST);
-    let mut found = audit::of_account(&app.store, owner.account_id(), &from, A_PAGE + 1).await?;
+    let id = owner.account_id();
+    let mut found = audit::of_account(&app.store, &app.vault, id, &from, A_PAGE + 1).await?;
     let more = found.len() > A_PAGE as usize;
     found.truncate(A_PAGE as usize);
     let last = found.last().filter(|_| more).map(|last| format!("{}.{}", last.at, last.id));
@@ -76,7 +78,7 @@ impl Event {
         Self {
             at: Timestamp::from_millis(recorded.at).china_minute(),
             what: what(&recorded.event).replace("法定代表人", who),
-            how: how(&recorded.event, &recorded.detail),
+            how: how(&recorded),
             address: recorded.address,
             browser: user_agent::words(&recorded.user_agent),
         }
@@ -91,7 +93,7 @@ fn what(event: &str) -> &'static str {
         "registered" => "注册账号",
         "register_check" => "登记信息核验",
         "password_changed" => "修改密码",
-        "password_reset" => "找回密码",
+        "password_reset" | "recovery_begun" | "recovery_refused" => "找回密码",
         "phone_changed" => "修改手机号码",
         "representative_changed" => "变更法定代表人",
         "unit_renamed" => "变更名称",
@@ -108,12 +110,20 @@ fn what(event: &str) -> &'static str {
         "qr_confirmed" => "确认扫码登录",
         "qr_cancelled" => "取消扫码登录",
         "qr_wrong_number" => "扫码登录数字不符",
-        event if event.starts_with("operator") => "经办人管理",
+        "operator_added" => "添加经办人",
+        "operator_refused" => "添加经办人失败",
+        "operator_edited" => "编辑经办人",
+        "operator_removed" => "删除经办人",
+        "operator_frozen" => "冻结经办人",
+        "operator_unfrozen" => "解冻经办人",
+        "operator_confirmed" => "确认经办人",
+        "operator_password_reset" => "重置经办人密码",
         _ => "账号操作",
     }
 }
 
-fn how(event: &str, detail: &str) -> String {
+fn how(recorded: &Recorded) -> String {
+    let (event, detail) = (&*recorded.event, &*recorded.detail);
     if event.starts_with("qr_") {
         // The other device: its browser, and where it was.
         return format!("登录设备：{detail}");
@@ -126,10 +136,25 @@ fn how(event: &str, detail: &str) -> String {
             .collect();
         return words.join("和");
     }
+    if let Some(name) = recorded.operator_name.as_deref().map(mask::name) {
+        let by = recorded.actor_name.as_deref().map(|actor| format!("，由经办人{}办理", mask::name(actor)));
+        return format!("{name}{}", by.unwrap_or_default());
+    }
     let word = match (event, detail) {
         ("sign_in_refused", detail) if detail.ends_with("locked") => "已锁定",
         ("sign_in_refused", detail) if detail.ends_with("inactive") => "账号不可用",
         ("sign_in_refused", _) => "密码错误",
+        ("operator_refused", "register") => "姓名与证件号码不一致",
+        ("operator_refused", "limit") => "尝试次数过多",
+        ("recovery_begun", detail) if detail.ends_with("unsent") => "获取验证码过于频繁，未发送",
+        ("recovery_begun", _) => "已发送短信验证码",
+        ("recovery_refused", detail) if detail.ends_with("limit") => "尝试次数过多",
+        ("recovery_refused", detail) if detail.ends_with("mismatch") => "身份信息不符",
+        ("recovery_refused", _) => "未通过",
+        ("password_reset", _) => "已设置新密码",
+        ("register_check", "confirmed") => "核验通过",
+        ("register_check", "differs") => "核验不一致",
+        ("register_check", "refused") => "核验未通过",
         _ => "",
     };
     word.to_owned()

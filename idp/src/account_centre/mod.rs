@@ -8,6 +8,7 @@ pub mod ended;
 pub mod entity_change;
 pub mod history;
 pub mod new_phone;
+pub mod notices;
 pub mod operators;
 pub mod overview;
 pub mod password;

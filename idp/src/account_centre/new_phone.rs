@@ -127,8 +127,16 @@ async fn try_to_change(
         return Ok(Outcome::Refused(errors));
     }
     let (caller, sid, now) = (&visitor.caller, &owner.session.sid, app.clock.now());
+    let kind = owner.principal.kind();
+    let number = proved.phone.as_str();
     let mut tx = app.store.begin().await?;
-    owner.must_still_be_here(&mut tx, &[]).await?;
+    // Who loses the number is held as well, in order: two who swap theirs would wait for each other.
+    let former = match kind {
+        AccountKind::Person => phones::persons_with(&mut tx, &app.vault, number).await?,
+        AccountKind::LegalEntity | AccountKind::Operator => Vec::new(),
+    };
+    let former: Vec<&str> = former.iter().map(String::as_str).collect();
+    owner.must_still_be_here(&mut tx, &former).await?;
     let old_proof = sms_code::spend(app, &mut tx, caller, Purpose::OldPhone, old.as_ref(), sid).await?;
     let new = sms_code::spend(app, &mut tx, caller, Purpose::NewPhone, &proved.phone, &proved.token).await?;
     if new == Standing::Spent {
@@ -139,8 +147,6 @@ async fn try_to_change(
         tx.rollback().await?;
         return Ok(Outcome::OldNumberFirst);
     }
-    let kind = owner.principal.kind();
-    let number = proved.phone.as_str();
     if kind == AccountKind::Person {
         phones::release_from_persons(&mut tx, &app.vault, number, now).await?;
     }

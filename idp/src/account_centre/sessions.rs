@@ -1,4 +1,4 @@
-//! 登录设备: where the account is signed in, and how to end that.
+//! 登录设备: where the account is signed in, or acts through another one of the same person, and how to end that.
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
@@ -26,6 +26,8 @@ struct Place {
     sid: String,
     is_here: bool,
     browser: String,
+    /// As whom, if not as this account.
+    acting_as: Option<String>,
     address: String,
     since: String,
     seen: String,
@@ -40,6 +42,9 @@ pub struct Form {
     others: String,
 }
 
+/// So many are shown.
+const MOST: u32 = 50;
+
 /// # Errors
 /// When the database fails.
 pub async fn get(
@@ -49,10 +54,12 @@ pub async fn get(
     RawQuery(query): RawQuery,
 ) -> web::Result<Response> {
     let idle = Span::minutes(app.config.session.idle_minutes);
-    let found = sessions::of_account(&app.store, owner.account_id(), app.clock.now(), idle).await?;
+    let found = sessions::of_account(&app.store, owner.account_id(), app.clock.now(), idle, MOST).await?;
     let sessions = found.into_iter().map(|session| Place {
         is_here: session.sid == owner.session.sid,
         browser: user_agent::words(&session.user_agent),
+        acting_as: (session.account_id != owner.account_id())
+            .then(|| session.unit_name.unwrap_or_else(|| "本人".to_owned())),
         address: session.address,
         since: Timestamp::from_millis(session.created_at).china_minute(),
         seen: Timestamp::from_millis(session.seen_at).china_minute(),

@@ -4,6 +4,9 @@ use chrono::{Datelike, NaiveDate};
 
 use super::normalize::normalize;
 
+/// What is said of what can't be read.
+pub const WRONG: &str = "日期格式不正确，请按 2026-01-31 的格式填写";
+
 /// Reads `2026-01-31`, `2026/1/31`, `2026.1.31`, `2026年1月31日` and `20260131`; full-width digits too.
 pub fn parse(text: &str) -> Option<NaiveDate> {
     let text = normalize(text);

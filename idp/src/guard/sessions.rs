@@ -117,14 +117,17 @@ pub async fn start(
     if !accounts::note_sign_in(tx, proof.account_id, proof.password_set_at, now).await? {
         return Ok(None);
     }
-    // Read behind the lock: an operator frozen, removed or shortened while the password was checked.
-    let Standing::Until(standing_end) = operators::changes::standing(tx, proof.account_id, now).await? else {
-        return Ok(None);
-    };
-    let ends = [proof.valid_until, standing_end].into_iter().flatten();
+    // Read behind the lock: an operator frozen, removed or shortened while the password was checked. A session lasts no
+    // longer than whose proof it rests on.
+    let mut end = now + Span::hours(app.config.session.absolute_hours);
+    for id in [Some(proof.account_id), proof.holder_id].into_iter().flatten() {
+        let Standing::Until(standing_end) = operators::changes::standing(tx, id, now).await? else {
+            return Ok(None);
+        };
+        end = [proof.valid_until, standing_end].into_iter().flatten().fold(end, Timestamp::min);
+    }
     let token = random::token();
     let token_hash = random::hash(&token);
-    let absolute = now + Span::hours(app.config.session.absolute_hours);
     let session = NewSession {
         token_hash: &token_hash,
         sid: &random::id(),
@@ -135,7 +138,7 @@ pub async fn start(
         authenticated_at: proof.authenticated_at.unwrap_or(now),
         signed_in_at: proof.signed_in_at.unwrap_or(now),
         now,
-        expires_at: ends.fold(absolute, Timestamp::min),
+        expires_at: end,
         address: &caller.address,
         user_agent: &caller.user_agent,
     };
@@ -212,19 +215,20 @@ pub async fn end_everything(app: &App, tx: &mut AnyConnection, account_id: &str)
     Ok(())
 }
 
-/// Ends sessions of an account that its owner points at: the one with this `sid`, or with `others` all but that. The
-/// device may be in other hands: what apps there were granted ends too, also what was to outlive the session.
+/// Ends sessions of an account that its owner points at, its own and those that rest on its proof: the one with this
+/// `sid`, or with `others` all but that. The device may be in other hands: what apps there were granted ends too, also what was to outlive the session.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn end_some(app: &App, caller: &Caller, account_id: &str, sid: &str, others: bool) -> Result<()> {
     let mut tx = app.store.begin().await?;
     // As everything that ends sessions does: two that end the same ones in another order would wait for each other.
-    operators::changes::hold(&mut tx, account_id).await?;
-    for sid in sessions::end_some(&mut tx, account_id, sid, others).await? {
+    let acting = sessions::acting(&mut tx, account_id).await?;
+    operators::changes::hold_all(&mut tx, acting.iter().map(String::as_str).chain([account_id])).await?;
+    for (sid, acting) in sessions::end_some(&mut tx, account_id, sid, others).await? {
         grants::revoke_session(&mut tx, &sid, app.clock.now()).await?;
-        logout_notices::tell_portals(app, &mut tx, &sid, account_id).await?;
-        note_sign_out(app, &mut tx, caller, account_id).await?;
+        logout_notices::tell_portals(app, &mut tx, &sid, &acting).await?;
+        note_sign_out(app, &mut tx, caller, &acting).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -55,19 +55,14 @@ pub async fn insert(
     Ok(())
 }
 
-/// The newest first.
+/// All of an account's, the newest first.
 ///
 /// # Errors
 /// When the database fails, or a value does not open.
-pub async fn of_account(
-    store: &Store,
-    vault: &Vault,
-    account_id: &str,
-    most: u32,
-) -> anyhow::Result<Vec<Recorded>> {
+pub async fn of_account(store: &Store, vault: &Vault, account_id: &str) -> anyhow::Result<Vec<Recorded>> {
     let sql = "SELECT id, at, kind, value_before, value_after FROM account_changes
-        WHERE account_id = $1 ORDER BY at DESC, id LIMIT $2";
-    let rows: Vec<Row> = store.read.all(sqlx::query_as(sql).bind(account_id).bind(i64::from(most))).await?;
+        WHERE account_id = $1 ORDER BY at DESC, id";
+    let rows: Vec<Row> = store.read.all(sqlx::query_as(sql).bind(account_id)).await?;
     let open = |field: &str, id: &str, sealed: Option<Vec<u8>>| -> anyhow::Result<_> {
         let text = sealed.map(|sealed| vault.open_text(field, id, &sealed)).transpose()?;
         Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)

@@ -1,5 +1,6 @@
 //! 注销账号: what is left of an account that its owner gave up. The rows stay, without names or numbers, for the
-//! audit records that the law wants kept (互联网政务应用安全管理规定, article 20).
+//! audit records that the law wants kept (互联网政务应用安全管理规定, article 20), and with them which version of the agreements
+//! was agreed to and when (电子签名法), which says nothing of a person.
 
 use sqlx::AnyConnection;
 
@@ -11,7 +12,6 @@ use crate::domain::timestamp::Timestamp;
 /// When the database fails.
 pub async fn erase(tx: &mut AnyConnection, account_id: &str, now: Timestamp) -> sqlx::Result<()> {
     for sql in [
-        "DELETE FROM agreement_consents WHERE account_id = $1",
         "DELETE FROM consents WHERE account_id = $1",
         "DELETE FROM password_history WHERE account_id = $1",
         "DELETE FROM account_changes WHERE account_id = $1",

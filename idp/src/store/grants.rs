@@ -258,11 +258,12 @@ pub async fn of_account(store: &Store, account_id: &str, now: Timestamp) -> sqlx
     store.read.all(sqlx::query_as(sql).bind(account_id).bind(now.millis())).await
 }
 
-/// No grant of an account lasts beyond `end`.
+/// No grant of an account, and none that rests on its proof, lasts beyond `end`.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn bound(tx: &mut AnyConnection, account_id: &str, end: Timestamp) -> sqlx::Result<()> {
-    let sql = "UPDATE grants SET expires_at = $2 WHERE account_id = $1 AND expires_at > $2";
+    let sql = "UPDATE grants SET expires_at = $2
+        WHERE (account_id = $1 OR holder_id = $1) AND expires_at > $2";
     sqlx::query(sql).bind(account_id).bind(end.millis()).execute(tx).await.map(drop)
 }

@@ -13,6 +13,14 @@ use self::connections::Connections;
 pub use self::connections::Tx;
 use crate::config::{DatabaseConfig, Synchronous};
 
+/// Of a grant `g` at the time `$2`: neither its account nor the one whose proof it rests on is an operator's whose
+/// validity has passed.
+macro_rules! still_valid {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM operators o WHERE o.account_id IN (g.account_id, g.holder_id) AND o.valid_until <= $2)"
+    };
+}
+
 pub mod account_changes;
 pub mod account_details;
 pub mod accounts;

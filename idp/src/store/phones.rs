@@ -7,6 +7,18 @@ use crate::domain::principal::AccountKind;
 use crate::domain::timestamp::Timestamp;
 use crate::platform::vault::{Purpose, Vault};
 
+/// The persons who have a number.
+///
+/// # Errors
+/// When the database fails.
+pub async fn persons_with(tx: &mut AnyConnection, vault: &Vault, phone: &str) -> sqlx::Result<Vec<String>> {
+    let index = vault.derive(Purpose::PhoneIndex, phone);
+    sqlx::query_scalar("SELECT account_id FROM persons WHERE phone_index = $1")
+        .bind(index)
+        .fetch_all(tx)
+        .await
+}
+
 /// Unbinds a number from the persons who had it: whoever proves a number owns it now, and numbers are given out again.
 ///
 /// # Errors

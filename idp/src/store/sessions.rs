@@ -197,13 +197,17 @@ pub async fn end_all(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<V
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct ListedSession {
     pub sid: String,
+    /// Who acts in it.
+    pub account_id: String,
+    /// The unit that they act for, if they are an operator.
+    pub unit_name: Option<String>,
     pub created_at: i64,
     pub seen_at: i64,
     pub address: String,
     pub user_agent: String,
 }
 
-/// The live sessions of an account, the one that was seen last first.
+/// The live sessions of an account, and those that rest on its proof, the one that was seen last first; at most so many.
 ///
 /// # Errors
 /// When the database fails.
@@ -212,14 +216,29 @@ pub async fn of_account(
     account_id: &str,
     now: Timestamp,
     idle: Span,
+    most: u32,
 ) -> sqlx::Result<Vec<ListedSession>> {
-    let sql = "SELECT sid, created_at, seen_at, address, user_agent FROM sessions
-        WHERE account_id = $1 AND expires_at > $2 AND seen_at > $3 ORDER BY seen_at DESC, sid LIMIT 50";
+    let sql =
+        "SELECT s.sid, s.account_id, e.name AS unit_name, s.created_at, s.seen_at, s.address, s.user_agent
+        FROM sessions s LEFT JOIN operators o ON o.account_id = s.account_id
+            LEFT JOIN legal_entities e ON e.account_id = o.legal_entity_id
+        WHERE (s.account_id = $1 OR s.holder_id = $1) AND s.expires_at > $2 AND s.seen_at > $3
+        ORDER BY s.seen_at DESC, s.sid LIMIT $4";
     let query = sqlx::query_as(sql).bind(account_id).bind(now.millis()).bind((now - idle).millis());
-    store.read.all(query).await
+    store.read.all(query.bind(i64::from(most))).await
 }
 
-/// Ends sessions of an account: the one with this `sid`, or with `others` all but that; gives the `sid`s that ended.
+/// Who acts in the sessions of an account, and in those that rest on its proof.
+///
+/// # Errors
+/// When the database fails.
+pub async fn acting(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<Vec<String>> {
+    let sql = "SELECT DISTINCT account_id FROM sessions WHERE account_id = $1 OR holder_id = $1";
+    sqlx::query_scalar(sql).bind(account_id).fetch_all(tx).await
+}
+
+/// Ends sessions of an account, or that rest on its proof: the one with this `sid`, or with `others` all but that; gives
+/// their `sid`s and who acts in them.
 ///
 /// # Errors
 /// When the database fails.
@@ -228,20 +247,21 @@ pub async fn end_some(
     account_id: &str,
     sid: &str,
     others: bool,
-) -> sqlx::Result<Vec<String>> {
+) -> sqlx::Result<Vec<(String, String)>> {
     let sql = if others {
-        "DELETE FROM sessions WHERE account_id = $1 AND sid <> $2 RETURNING sid"
+        "DELETE FROM sessions WHERE (account_id = $1 OR holder_id = $1) AND sid <> $2 RETURNING sid, account_id"
     } else {
-        "DELETE FROM sessions WHERE account_id = $1 AND sid = $2 RETURNING sid"
+        "DELETE FROM sessions WHERE (account_id = $1 OR holder_id = $1) AND sid = $2 RETURNING sid, account_id"
     };
-    sqlx::query_scalar(sql).bind(account_id).bind(sid).fetch_all(tx).await
+    sqlx::query_as(sql).bind(account_id).bind(sid).fetch_all(tx).await
 }
 
-/// No session of an account lasts beyond `end`.
+/// No session of an account, and none that rests on its proof, lasts beyond `end`.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn bound(tx: &mut AnyConnection, account_id: &str, end: Timestamp) -> sqlx::Result<()> {
-    let sql = "UPDATE sessions SET expires_at = $2 WHERE account_id = $1 AND expires_at > $2";
+    let sql = "UPDATE sessions SET expires_at = $2
+        WHERE (account_id = $1 OR holder_id = $1) AND expires_at > $2";
     sqlx::query(sql).bind(account_id).bind(end.millis()).execute(tx).await.map(drop)
 }

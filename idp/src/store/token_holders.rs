@@ -21,17 +21,20 @@ pub struct HolderRow {
 /// # Errors
 /// When the database fails.
 pub async fn find(store: &Store, token_hash: &[u8], now: Timestamp) -> sqlx::Result<Option<HolderRow>> {
-    let sql = "SELECT g.id AS grant_id, g.client_id, g.scope, g.sid, g.account_id, g.holder_id, g.acr, g.amr,
+    let sql = concat!(
+        "SELECT g.id AS grant_id, g.client_id, g.scope, g.sid, g.account_id, g.holder_id, g.acr, g.amr,
             g.authenticated_at, g.expires_at
-        FROM grants g LEFT JOIN operators o ON o.account_id = g.account_id
-        WHERE g.access_hash = $1 AND g.access_expires_at > $2 AND g.revoked_at IS NULL
-            AND (o.valid_until IS NULL OR o.valid_until > $2)
+        FROM grants g WHERE g.access_hash = $1 AND g.access_expires_at > $2 AND g.revoked_at IS NULL
+            AND ",
+        still_valid!(),
+        "
         UNION ALL
         SELECT g.id AS grant_id, g.client_id, t.scope, g.sid, g.account_id, g.holder_id, g.acr, g.amr,
             g.authenticated_at, g.expires_at
         FROM access_tokens t JOIN grants g ON g.id = t.grant_id
-            LEFT JOIN operators o ON o.account_id = g.account_id
         WHERE t.hash = $1 AND t.expires_at > $2 AND g.revoked_at IS NULL
-            AND (o.valid_until IS NULL OR o.valid_until > $2)";
+            AND ",
+        still_valid!(),
+    );
     store.read.optional(sqlx::query_as(sql).bind(token_hash).bind(now.millis())).await
 }

@@ -112,15 +112,17 @@ fn access_insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
 /// # Errors
 /// When the database fails.
 pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Result<Option<AccessTokenRow>> {
-    let sql = "SELECT g.id AS grant_id, g.client_id, g.scope, g.code_consumed_at AS issued_at,
+    let sql = concat!(
+        "SELECT g.id AS grant_id, g.client_id, g.scope, g.code_consumed_at AS issued_at,
             g.access_expires_at AS expires_at, g.account_id, a.kind AS account_kind, g.claims, g.acr, g.amr,
             g.authenticated_at, COALESCE(g.access_details, g.authorization_details) AS authorization_details,
             COALESCE(g.access_audience, g.resources) AS audience,
             g.access_binding AS binding, CAST(NULL AS TEXT) AS actor
         FROM grants g JOIN accounts a ON a.id = g.account_id
-            LEFT JOIN operators o ON o.account_id = g.account_id
         WHERE g.access_hash = $1 AND g.access_expires_at > $2 AND g.revoked_at IS NULL
-            AND (o.valid_until IS NULL OR o.valid_until > $2)
+            AND ",
+        still_valid!(),
+        "
         UNION ALL
         SELECT t.grant_id, t.client_id, t.scope, t.issued_at, t.expires_at,
             g.account_id, a.kind AS account_kind, g.claims, g.acr, g.amr, g.authenticated_at,
@@ -128,9 +130,11 @@ pub async fn find_access(store: &Store, hash: &[u8], now: Timestamp) -> sqlx::Re
                 AS authorization_details, t.audience, t.binding, t.actor
         FROM access_tokens t LEFT JOIN grants g ON g.id = t.grant_id
             LEFT JOIN accounts a ON a.id = g.account_id
-            LEFT JOIN operators o ON o.account_id = g.account_id
-        WHERE t.hash = $1 AND t.expires_at > $2 AND (o.valid_until IS NULL OR o.valid_until > $2)
-            AND (t.grant_id IS NULL OR (g.id IS NOT NULL AND g.revoked_at IS NULL))";
+        WHERE t.hash = $1 AND t.expires_at > $2 AND ",
+        still_valid!(),
+        "
+            AND (t.grant_id IS NULL OR (g.id IS NOT NULL AND g.revoked_at IS NULL))"
+    );
     store.read.optional(sqlx::query_as(sql).bind(hash).bind(now.millis())).await
 }
 
@@ -197,9 +201,9 @@ fn refresh_insertion<'q>(token: &NewToken<'q>) -> Query<'q, Any, AnyArguments> {
 /// When the database fails.
 pub async fn find_refresh(store: &Store, hash: &[u8]) -> sqlx::Result<Option<RefreshTokenRow>> {
     let sql = "SELECT r.grant_id, g.client_id, g.account_id, r.scope, r.binding, r.issued_at, r.expires_at,
-            r.consumed_at, g.revoked_at, o.valid_until AS account_ends_at
+            r.consumed_at, g.revoked_at, (SELECT MIN(o.valid_until) FROM operators o
+                WHERE o.account_id IN (g.account_id, g.holder_id)) AS account_ends_at
         FROM refresh_tokens r JOIN grants g ON g.id = r.grant_id
-            LEFT JOIN operators o ON o.account_id = g.account_id
         WHERE r.hash = $1";
     store.read.optional(sqlx::query_as(sql).bind(hash)).await
 }

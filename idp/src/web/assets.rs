@@ -43,6 +43,7 @@ assets! {
     "site.css": "text/css; charset=utf-8",
     "site.js": "text/javascript; charset=utf-8",
     "sms_code.js": "text/javascript; charset=utf-8",
+    "until.js": "text/javascript; charset=utf-8",
     "validity.js": "text/javascript; charset=utf-8",
 }
 

@@ -101,7 +101,7 @@ impl DocumentFields {
             ("", _) => Some(None),
             (_, Some(day)) => Some(Some(day)),
             (_, None) => {
-                errors.add(field, "日期格式不正确，请按 2026-01-31 的格式填写");
+                errors.add(field, date::WRONG);
                 None
             }
         };

@@ -9,7 +9,7 @@ use url::form_urlencoded;
 
 use crate::account_centre::shared::{Centre, Owner};
 use crate::app::App;
-use crate::domain::principal::{LegalEntity, Principal};
+use crate::domain::principal::{LegalEntity, Operator, Principal};
 use crate::domain::timestamp::Timestamp;
 use crate::guard::sms_code::{self, Purpose};
 use crate::store::operators::changes;
@@ -43,10 +43,11 @@ impl Manager {
         self.owner.centre(TAB)
     }
 
-    /// An operator of the unit, other than the manager. `what` is not to be done to oneself.
+    /// An operator of the unit whom the manager may work on. `what` is not to be done to oneself.
     ///
     /// # Errors
-    /// When the database fails; 404 if the unit has no such operator, 403 for oneself.
+    /// When the database fails; 404 if the unit has no such operator, 403 for oneself and for who is only the unit's to
+    /// manage.
     pub async fn operator(&self, app: &App, id: &str, what: &'static str) -> web::Result<Listed> {
         if id == self.owner.account_id() {
             return Err(forbidden(what, "不能对自己的账号进行该操作，请由法人账号或其他管理员办理。"));
@@ -55,14 +56,27 @@ impl Manager {
             true => listing::one(&app.store, &app.vault, &self.unit.id, id).await?,
             false => None,
         };
-        found.ok_or_else(no_such_operator)
+        let found = found.ok_or_else(no_such_operator)?;
+        if self.may_work_on(&found.operator) { Ok(found) } else { Err(only_the_units()) }
+    }
+
+    /// Not another manager, and nobody who lasts longer: whoever sets the other's password and telephone could sign in as
+    /// the other, and give themselves what they have not. The unit's own account works on everybody.
+    pub fn may_work_on(&self, operator: &Operator) -> bool {
+        self.owner.own_unit().is_some()
+            || !operator.may_manage
+                && match (operator.valid_until, self.own_end()) {
+                    (_, None) => true,
+                    (end, Some(own)) => end.is_some_and(|end| end <= own),
+                }
     }
 
     /// In a transaction that has just begun: holds the manager's account, and the operators'. What the page was asked
-    /// by was read before; by now the manager may have been frozen, removed or left without the right to manage.
+    /// by was read before; by now the manager may have been frozen, removed, shortened or left without the right to
+    /// manage, and an operator may have got it.
     ///
     /// # Errors
-    /// When the database fails; 403 if the manager may not manage any more.
+    /// When the database fails; 403 if the manager may not manage any more, or not these.
     pub async fn must_still_manage(
         &self,
         app: &App,
@@ -70,12 +84,26 @@ impl Manager {
         operators: &[&str],
     ) -> web::Result<()> {
         self.owner.must_still_be_here(tx, operators).await?;
-        let is_unit = self.owner.own_unit().is_some();
-        let id = self.owner.account_id();
-        match is_unit || changes::may_manage(tx, &self.unit.id, id, app.clock.now()).await? {
-            true => Ok(()),
-            false => Err(may_not_manage()),
+        if self.owner.own_unit().is_some() {
+            return Ok(());
         }
+        let id = self.owner.account_id();
+        match changes::manager_until(tx, &self.unit.id, id, app.clock.now()).await? {
+            Some(end) if end == self.own_end() => (),
+            Some(_) => {
+                return Err(forbidden(
+                    "有效时间已变更",
+                    "您的有效时间在操作期间已变更，本次操作未生效，请重新操作。",
+                ));
+            }
+            None => return Err(may_not_manage()),
+        }
+        for operator in operators {
+            if !changes::is_below(tx, operator, self.own_end()).await? {
+                return Err(only_the_units());
+            }
+        }
+        Ok(())
     }
 
     /// Where the manager's own validity ends: nobody gives more than they have.
@@ -110,6 +138,12 @@ impl Manager {
 
 fn may_not_manage() -> web::Error {
     forbidden("没有管理权限", "只有法人账号和具有管理权限的经办人可以管理经办人。")
+}
+
+fn only_the_units() -> web::Error {
+    let message = "该经办人具有管理权限，或有效时间超过您本人的有效时间，请由法人账号办理。";
+    let problem = Problem::new(StatusCode::FORBIDDEN, "请由法人账号办理", message);
+    problem.onward(TAB, urls::ACCOUNT_OPERATORS).into()
 }
 
 pub fn no_such_operator() -> web::Error {

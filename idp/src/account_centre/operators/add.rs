@@ -101,6 +101,15 @@ pub async fn post(
     }
 }
 
+/// POST of what is filled in so far, by the script.
+pub async fn check(State(app): State<App>, manager: Manager, SafeForm(form): SafeForm<Form>) -> Response {
+    let now = app.clock.now();
+    let (mut errors, _) =
+        Person::read(&form.name, &form.document_type, &form.document_number, now, Errors::none());
+    form.phone.check_form(&mut errors);
+    form.rights.read(&Limits { now, own_end: manager.own_end(), present: None }, errors).0.told()
+}
+
 /// Checks everything before anything is refused, so that one answer tells all that is wrong. Gives what the list is to
 /// say.
 async fn submit(

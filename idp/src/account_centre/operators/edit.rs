@@ -7,14 +7,15 @@ use serde::Deserialize;
 
 use super::access::{Manager, done_url, no_such_operator, url, verify_url};
 use super::record::{Record, snapshot};
-use super::rights::{Limits, MANAGEMENT, Rights, VALIDITIES};
+use super::rights::{Given, Limits, MANAGEMENT, Rights, VALIDITIES};
 use crate::account_centre::shared::Centre;
 use crate::app::App;
 use crate::domain::mask;
 use crate::domain::principal::Operator;
-use crate::guard::sms_code::{self, Purpose, Standing};
+use crate::guard::sms_code::{self, CodeRefusal, Purpose, Standing};
 use crate::guard::text_message;
 use crate::store::operators::changes;
+use crate::store::operators::listing::{self, Listed};
 use crate::store::{grants, is_duplicate, sessions};
 use crate::web::phone::{PhoneFields, PhoneView, ProvedPhone};
 use crate::web::{self, Errors, Frame, SafeForm, Visitor};
@@ -104,6 +105,23 @@ pub async fn post(
     }
 }
 
+/// POST of what is filled in so far, by the script.
+///
+/// # Errors
+/// As [`get`].
+pub async fn check(
+    State(app): State<App>,
+    manager: Manager,
+    Path(id): Path<String>,
+    SafeForm(form): SafeForm<Form>,
+) -> web::Result<Response> {
+    let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
+    let mut errors = Errors::none();
+    form.phone.check_form(&mut errors);
+    let limits = Limits { now: app.clock.now(), own_end: manager.own_end(), present: Some(&operator) };
+    Ok(form.rights.read(&limits, errors).0.told())
+}
+
 /// Who edits whom.
 struct Editing<'a> {
     app: &'a App,
@@ -130,36 +148,38 @@ impl Editing<'_> {
         };
         let (errors, given) = form.rights.read(&limits, errors);
         let (Some(given), false) = (given, errors.any()) else { return Ok(Err(errors)) };
-        let edited = Operator {
-            phone: proved.as_ref().map_or(&*self.operator.phone, |proved| proved.phone.as_str()).to_owned(),
-            department: given.department,
-            may_manage: given.may_manage,
-            valid_until: given.valid_until,
-            ..self.operator.clone()
-        };
-        let refused = self.store(&edited, proved.as_ref()).await?;
+        let refused = self.store(given, proved.as_ref()).await?;
         if refused.is_err() {
             form.phone.forget_proof();
         }
         Ok(refused)
     }
 
-    async fn store(
-        &self,
-        edited: &Operator,
-        proved: Option<&ProvedPhone>,
-    ) -> web::Result<Result<(), Errors>> {
+    async fn store(&self, given: Given, proved: Option<&ProvedPhone>) -> web::Result<Result<(), Errors>> {
         let (app, caller, unit) = (self.app, &self.visitor.caller, &self.manager.unit);
         let is_taken = || Errors::none().at("phone", "该手机号码已被本单位其他经办人使用");
         let mut tx = app.store.begin().await?;
-        self.manager.must_still_manage(app, &mut tx, &[&edited.id]).await?;
+        self.manager.must_still_manage(app, &mut tx, &[&self.operator.id]).await?;
+        // What the page was asked by was read before; the record says what this change replaces.
+        let Some(Listed { operator: before, .. }) =
+            listing::one_in(&mut tx, &app.vault, &unit.id, &self.operator.id).await?
+        else {
+            tx.rollback().await?;
+            return Err(no_such_operator());
+        };
+        let edited = &Operator {
+            phone: proved.map_or(&*before.phone, |proved| proved.phone.as_str()).to_owned(),
+            department: given.department,
+            may_manage: given.may_manage,
+            valid_until: given.valid_until,
+            ..before.clone()
+        };
         if let Some(ProvedPhone { phone, token, .. }) = proved {
             match sms_code::spend(app, &mut tx, caller, PURPOSE, phone, token).await? {
                 Standing::Good => (),
                 Standing::Spent => return Ok(Ok(())),
                 Standing::Missing => {
-                    let errors = Errors::none().at("phone_code", "手机号码验证已失效，请重新获取验证码");
-                    return Ok(Err(errors));
+                    return Ok(Err(Errors::none().at("phone_code", CodeRefusal::Expired.to_string())));
                 }
             }
             if changes::taken(&mut tx, &app.vault, &unit.id, edited).await?.phone {
@@ -182,12 +202,12 @@ impl Editing<'_> {
             sessions::bound(&mut tx, &edited.id, end).await?;
             grants::bound(&mut tx, &edited.id, end).await?;
         }
-        if edited.phone != self.operator.phone {
+        if edited.phone != before.phone {
             let text =
                 format!("您在“{}”的经办人账号的手机号码已由本单位修改。如有疑问请联系本单位。", unit.name);
-            text_message::notify(app, &mut tx, Some(&self.operator.phone), &text).await?;
+            text_message::notify(app, &mut tx, Some(&before.phone), &text).await?;
         }
-        let (before, after) = (Some(snapshot(self.operator)), Some(snapshot(edited)));
+        let (before, after) = (Some(snapshot(&before)), Some(snapshot(edited)));
         let record = Record { event: "operator_edited", operator_id: &edited.id, before, after };
         record.write(app, &mut tx, self.visitor, self.manager).await?;
         tx.commit().await?;

@@ -50,6 +50,7 @@ struct Row {
     department: String,
     status: OperatorStatus,
     is_self: bool,
+    may_be_managed: bool,
     is_unconfirmed: bool,
     is_unchecked: bool,
     is_denied: bool,
@@ -245,6 +246,7 @@ impl Row {
             department: operator.department.clone(),
             status: OperatorStatus::of(operator, now),
             is_self: operator.id == manager.owner.account_id(),
+            may_be_managed: manager.may_work_on(operator),
             is_unconfirmed: manager
                 .unit
                 .representative_changed_at

@@ -40,7 +40,7 @@ impl Record<'_> {
             user_agent: &visitor.caller.user_agent,
             detail: self.operator_id,
         };
-        audit::insert(tx, &entry, now).await?;
+        audit::insert_of_unit(tx, &entry, &manager.unit.id, now).await?;
         let change = Change {
             account_id: self.operator_id,
             kind: self.event,

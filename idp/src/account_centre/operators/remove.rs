@@ -1,10 +1,11 @@
-//! 删除: asked once more, then at once and everywhere. The row stays for the record.
+//! 删除: behind 验证信息, since it can't be undone; asked once more, then at once and everywhere. The row stays for the
+//! record.
 
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::access::{Manager, done_url, is_id, url};
+use super::access::{Manager, done_url, is_id, url, verify_url};
 use super::record::{Record, snapshot};
 use crate::account_centre::shared::Centre;
 use crate::app::App;
@@ -35,6 +36,9 @@ pub async fn get(
     Path(id): Path<String>,
 ) -> web::Result<Response> {
     let operator = manager.operator(&app, &id, NOT_ONESELF).await?.operator;
+    if !manager.is_verified(&app, &visitor).await? {
+        return Ok(visitor.go(&verify_url(&url(&id, "remove"))));
+    }
     visitor.show(&Page {
         frame: visitor.frame(),
         centre: manager.centre().headed("删除经办人"),
@@ -60,6 +64,9 @@ pub async fn post(
             return if removed(&app, &manager, &id).await? { Ok(done(&visitor)) } else { Err(error) };
         }
     };
+    if !manager.is_verified(&app, &visitor).await? {
+        return Ok(visitor.go(&verify_url(&url(&id, "remove"))));
+    }
     let mut tx = app.store.begin().await?;
     manager.must_still_manage(&app, &mut tx, &[&id]).await?;
     if changes::remove(&mut tx, &manager.unit.id, &id, app.clock.now()).await? {

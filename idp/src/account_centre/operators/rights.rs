@@ -96,14 +96,14 @@ impl Rights {
 
     fn end(&self, limits: &Limits<'_>) -> Result<Option<Timestamp>, (&'static str, String)> {
         let (field, end) = match self.validity.as_str() {
-            "long_term" if self.valid_to.trim().is_empty() => ("validity", None),
-            "long_term" => return Err(("valid_to", "选择长期时无需填写结束日期，请清空后提交".to_owned())),
+            // A date that was there before may still stand beside it.
+            "long_term" => ("validity", None),
             "until" if self.valid_to.trim().is_empty() => {
                 return Err(("valid_to", "请选择有效结束日期".to_owned()));
             }
             "until" => match date::parse(&self.valid_to) {
                 Some(date) => ("valid_to", Some(end_of_day(date))),
-                None => return Err(("valid_to", "日期格式不正确".to_owned())),
+                None => return Err(("valid_to", date::WRONG.to_owned())),
             },
             _ => return Err(("validity", "请选择有效时间".to_owned())),
         };

@@ -72,20 +72,37 @@ pub async fn hold_with_operators(tx: &mut AnyConnection, account_id: &str) -> sq
     accounts::with_operators(tx, account_id).await
 }
 
-/// Whether an operator may manage the unit's operators (管理权限) at this moment.
+/// Until when an operator may manage the unit's operators (管理权限); `None` if not at this moment.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn may_manage(
+pub async fn manager_until(
     tx: &mut AnyConnection,
     unit_id: &str,
     account_id: &str,
     now: Timestamp,
-) -> sqlx::Result<bool> {
-    let sql = "SELECT account_id FROM operators WHERE account_id = $1 AND legal_entity_id = $2
+) -> sqlx::Result<Option<Option<Timestamp>>> {
+    let sql = "SELECT valid_until FROM operators WHERE account_id = $1 AND legal_entity_id = $2
             AND manager_since IS NOT NULL AND removed_at IS NULL AND frozen_at IS NULL
             AND (valid_until IS NULL OR valid_until > $3)";
     let query = sqlx::query_scalar(sql).bind(account_id).bind(unit_id).bind(now.millis());
+    let found: Option<Option<i64>> = query.fetch_optional(tx).await?;
+    Ok(found.map(|end| end.map(Timestamp::from_millis)))
+}
+
+/// Whether an operator neither manages nor lasts beyond `end`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_below(
+    tx: &mut AnyConnection,
+    account_id: &str,
+    end: Option<Timestamp>,
+) -> sqlx::Result<bool> {
+    let sql = "SELECT account_id FROM operators WHERE account_id = $1 AND manager_since IS NULL
+        AND COALESCE(valid_until, $3) <= $2";
+    let end = end.map_or(i64::MAX, Timestamp::millis);
+    let query = sqlx::query_scalar(sql).bind(account_id).bind(end).bind(i64::MAX);
     let found: Option<String> = query.fetch_optional(tx).await?;
     Ok(found.is_some())
 }
@@ -101,13 +118,16 @@ pub async fn standing(tx: &mut AnyConnection, account_id: &str, now: Timestamp) 
     Ok(if over { Standing::Over } else { Standing::Until(end) })
 }
 
-/// Operators whose validity has passed while they were signed in. The sessions that have just expired lead to them:
-/// none outlasts its operator, and the janitor keeps each for a minute.
+/// Operators whose validity has passed while they, or others through their proof, were signed in. The sessions that have
+/// just expired lead to them: none outlasts its operator, and the janitor keeps each for a minute.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn lapsed(store: &Store, now: Timestamp) -> sqlx::Result<Vec<String>> {
-    let sql = "SELECT DISTINCT s.account_id FROM sessions s JOIN operators o ON o.account_id = s.account_id
+    let sql = "SELECT s.account_id FROM sessions s JOIN operators o ON o.account_id = s.account_id
+        WHERE s.expires_at <= $1 AND o.valid_until <= $1
+        UNION
+        SELECT s.holder_id FROM sessions s JOIN operators o ON o.account_id = s.holder_id
         WHERE s.expires_at <= $1 AND o.valid_until <= $1";
     store.read.scalars(sqlx::query_scalar(sql).bind(now.millis())).await
 }

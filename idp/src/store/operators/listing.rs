@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyArguments;
 use sqlx::query::QueryAs;
-use sqlx::{Any, FromRow};
+use sqlx::{Any, AnyConnection, FromRow};
 
 use super::{OperatorRow, name_index};
 use crate::domain::document_type::DocumentType;
@@ -205,6 +205,20 @@ pub async fn one(
     account_id: &str,
 ) -> anyhow::Result<Option<Listed>> {
     let row: Option<Row> = store.read.optional(sqlx::query_as(ONE).bind(unit_id).bind(account_id)).await?;
+    row.map(|row| row.open(vault)).transpose()
+}
+
+/// The same, as it is in a transaction that holds it.
+///
+/// # Errors
+/// When the database fails or a sealed value does not open.
+pub async fn one_in(
+    tx: &mut AnyConnection,
+    vault: &Vault,
+    unit_id: &str,
+    account_id: &str,
+) -> anyhow::Result<Option<Listed>> {
+    let row: Option<Row> = sqlx::query_as(ONE).bind(unit_id).bind(account_id).fetch_optional(tx).await?;
     row.map(|row| row.open(vault)).transpose()
 }
 
