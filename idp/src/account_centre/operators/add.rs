@@ -103,9 +103,9 @@ pub async fn post(
 
 /// POST of what is filled in so far, by the script.
 pub async fn check(State(app): State<App>, manager: Manager, SafeForm(form): SafeForm<Form>) -> Response {
-    let now = app.clock.now();
+    let (now, min_age, none) = (app.clock.now(), app.config.accounts.min_age, Errors::none());
     let (mut errors, _) =
-        Person::read(&form.name, &form.document_type, &form.document_number, now, Errors::none());
+        Person::read(min_age, &form.name, &form.document_type, &form.document_number, now, none);
     form.phone.check_form(&mut errors);
     form.rights.read(&Limits { now, own_end: manager.own_end(), present: None }, errors).0.told()
 }
