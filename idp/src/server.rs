@@ -212,7 +212,7 @@ mod tests {
     use crate::platform::clock::Clock;
 
     const REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    const BY_A_BROWSER: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Mode: navigate\r\n\r\n";
+    const BY_A_BROWSER: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: none\r\n\r\n";
 
     /// To a listener for everybody, proxies or browsers.
     async fn connect() -> TcpStream {
@@ -234,7 +234,9 @@ mod tests {
     }
 
     async fn is_closed(connection: &mut TcpStream) -> bool {
-        connection.read(&mut [0; 512]).await.unwrap() == 0
+        let mut rest = [0; 512];
+        let closing = time::timeout(Duration::from_secs(40), connection.read(&mut rest));
+        closing.await.is_ok_and(|read| read.unwrap() == 0)
     }
 
     /// Only while nothing is under way: a paused clock leaps over what the network still has to bring.

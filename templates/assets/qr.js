@@ -6,6 +6,7 @@ const UNSEEN_RENEWALS = 5;
 const FIRST_POLL = 2000;
 const SLOWEST_POLL = 10000;
 const OPEN = ["waiting", "scanned"];
+const hidden = () => document.visibilityState !== "visible";
 
 for (const box of document.querySelectorAll("[data-qr]")) {
   const find = (name) => box.querySelector(`[data-qr-${name}]`);
@@ -62,8 +63,11 @@ for (const box of document.querySelectorAll("[data-qr]")) {
     clearTimeout(watch);
   }
 
+  // Nobody scans what nobody sees: hidden tabs leave the few connections that a browser has for one host to those that
+  // are looked at.
   function listen() {
     stop();
+    asleep = hidden() && state === "waiting";
     if (asleep) return;
     if (!("EventSource" in window)) return ask(FIRST_POLL);
     events = new EventSource(box.dataset.events);
@@ -139,13 +143,10 @@ for (const box of document.querySelectorAll("[data-qr]")) {
   });
   picture.tabIndex = -1;
   for (const sign of ["pointerdown", "keydown", "pointermove"]) addEventListener(sign, () => { unseen = 0; });
-  // What slept, or was cut off, has missed things. Nobody scans what nobody sees: hidden tabs leave the few connections
-  // that a browser has for one host to those that are looked at.
+  // What slept, or was cut off, has missed things.
   function wake() {
-    asleep = document.visibilityState !== "visible" && state === "waiting";
-    if (asleep) stop();
-    if (document.visibilityState !== "visible") return;
-    unseen = 0;
+    if (!hidden()) unseen = 0;
+    else if (state === "scanned") return;
     if (OPEN.includes(state)) listen();
   }
   document.addEventListener("visibilitychange", wake);
@@ -154,5 +155,5 @@ for (const box of document.querySelectorAll("[data-qr]")) {
   // Back from the history: what was shown then is long over.
   addEventListener("pageshow", (event) => { if (event.persisted) location.replace(box.dataset.again); });
   if (state === "confirmed") enter();
-  else wake();
+  else if (OPEN.includes(state)) listen();
 }

@@ -9,23 +9,22 @@
 
 mod database;
 mod server;
+mod waiter;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use idp::guard::qr::TicketId;
-use reqwest::header::{COOKIE, SET_COOKIE, USER_AGENT};
-use reqwest::{Client, Response};
+use reqwest::Client;
+use reqwest::header::{COOKIE, SET_COOKIE};
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 use self::server::Server;
+use self::waiter::{Waiter, arrive};
 
 /// How long each rate is taken.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -207,65 +206,6 @@ impl Transactions {
         let count: i64 = sqlx::query_scalar(sql).bind(&self.name).fetch_one(&mut connection).await?;
         connection.close().await?;
         Ok(count as f64)
-    }
-}
-
-struct Waiter {
-    cookie: String,
-    ticket: String,
-    events: Response,
-    /// Of the events, what nobody has asked for.
-    heard: String,
-}
-
-/// Opens the page and listens, as many times over.
-async fn arrive(http: &Client, base: &str, count: usize) -> Result<Vec<Waiter>> {
-    let at_once = Arc::new(Semaphore::new(32));
-    let mut arriving = JoinSet::new();
-    for _ in 0..count {
-        let (http, base, at_once) = (http.clone(), base.to_owned(), Arc::clone(&at_once));
-        arriving.spawn(async move {
-            let _permit = at_once.acquire().await?;
-            Waiter::arrive(&http, &base).await
-        });
-    }
-    let mut waiting = Vec::new();
-    while let Some(waiter) = arriving.join_next().await {
-        waiting.push(waiter??);
-    }
-    Ok(waiting)
-}
-
-impl Waiter {
-    async fn arrive(http: &Client, base: &str) -> Result<Self> {
-        let get = |path: &str| http.get(format!("{base}{path}")).header("sec-fetch-mode", "navigate");
-        let page = get("/sign-in/qr").send().await?;
-        let cookie = page.headers().get(SET_COOKIE).context("a visitor's cookie")?.to_str()?;
-        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
-        let page = page.text().await?;
-        let ticket = page.split_once("name=\"ticket\" value=\"").and_then(|(_, rest)| rest.split('"').next());
-        let ticket = ticket.context("a ticket")?.to_owned();
-        let agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0.0.0";
-        let events = get(&format!("/sign-in/qr/events?ticket={ticket}")).header(COOKIE, &cookie);
-        let events = events.header(USER_AGENT, agent).send().await?;
-        let mut waiter = Self { cookie, ticket, events, heard: String::new() };
-        ensure!(waiter.next().await?.contains("\"waiting\""), "it does not wait");
-        Ok(waiter)
-    }
-
-    /// The next event's data.
-    async fn next(&mut self) -> Result<String> {
-        loop {
-            while let Some((line, rest)) = self.heard.split_once('\n') {
-                let data = line.strip_prefix("data: ").map(str::to_owned);
-                self.heard = rest.to_owned();
-                if let Some(data) = data {
-                    return Ok(data);
-                }
-            }
-            let more = self.events.chunk().await?.context("the stream has ended")?;
-            self.heard.push_str(std::str::from_utf8(&more)?);
-        }
     }
 }
 

@@ -142,7 +142,7 @@ async fn a_hidden_tab_lets_go_until_it_is_seen() -> Result<()> {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        timeout(Duration::from_secs(30), there).await.with_context(|| format!("not {count} who wait"))
+        timeout(Duration::from_secs(90), there).await.with_context(|| format!("not {count} who wait"))
     };
     let desk = Browser::open(Viewport::Desktop).await?;
     desk.goto(&demo.provider("/sign-in/qr")).await?;

@@ -64,6 +64,8 @@ on_both! {
         for malformed in [json!({}), json!([]), json!({ "code": 7 }), json!("code")] {
             assert_refused(&phone.post("/scan/api/scan", &malformed).await, 400, "malformed");
         }
+        let long = json!({ "code": "x".repeat(1 << 20) });
+        assert_refused(&phone.post("/scan/api/scan", &long).await, 413, "malformed");
         let form = phone.agent.request(Method::POST, "/scan/api/scan").bearer_auth(&phone.token).form(&[("code", &code)]);
         assert_refused(&Agent::new(&app.base).send(form).await, 400, "malformed");
 

@@ -101,8 +101,11 @@ impl Waiting {
         if ticket.device_hash != device_hash || ticket.asked_until <= now {
             return None;
         }
-        ticket.asked_until = now + ASKS_AGAIN;
         let seen = ticket.news.borrow().clone();
+        // Where it was scanned the store is asked from time to time, should news have been missed.
+        if matches!(seen.view, View::Waiting) {
+            ticket.asked_until = now + ASKS_AGAIN;
+        }
         (seen.expires_at > now).then_some(seen)
     }
 

@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::error::{Code, OAuthError};
-use crate::web::headers::is_bare;
+use crate::web::headers::{is_bare, is_of_body};
 
 /// The layer around the endpoints for programs.
 pub async fn tell(request: Request, next: Next) -> Response {
@@ -30,6 +30,10 @@ fn in_json(answer: Response) -> Response {
         _ => OAuthError::new(Code::InvalidRequest, "the request is malformed"),
     };
     let mut response = (status, told).into_response();
+    // Such as what lets a script read it.
+    for (name, value) in answer.headers().iter().filter(|(name, _)| !is_of_body(name)) {
+        response.headers_mut().append(name, value.clone());
+    }
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
     }

@@ -77,7 +77,11 @@ impl Default for Metrics {
         let janitor_deleted = Counter::default();
         registry.register("janitor_deleted", "Expired rows that were deleted", janitor_deleted.clone());
         let qr_waiting = Gauge::default();
-        registry.register("qr_waiting", "Browsers that wait for a telephone here", qr_waiting.clone());
+        registry.register(
+            "qr_waiting",
+            "Codes that browsers wait with here, or have asked about within a minute",
+            qr_waiting.clone(),
+        );
         let qr_looks = Counter::default();
         registry.register("qr_looks", "Queries for news of QR tickets, for all who wait", qr_looks.clone());
         Self {

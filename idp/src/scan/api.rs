@@ -16,7 +16,7 @@ use crate::guard::qr::Code;
 use crate::guard::qr::identity::{self, ActAs};
 use crate::guard::qr::phone::{self, Phone, Refusal};
 use crate::guard::qr::scanned::Scanned;
-use crate::web::headers::is_bare;
+use crate::web::headers::{is_bare, is_of_body};
 use crate::web::shown_token::{Shown, ShownToken};
 use crate::web::{self, Visitor};
 
@@ -208,14 +208,13 @@ impl Told {
     fn by_status(status: StatusCode, refused: &HeaderMap) -> Self {
         let (error, message) = match status {
             StatusCode::UNAUTHORIZED => ("invalid_token", "登录状态已失效，请重新登录"),
-            StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED => ("malformed", "请求格式不正确"),
             StatusCode::SERVICE_UNAVAILABLE => ("temporarily_unavailable", "系统繁忙，请稍后再试"),
+            _ if status.is_client_error() => ("malformed", "请求格式不正确"),
             _ => ("server_error", "系统出现故障，请稍后再试"),
         };
         let mut told = told(status, error, message);
-        for name in [header::WWW_AUTHENTICATE, header::RETRY_AFTER, HeaderName::from_static("dpop-nonce")] {
-            told.headers.extend(refused.get_all(&name).iter().map(|value| (name.clone(), value.clone())));
-        }
+        let said = refused.iter().filter(|(name, _)| !is_of_body(name));
+        told.headers.extend(said.map(|(name, value)| (name.clone(), value.clone())));
         told
     }
 

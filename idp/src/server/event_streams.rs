@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::{Sleep, sleep, timeout};
 use tower::Service;
 
 use crate::domain::timestamp::Timestamp;
@@ -58,7 +58,8 @@ where
         let (streams, browsers_idle_for) = (self.streams.clone(), self.browsers_idle_for);
         Box::pin(async move {
             let (stream, inner) = accepting.await?;
-            let connection = Lent(Arc::new(Mutex::new(Loan { stream: Some(stream), patience: None })));
+            let connection =
+                Lent(Arc::new(Mutex::new(Loan { stream: Some(stream), idle_for: None, idle_until: None })));
             Ok((connection.clone(), Leaving { connection, inner, streams, browsers_idle_for }))
         })
     }
@@ -70,24 +71,10 @@ pub struct Lent<T>(Arc<Mutex<Loan<T>>>);
 
 struct Loan<T> {
     stream: Option<T>,
-    /// Between the requests of a browser.
-    patience: Option<Patience>,
-}
-
-struct Patience {
-    span: Duration,
-    end: Pin<Box<Sleep>>,
-}
-
-impl Patience {
-    fn new(span: Duration) -> Self {
-        Self { span, end: Box::pin(sleep(span)) }
-    }
-
-    /// An answer may be on its way for longer.
-    fn begin_anew(&mut self) {
-        self.end.as_mut().reset(Instant::now() + self.span);
-    }
+    /// How long the next request may take to come, while none is under way.
+    idle_for: Option<Duration>,
+    /// Its end; none while an answer is on its way, which may take as long as it takes.
+    idle_until: Option<Pin<Box<Sleep>>>,
 }
 
 impl<T> Clone for Lent<T> {
@@ -104,10 +91,21 @@ impl<T> Lent<T> {
 
 impl<T> Loan<T> {
     fn writing(&mut self) -> Option<&mut T> {
-        if let Some(patience) = &mut self.patience {
-            patience.begin_anew();
-        }
+        self.idle_until = None;
         self.stream.as_mut()
+    }
+
+    fn busy(&mut self) {
+        (self.idle_for, self.idle_until) = (None, None);
+    }
+
+    /// Nothing is left to send.
+    fn is_idle(&mut self, context: &mut Context<'_>) {
+        if let (None, Some(span)) = (&self.idle_until, self.idle_for) {
+            let end = self.idle_until.insert(Box::pin(sleep(span)));
+            // Whatever is polled next, its end is heard of.
+            let _ = end.as_mut().poll(context);
+        }
     }
 }
 
@@ -120,8 +118,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Lent<T> {
         let loan = &mut *self.here();
         let Some(stream) = loan.stream.as_mut() else { return Poll::Ready(Ok(())) };
         let read = Pin::new(stream).poll_read(context, buffer);
-        match &mut loan.patience {
-            Some(patience) if read.is_pending() => patience.end.as_mut().poll(context).map(Ok),
+        match &mut loan.idle_until {
+            Some(end) if read.is_pending() => end.as_mut().poll(context).map(Ok),
             _ => read,
         }
     }
@@ -151,10 +149,13 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Lent<T> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.here().stream.as_mut() {
-            Some(stream) => Pin::new(stream).poll_flush(context),
-            None => Poll::Ready(Ok(())),
+        let loan = &mut *self.here();
+        let Some(stream) = loan.stream.as_mut() else { return Poll::Ready(Ok(())) };
+        let flushed = Pin::new(stream).poll_flush(context);
+        if flushed.is_ready() {
+            loan.is_idle(context);
         }
+        flushed
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -200,15 +201,15 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let is_http_1 = request.version() <= Version::HTTP_11;
         let may_leave = is_http_1 && request.method() == Method::GET;
-        let is_browser = is_http_1 && request.headers().contains_key("sec-fetch-mode");
+        let is_browser = is_http_1 && request.headers().contains_key("sec-fetch-site");
         let idle_for = self.browsers_idle_for.filter(|_| is_browser);
         let (connection, streams) = (self.connection.clone(), self.streams.clone());
-        connection.here().patience = None;
+        connection.here().busy();
         let answering = self.inner.call(request);
         Box::pin(async move {
             let response = answering.await?;
             if !may_leave || !is_of_events(response.headers()) {
-                connection.here().patience = idle_for.map(Patience::new);
+                connection.here().idle_for = idle_for;
                 return Ok(response);
             }
             // In a statement of its own: the lock must not be held while the stream is served.

@@ -75,6 +75,11 @@ pub fn is_bare(response: &Response) -> bool {
     (status.is_client_error() || status.is_server_error()) && !is_told
 }
 
+/// Whether a header is about the words of an answer, and goes with them.
+pub fn is_of_body(name: &HeaderName) -> bool {
+    [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CACHE_CONTROL].contains(name)
+}
+
 fn replace(old: Response, visitor: &Visitor, problem: &Problem, request_id: Option<&str>) -> Response {
     let page = ErrorPage {
         frame: visitor.frame(),
