@@ -206,7 +206,7 @@ fn for_phones(app: &App) -> Router<App> {
 
 /// Also for the scripts of clients that have none but their browser.
 fn for_browsers(app: &App, endpoint: MethodRouter<App>) -> MethodRouter<App> {
-    endpoint.layer(from_fn_with_state(app.clone(), cors::share)).merge(options(cors::preflight))
+    endpoint.merge(options(cors::preflight)).layer(from_fn_with_state(app.clone(), cors::share))
 }
 
 /// What pages load.

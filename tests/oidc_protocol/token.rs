@@ -259,7 +259,10 @@ on_both! {
         let told = (reply.status.as_u16(), reply.header("cache-control"), &reply.json()["error"]);
         assert_eq!(told, (405, "no-store", &json!("malformed")));
         // A script can read it, too.
-        let browser = json!({ "token_endpoint_auth_method": "none", "redirect_uris": ["https://spa.example/in"] });
+        let browser = json!({
+            "token_endpoint_auth_method": "none", "grant_types": ["authorization_code"],
+            "redirect_uris": ["https://spa.example/in"],
+        });
         Portal::register_with(&app, "spa", browser).await;
         for path in ["/token", "/scan/api/scan"] {
             let request = agent.request(Method::PUT, path).header("origin", "https://spa.example");
