@@ -58,7 +58,7 @@ on_both! {
 }
 
 on_both! {
-    |config| { with_registers(config); config.trusted_proxies = 1; };
+    |config| { with_registers(config); config.trusted_proxies = 1; config.sms.address_hour = 30; };
     async fn nor_who_belongs_to_which_number(app: TestApp) {
         // Three browsers at one address: each has its ten, the address thirty.
         let numbers = ["220102198506150002", "220102199203080005", "220102190001010008", "220103190002280006"];
@@ -81,5 +81,41 @@ on_both! {
         let (mut agent, form) = proved(&app, "192.0.2.2", Form::unit()).await;
         let reply = form.send(&mut agent).await;
         assert_eq!(reply.status, 303, "{}", reply.text());
+    }
+}
+
+on_both! {
+    |config| config.trusted_proxies = 1;
+    async fn presses_that_are_not_answered_keep_out_no_neighbour(app: TestApp) {
+        let taken = Form::unit().with("login_name", "XinYue0221");
+        let (mut agent, form) = proved(&app, "192.0.2.1", taken).await;
+        // Each is about another unit: it is the browser that has had its ten.
+        for number in 0..10 {
+            let code = ["91220101TEXT00017E", "91220101TEXT001640"][number % 2];
+            let reply = form.clone().with("credit_code", code).send(&mut agent).await;
+            assert_eq!(error(&reply, "login_name"), "该法人账号已被注册", "{number}: {}", reply.text());
+        }
+        for press in 0..45 {
+            assert_eq!(whole(&form.send(&mut agent).await), TOO_OFTEN, "{press}");
+        }
+        let (mut neighbour, form) = proved(&app, "192.0.2.1", Form::unit().with("phone", "19400000102")).await;
+        let reply = form.send(&mut neighbour).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
+    }
+}
+
+on_both! {
+    |config| config.trusted_proxies = 1;
+    async fn a_unit_that_strangers_asked_about_costs_its_owner_no_tries(app: TestApp) {
+        let (mut stranger, form) = proved(&app, "192.0.2.1", Form::unit().with("login_name", "XinYue0221")).await;
+        for _ in 0..10 {
+            assert_eq!(error(&form.send(&mut stranger).await, "login_name"), "该法人账号已被注册");
+        }
+        let (mut owner, form) = proved(&app, "192.0.2.2", Form::unit().with("phone", "19400000102")).await;
+        for _ in 0..12 {
+            assert_eq!(whole(&form.send(&mut owner).await), TOO_OFTEN);
+        }
+        let other = form.with("credit_code", "91220101TEXT001640");
+        assert_eq!(other.send(&mut owner).await.status, 303, "the browser and the telephone have all their tries");
     }
 }
