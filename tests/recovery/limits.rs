@@ -178,7 +178,8 @@ on_both! {
         assert_eq!(audited(&app, "natural_person unsent").await, 1);
         // The page does not say that a code is under way which is not.
         let page = second.get(&url).await;
-        assert_eq!((page.status.as_u16(), page.text_of("[data-sms-status]").as_str()), (200, ""));
+        let told = page.text_of("[data-sms-status]");
+        assert_eq!((page.status.as_u16(), told.as_str()), (200, "暂未发送验证码，请稍后点击“获取验证码”"));
         assert_eq!(page.text_of("[data-sms-send]"), "获取验证码");
         let refused = second.post(&url, &[("action", "send_code")]).await;
         assert_eq!(beside(&refused, "phone_code"), SOON);
