@@ -175,6 +175,7 @@ on_both! {
         let mut first = crate::operators::unit(&app).await;
         let li = [("name", "李颖"), ("document_number", "220102199001010009"), ("phone", LI_PHONE)];
         crate::operators::add(&app, &mut first, &li).await;
+        app.advance_seconds(61);
         let mut agent = operator(&app, SHOP, LI_PHONE).await;
         let account = account_of(&agent.get(CHOOSE).await, crate::operators::UNIT);
         assert_eq!(agent.post(CHOOSE, &[("account", &account), ("action", "send_code")]).await.status, 200);

@@ -1,7 +1,7 @@
 //! What is refused tells whose names are taken, and what the registers say: not as often as one likes, and on record.
 
 use super::*;
-use crate::support::registers::with_registers;
+use crate::support::registers::{SlowRegisters, with_registers, with_slow_registers};
 use crate::support::sql;
 
 const TOO_OFTEN: &str = "操作过于频繁，请稍后再试";
@@ -117,5 +117,32 @@ on_both! {
         }
         let other = form.with("credit_code", "91220101TEXT001640");
         assert_eq!(other.send(&mut owner).await.status, 303, "the browser and the telephone have all their tries");
+    }
+}
+
+on_both! {
+    with_slow_registers;
+    async fn whoever_hangs_up_is_registered_and_has_asked_nothing(app: TestApp) {
+        let registers = SlowRegisters::of(&app);
+        let mut agent = Agent::new(&app.base);
+        agent.get(LEGAL_ENTITY).await;
+        let form = Form::unit().with_code(&app, &mut agent).await;
+        tokio::select! {
+            reply = form.send(&mut agent) => panic!("it was answered: {}", reply.text()),
+            () = registers.is_asked() => (),
+        }
+        let counted = "SELECT COUNT(*) FROM attempts WHERE bucket LIKE 'lookup-%' AND count > 0";
+        assert_eq!(sql::number(&app, counted).await, 4);
+        registers.answer();
+        for _ in 0..500 {
+            if sql::number(&app, counted).await == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(sql::number(&app, counted).await, 0);
+        assert_eq!(form.send(&mut agent).await.status, 303, "the same form again: it was accepted");
+        let made = "SELECT COUNT(*) FROM legal_entities WHERE login_name = 'shilishiye'";
+        assert_eq!(sql::number(&app, made).await, 1);
     }
 }

@@ -20,6 +20,8 @@ struct Page<'a> {
     step: usize,
     errors: Errors,
     notice: Option<String>,
+    /// A right claim comes here also if the number has had too many codes.
+    is_unsent: bool,
     action: String,
     begin: String,
     /// Whose unit can give them another number.
@@ -29,8 +31,6 @@ struct Page<'a> {
 
 /// No number, not even a masked one: nothing of the account is shown before it is proved.
 const SENT: &str = "验证码已发送至该账号绑定的手机号，请注意查收";
-/// The right claim goes on although the number has had too many codes.
-const NOT_SENT: &str = "暂未发送验证码，请稍后点击“获取验证码”";
 
 /// # Errors
 /// When the database fails.
@@ -90,7 +90,8 @@ async fn show(
     let page = Page {
         frame: visitor.frame(),
         step: 2,
-        notice: (!refused).then(|| if is_sent { SENT } else { NOT_SENT }.to_owned()),
+        notice: (!refused && is_sent).then(|| SENT.to_owned()),
+        is_unsent: !refused && !is_sent,
         errors,
         action: query.step(urls::RECOVERY_VERIFY_SMS, &query.recovery),
         begin: query.begin(query.kind()),
