@@ -171,6 +171,35 @@ on_both! {
 }
 
 on_both! {
+    async fn a_units_password_tells_nobody_for_whom_else_the_operator_acts(app: TestApp) {
+        let mut first = crate::operators::unit(&app).await;
+        let li = [("name", "李颖"), ("document_number", "220102199001010009"), ("phone", LI_PHONE)];
+        crate::operators::add(&app, &mut first, &li).await;
+        app.advance_seconds(61);
+        let mut agent = operator(&app, SHOP, LI_PHONE).await;
+        let account = account_of(&agent.get(CHOOSE).await, crate::operators::UNIT);
+        assert_eq!(agent.post(CHOOSE, &[("account", &account), ("action", "send_code")]).await.status, 200);
+        let code = app.code_sent_to(LI_PHONE).await;
+        let fields = [("account", account.as_str()), ("phone_code", &code)];
+        assert_eq!(agent.post(CHOOSE, &fields).await.status, 303);
+        // The shop has set the password, and looks.
+        let mut shop = operator(&app, SHOP, LI_PHONE).await;
+        let page = shop.get("/account/sessions").await;
+        assert_eq!(page.body.matches("<tr>").count(), 3, "{}", page.text());
+        assert!(page.text().contains("办事身份：其他办事身份"), "{}", page.text());
+        let export = shop.post("/account/data", &[("password", PASSWORD)]).await;
+        for told in [page.text(), export.body.clone()] {
+            assert!(!told.contains("欣悦"), "{told}");
+        }
+        let export = export.json();
+        let acting: Vec<_> = export["sessions"].as_array().unwrap().iter().map(|one| one["acting_for"].as_str()).collect();
+        assert!(acting.contains(&None) && acting.contains(&Some("长春市南关区颖记百货店（演示）")), "{acting:?}");
+        assert_eq!(shop.post("/account/sessions", &[("others", "all")]).await.status, 303);
+        assert!(!is_signed_in(&mut agent).await, "it may be ended");
+    }
+}
+
+on_both! {
     async fn freezing_ends_who_has_chosen_to_act_for_the_unit(app: TestApp) {
         let mut agent = for_the_shop(&app).await;
         let (mut shop, operator) = the_shop(&app).await;

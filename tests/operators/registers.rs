@@ -80,6 +80,27 @@ async fn it_does_not_say_as_often_as_one_likes_who_is_who() {
     }
 }
 
+on_both! {
+    with_registers;
+    async fn nor_by_what_comes_of_it_afterwards(app: TestApp) {
+        let mut agent = unit(&app).await;
+        let before = count(&app).await;
+        let token = prove(&app, &mut agent, OPERATOR_PHONE).await;
+        // The register says yes, and the telephone is a colleague's: that said something, too.
+        for guess in 0..12 {
+            let reply = agent.post(ADD, &form(&token, &[("phone", OPERATOR_PHONE)])).await;
+            assert_eq!(reply.status, 422, "{guess}: {}", reply.text());
+            let beside = error(&reply, "phone");
+            assert_eq!(beside == "该手机号码已被本单位其他经办人使用", guess < 10, "{guess}: {}", reply.text());
+        }
+        for (detail, times) in [("taken", 10), ("limit", 2)] {
+            let sql = format!("SELECT COUNT(*) FROM audit_log WHERE event = 'operator_refused' AND detail = '{detail}'");
+            assert_eq!(sql::number(&app, &sql).await, times, "{detail}");
+        }
+        assert_eq!(count(&app).await, before);
+    }
+}
+
 /// 添加 while the register is away; gives the new operator's page.
 async fn add_unchecked(app: &TestApp, agent: &mut Agent, name: &str) -> String {
     switch(app, true).await;

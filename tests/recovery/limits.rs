@@ -179,6 +179,7 @@ on_both! {
         // The page does not say that a code is under way which is not.
         let page = second.get(&url).await;
         assert_eq!((page.status.as_u16(), page.text_of("[data-sms-status]").as_str()), (200, ""));
+        assert_eq!(page.text_of(".alert--info"), "暂未发送验证码，请稍后点击“获取验证码”");
         assert_eq!(page.text_of("[data-sms-send]"), "获取验证码");
         let refused = second.post(&url, &[("action", "send_code")]).await;
         assert_eq!(beside(&refused, "phone_code"), SOON);
@@ -190,6 +191,7 @@ on_both! {
         assert_eq!(first.post(&again, &[("phone_code", &code)]).await.status, 303);
         app.advance_seconds(61);
         let sent = second.post(&url, &[("action", "send_code")]).await;
+        assert_eq!(sent.text_of(".alert--info"), "");
         assert_eq!(sent.text_of("[data-sms-status]"), "验证码已发送至该账号绑定的手机号，请注意查收");
         let code = app.code_sent_to(PERSON.phone).await;
         assert_eq!(second.post(&url, &[("phone_code", &code)]).await.status, 303);

@@ -1,7 +1,7 @@
 //! What is refused tells whose names are taken, and what the registers say: not as often as one likes, and on record.
 
 use super::*;
-use crate::support::registers::with_registers;
+use crate::support::registers::{SlowRegisters, with_registers, with_slow_registers};
 use crate::support::sql;
 
 const TOO_OFTEN: &str = "操作过于频繁，请稍后再试";
@@ -58,7 +58,7 @@ on_both! {
 }
 
 on_both! {
-    |config| { with_registers(config); config.trusted_proxies = 1; };
+    |config| { with_registers(config); config.trusted_proxies = 1; config.sms.address_hour = 30; };
     async fn nor_who_belongs_to_which_number(app: TestApp) {
         // Three browsers at one address: each has its ten, the address thirty.
         let numbers = ["220102198506150002", "220102199203080005", "220102190001010008", "220103190002280006"];
@@ -81,5 +81,68 @@ on_both! {
         let (mut agent, form) = proved(&app, "192.0.2.2", Form::unit()).await;
         let reply = form.send(&mut agent).await;
         assert_eq!(reply.status, 303, "{}", reply.text());
+    }
+}
+
+on_both! {
+    |config| config.trusted_proxies = 1;
+    async fn presses_that_are_not_answered_keep_out_no_neighbour(app: TestApp) {
+        let taken = Form::unit().with("login_name", "XinYue0221");
+        let (mut agent, form) = proved(&app, "192.0.2.1", taken).await;
+        // Each is about another unit: it is the browser that has had its ten.
+        for number in 0..10 {
+            let code = ["91220101TEXT00017E", "91220101TEXT001640"][number % 2];
+            let reply = form.clone().with("credit_code", code).send(&mut agent).await;
+            assert_eq!(error(&reply, "login_name"), "该法人账号已被注册", "{number}: {}", reply.text());
+        }
+        for press in 0..45 {
+            assert_eq!(whole(&form.send(&mut agent).await), TOO_OFTEN, "{press}");
+        }
+        let (mut neighbour, form) = proved(&app, "192.0.2.1", Form::unit().with("phone", "19400000102")).await;
+        let reply = form.send(&mut neighbour).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
+    }
+}
+
+on_both! {
+    |config| config.trusted_proxies = 1;
+    async fn a_unit_that_strangers_asked_about_costs_its_owner_no_tries(app: TestApp) {
+        let (mut stranger, form) = proved(&app, "192.0.2.1", Form::unit().with("login_name", "XinYue0221")).await;
+        for _ in 0..10 {
+            assert_eq!(error(&form.send(&mut stranger).await, "login_name"), "该法人账号已被注册");
+        }
+        let (mut owner, form) = proved(&app, "192.0.2.2", Form::unit().with("phone", "19400000102")).await;
+        for _ in 0..12 {
+            assert_eq!(whole(&form.send(&mut owner).await), TOO_OFTEN);
+        }
+        let other = form.with("credit_code", "91220101TEXT001640");
+        assert_eq!(other.send(&mut owner).await.status, 303, "the browser and the telephone have all their tries");
+    }
+}
+
+on_both! {
+    with_slow_registers;
+    async fn whoever_hangs_up_is_registered_and_has_asked_nothing(app: TestApp) {
+        let registers = SlowRegisters::of(&app);
+        let mut agent = Agent::new(&app.base);
+        agent.get(LEGAL_ENTITY).await;
+        let form = Form::unit().with_code(&app, &mut agent).await;
+        tokio::select! {
+            reply = form.send(&mut agent) => panic!("it was answered: {}", reply.text()),
+            () = registers.is_asked() => (),
+        }
+        let counted = "SELECT COUNT(*) FROM attempts WHERE bucket LIKE 'lookup-%' AND count > 0";
+        assert_eq!(sql::number(&app, counted).await, 4);
+        registers.answer();
+        for _ in 0..500 {
+            if sql::number(&app, counted).await == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(sql::number(&app, counted).await, 0);
+        assert_eq!(form.send(&mut agent).await.status, 303, "the same form again: it was accepted");
+        let made = "SELECT COUNT(*) FROM legal_entities WHERE login_name = 'shilishiye'";
+        assert_eq!(sql::number(&app, made).await, 1);
     }
 }

@@ -97,7 +97,9 @@ on_both! {
 
 async fn assert_over(agent: &mut Agent, url: &str, what: &str) {
     for reply in [agent.get(url).await, set(agent, url, NEW).await] {
-        assert_eq!(reply.location().as_deref(), Some("/sign-in/password"), "{what}: {}", reply.text());
+        assert_eq!(reply.location().as_deref(), Some("/sign-in/password?late=1"), "{what}: {}", reply.text());
+        let page = agent.follow(reply).await;
+        assert_eq!(page.text_of(".alert--info"), "页面已超时，请重新登录", "{what}: {}", page.text());
     }
     assert!(!is_signed_in(agent).await, "{what}");
 }
@@ -115,6 +117,21 @@ on_both! {
         assert!(agent.get(&recovery).await.location().unwrap().starts_with("/recovery?"), "no recovery goes on with it");
         app.advance_seconds(15 * 60 + 1);
         assert_over(&mut agent, &url, "a quarter of an hour").await;
+        // Nor does it go on as whoever else is signed in here meanwhile.
+        let portal = Portal::register(&app, "late").await;
+        let request = agent.get(&portal.authorize_path(&[])).await.query("request").unwrap();
+        let url = begin(&mut agent, &PERSON, &format!("?request={request}")).await;
+        let mut other = Agent::new(&app.base);
+        PERSON.recover(&app, &mut other, "Jinhe-2027").await;
+        assert_eq!(PERSON.sign_in(&mut other, "Jinhe-2027").await.status, 303);
+        agent.cookies.insert("__Host-session".to_owned(), other.cookies["__Host-session"].clone());
+        for reply in [agent.get(&url).await, set(&mut agent, &url, NEW).await] {
+            let expected = format!("/sign-in/password?late=1&request={request}");
+            assert_eq!(reply.location().as_deref(), Some(&*expected), "{}", reply.text());
+        }
+        agent.cookies.remove("__Host-session");
+        as_before(&app).await;
+        app.advance_seconds(61);
         // The owner was faster elsewhere.
         let url = begin(&mut agent, &PERSON, "").await;
         PERSON.recover(&app, &mut Agent::new(&app.base), "Jingyue-2027").await;
@@ -130,7 +147,7 @@ on_both! {
         let mut same = crate::recovery::same_browser(&agent);
         let replies = tokio::join!(set(&mut agent, &url, NEW), set(&mut same, &url, NEW));
         for reply in [&replies.0, &replies.1] {
-            assert_eq!(reply.status, 303, "{}", reply.text());
+            assert_eq!(reply.location().as_deref(), Some("/sign-in/finish"), "{}", reply.text());
         }
         assert!(is_signed_in(&mut agent).await != is_signed_in(&mut same).await);
         assert_eq!(UNIT.sign_in(&mut Agent::new(&app.base), NEW).await.status, 303);

@@ -73,6 +73,7 @@ async fn export(app: &App, owner: &Owner) -> anyhow::Result<Value> {
     let (id, now) = (owner.account_id(), app.clock.now());
     let details = account_details::find(&app.store, &app.vault, id).await?;
     let details: Value = details.map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default();
+    let is_operator = matches!(owner.principal, Principal::Operator { .. });
     let idle = Span::minutes(app.config.session.idle_minutes);
     let time = |millis| Timestamp::from_millis(millis).rfc3339();
     let agreements = agreements::of_account(&app.store, id).await?;
@@ -92,7 +93,9 @@ async fn export(app: &App, owner: &Owner) -> anyhow::Result<Value> {
             "at": change.at.rfc3339(), "kind": change.kind, "before": change.before, "after": change.after,
         })).collect::<Vec<_>>(),
         "sessions": sessions.iter().map(|session| json!({
-            "since": time(session.created_at), "seen_at": time(session.seen_at), "acting_for": session.unit_name,
+            "since": time(session.created_at), "seen_at": time(session.seen_at),
+            // As on 登录设备: an operator does not read here for whom else.
+            "acting_for": session.unit_name.as_deref().filter(|_| !is_operator || session.account_id == id),
             "address": session.address, "user_agent": session.user_agent,
         })).collect::<Vec<_>>(),
         "portals": grants.iter().map(|grant| json!({

@@ -106,8 +106,8 @@ async fn change(
     sessions::end_everything(app, &mut tx, owner.account_id()).await?;
     audit::insert(&mut tx, &owner.event(visitor, "password_changed", ""), app.clock.now()).await?;
     let phone = owner.phone();
-    let text = "您的登录密码已修改。如非本人操作，请立即找回密码或联系技术支持。";
-    text_message::notify(app, &mut tx, phone.as_ref().map(|phone| phone.as_str()), text).await?;
+    let phone = phone.as_ref().map(|phone| phone.as_str());
+    text_message::notify(app, &mut tx, phone, text_message::PASSWORD_CHANGED).await?;
     tx.commit().await?;
     Ok(Ok(()))
 }

@@ -7,10 +7,11 @@ use serde::Deserialize;
 
 use super::shared::{Centre, Owner};
 use crate::app::App;
+use crate::domain::principal::Principal;
 use crate::domain::timestamp::{Span, Timestamp};
 use crate::domain::user_agent;
 use crate::guard;
-use crate::store::sessions;
+use crate::store::sessions::{self, ListedSession};
 use crate::web::{self, Frame, SafeForm, Visitor, urls};
 
 #[derive(Template)]
@@ -58,8 +59,7 @@ pub async fn get(
     let sessions = found.into_iter().map(|session| Place {
         is_here: session.sid == owner.session.sid,
         browser: user_agent::words(&session.user_agent),
-        acting_as: (session.account_id != owner.account_id())
-            .then(|| session.unit_name.unwrap_or_else(|| "本人".to_owned())),
+        acting_as: (session.account_id != owner.account_id()).then(|| acting_as(&owner, &session)),
         address: session.address,
         since: Timestamp::from_millis(session.created_at).china_minute(),
         seen: Timestamp::from_millis(session.seen_at).china_minute(),
@@ -72,6 +72,16 @@ pub async fn get(
         _ => None,
     };
     visitor.show(&Page { frame: visitor.frame(), centre: owner.centre("登录设备"), notice, sessions })
+}
+
+/// Whoever acts there through this account's proof. An operator's password was set by the unit: whoever signs in with it
+/// does not learn for whom else the same person acts.
+fn acting_as(owner: &Owner, session: &ListedSession) -> String {
+    let name = match &owner.principal {
+        Principal::Operator { .. } => "其他办事身份",
+        Principal::LegalEntity(_) | Principal::Person(_) => session.unit_name.as_deref().unwrap_or("本人"),
+    };
+    name.to_owned()
 }
 
 /// # Errors

@@ -132,12 +132,7 @@ impl Owner {
 
     /// The telephone bound to the account.
     pub fn phone(&self) -> Option<Phone> {
-        let bound = match &self.principal {
-            Principal::LegalEntity(unit) => unit.phone.as_deref(),
-            Principal::Operator { operator, .. } => Some(operator.phone.as_str()),
-            Principal::Person(person) => person.phone.as_deref(),
-        };
-        bound.and_then(|phone| Phone::parse(phone).ok())
+        self.principal.phone().and_then(|phone| Phone::parse(phone).ok())
     }
 
     /// The unit whose operators this account may manage (管理权限): its own, or the one that it acts for.

@@ -25,7 +25,7 @@ pub struct SmsConfig {
     /// Codes for one telephone.
     pub number_hour: u32,
     pub number_day: u32,
-    /// Codes asked for from one address, for all telephones.
+    /// Codes asked for from one address, for all telephones; in an hour, also the refusals of forms that such a code is for.
     pub address_hour: u32,
     pub address_day: u32,
     /// Codes asked for by one browser, for all telephones.

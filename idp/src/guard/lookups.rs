@@ -16,7 +16,7 @@ const HOUR: Span = Span::hours(1);
 #[error("操作过于频繁，请稍后再试")]
 pub struct TooOften;
 
-/// A form's question.
+/// Asked by submitting a form.
 pub struct Question<'a> {
     /// Whose it is: a proved telephone, or an account.
     pub who: &'a str,
@@ -25,19 +25,21 @@ pub struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// Counts it, before it is answered.
+    /// Counts it, before it is answered; one that is not answered is not counted.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn ask(&self, app: &App, caller: &Caller) -> Result<Result<(), TooOften>> {
-        // One after the other: whoever has had all tries here uses up nobody's elsewhere.
         let mut tx = app.store.begin().await?;
-        let mut allowed = true;
-        for (limit, whom) in self.limits(caller) {
-            allowed = allowed && limit.count(app, &mut tx, &whom).await?;
+        for (limit, whom) in self.limits(app, caller) {
+            if !limit.count(app, &mut tx, &whom).await? {
+                // Whoever has had all tries here uses up nobody's elsewhere.
+                tx.rollback().await?;
+                return Ok(Err(TooOften));
+            }
         }
         tx.commit().await?;
-        Ok(if allowed { Ok(()) } else { Err(TooOften) })
+        Ok(Ok(()))
     }
 
     /// It was no question after all: nothing was refused.
@@ -46,16 +48,18 @@ impl Question<'_> {
     /// When the database fails.
     pub async fn take_back(&self, app: &App, caller: &Caller) -> Result<()> {
         let mut tx = app.store.begin().await?;
-        for (limit, whom) in self.limits(caller) {
+        for (limit, whom) in self.limits(app, caller) {
             limit.uncount(app, &mut tx, &whom).await?;
         }
         Ok(tx.commit().await?)
     }
 
-    fn limits(&self, caller: &Caller) -> [(Limit, String); 4] {
+    fn limits(&self, app: &App, caller: &Caller) -> [(Limit, String); 4] {
         let device = random::base64url(&caller.device_hash);
+        // A hall's address is many people's. Each question rests on a code that was asked for there.
+        let at_address = app.config.sms.address_hour;
         [
-            (Limit { what: "lookup-address", most: 30, window: HOUR }, caller.address.clone()),
+            (Limit { what: "lookup-address", most: at_address, window: HOUR }, caller.address.clone()),
             (Limit { what: "lookup-device", most: 10, window: HOUR }, device),
             (Limit { what: "lookup-who", most: 10, window: HOUR }, self.who.to_owned()),
             (Limit { what: "lookup-about", most: 10, window: HOUR }, self.about.to_owned()),

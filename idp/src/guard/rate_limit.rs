@@ -27,7 +27,7 @@ impl Limit {
         Ok(allowed)
     }
 
-    /// The same in a transaction, which is to be committed whatever comes of it.
+    /// The same in a transaction: rolled back, it was not counted.
     ///
     /// # Errors
     /// When the database fails.

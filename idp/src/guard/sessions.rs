@@ -216,7 +216,8 @@ pub async fn end_everything(app: &App, tx: &mut AnyConnection, account_id: &str)
 }
 
 /// Ends sessions of an account that its owner points at, its own and those that rest on its proof: the one with this
-/// `sid`, or with `others` all but that. The device may be in other hands: what apps there were granted ends too, also what was to outlive the session.
+/// `sid`, or with `others` all but that. The device may be in other hands: what apps there were granted ends too, also
+/// what was to outlive the session.
 ///
 /// # Errors
 /// When the database fails.

@@ -32,6 +32,9 @@ pub async fn queue(app: &App, tx: &mut AnyConnection, to: &str, text: &str, keep
     outbox::insert(tx, &app.vault, TEXT_MESSAGE, &payload, app.clock.now(), keep).await
 }
 
+/// To whoever has set another password, and knew the old one.
+pub const PASSWORD_CHANGED: &str = "您的登录密码已修改。如非本人操作，请立即找回密码或联系技术支持。";
+
 /// Queues a notice to an account's holder.
 ///
 /// # Errors

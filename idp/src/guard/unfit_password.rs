@@ -106,14 +106,29 @@ pub async fn replace(
         detail: "unfit",
     };
     audit::insert(&mut tx, &entry, now).await?;
+    let done = done_hash(ticket);
+    recoveries::insert(&mut tx, &done, &caller.device_hash, account_id, None, now + STEP).await?;
     let phone = begun.principal.phone();
-    let text = "您的登录密码已修改。如非本人操作，请立即找回密码或联系技术支持。";
-    text_message::notify(app, &mut tx, phone, text).await?;
+    text_message::notify(app, &mut tx, phone, text_message::PASSWORD_CHANGED).await?;
     tx.commit().await?;
     Ok(Ok(session))
+}
+
+/// Whether this browser has just set the password that this ticket was for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_done(app: &App, caller: &Caller, ticket: &str) -> Result<bool> {
+    let row = recoveries::find(&app.store, &done_hash(ticket), &caller.device_hash, app.clock.now()).await?;
+    Ok(row.is_some())
 }
 
 /// Under this name no step of 忘记密码 goes on with it.
 fn hash_of(ticket: &str) -> Vec<u8> {
     random::hash(&format!("unfit-password|{ticket}"))
+}
+
+/// Nor does this page go on under this one.
+fn done_hash(ticket: &str) -> Vec<u8> {
+    random::hash(&format!("unfit-password-done|{ticket}"))
 }

@@ -20,6 +20,8 @@ struct Page<'a> {
     step: usize,
     errors: Errors,
     notice: Option<String>,
+    /// A right claim comes here also if the number has had too many codes.
+    is_unsent: bool,
     action: String,
     begin: String,
     /// Whose unit can give them another number.
@@ -89,6 +91,7 @@ async fn show(
         frame: visitor.frame(),
         step: 2,
         notice: (!refused && is_sent).then(|| SENT.to_owned()),
+        is_unsent: !refused && !is_sent,
         errors,
         action: query.step(urls::RECOVERY_VERIFY_SMS, &query.recovery),
         begin: query.begin(query.kind()),

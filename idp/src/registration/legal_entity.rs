@@ -72,7 +72,8 @@ pub async fn post(
     extract::Query(query): extract::Query<Query>,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    submission::answer(&app, &visitor, &query, form).await
+    let begun = app.clone();
+    begun.begun.finish(async move { submission::answer(&app, &visitor, &query, form).await }).await
 }
 
 /// POST of what is filled in so far, by the script.

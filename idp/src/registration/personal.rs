@@ -65,7 +65,8 @@ pub async fn post(
     extract::Query(query): extract::Query<Query>,
     SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    submission::answer(&app, &visitor, &query, form).await
+    let begun = app.clone();
+    begun.begun.finish(async move { submission::answer(&app, &visitor, &query, form).await }).await
 }
 
 /// POST of what is filled in so far, by the script.
@@ -139,6 +140,7 @@ impl submission::Form for Form {
     }
 
     fn about(account: &Person) -> String {
+        // The form reads nobody without a document.
         account.document.as_ref().map(StoredDocument::key).unwrap_or_default()
     }
 

@@ -81,7 +81,8 @@ impl From<shared::NoAccount> for Outcome {
     }
 }
 
-/// Answers a POST of the form, whichever of its buttons was pressed.
+/// Answers a POST of the form, whichever of its buttons was pressed. Handlers do it in `app.begun`: a question that is
+/// counted is answered or taken back, also if the visitor is gone.
 ///
 /// # Errors
 /// When the database or the hasher fails.
@@ -142,21 +143,20 @@ async fn register<F: Form>(
     let (caller, kind) = (&visitor.caller, F::KIND.as_str());
     let question = Question { who: proved.phone.as_str(), about: &F::about(account) };
     if let Err(too_often) = question.ask(app, caller).await? {
+        if shared::has_come_before(app, caller, proved).await? {
+            return Ok(Outcome::AlreadyDone);
+        }
         lookups::note_refusal(app, caller, "registration_refused", None, &format!("{kind} limit")).await?;
-        return Ok(if shared::has_come_before(app, caller, proved).await? {
-            Outcome::AlreadyDone
-        } else {
-            Outcome::NotNow(Errors::whole(too_often.to_string()))
-        });
+        return Ok(Outcome::NotNow(Errors::whole(too_often.to_string())));
     }
-    let outcome = try_to_register(app, visitor, account, proved, form).await?;
-    if let Outcome::Refused(errors) = &outcome {
+    let outcome = try_to_register(app, visitor, account, proved, form).await;
+    if let Ok(Outcome::Refused(errors)) = &outcome {
         let detail = errors.each().fold(kind.to_owned(), |detail, (field, _)| format!("{detail} {field}"));
         lookups::note_refusal(app, caller, "registration_refused", None, &detail).await?;
     } else {
         question.take_back(app, caller).await?;
     }
-    Ok(outcome)
+    outcome
 }
 
 /// The rule: asks the register, and makes the account, once.

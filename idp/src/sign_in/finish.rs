@@ -51,7 +51,7 @@ pub async fn password(
 ) -> web::Result<Response> {
     let asked = asked(&app, &visitor, &query).await?;
     let page = sign_in_door::password_page(&asked);
-    let mut response = visitor.go(&urls::with_request(page, query.request()));
+    let mut response = visitor.go(&query.link(page));
     cookies::set_for_long(response.headers_mut(), cookies::SIGN_IN, "password");
     Ok(response)
 }

@@ -45,7 +45,7 @@ pub async fn get(
 ) -> web::Result<Response> {
     match unfit_password::find(&app, &visitor.caller, &query.ticket).await? {
         Some(_) => show(&app, &visitor, &query, Errors::none()).await,
-        None => Ok(not_now(&visitor, &query).await?),
+        None => Ok(begin_anew(&visitor, &query)),
     }
 }
 
@@ -59,7 +59,7 @@ pub async fn post(
 ) -> web::Result<Response> {
     let caller = &visitor.caller;
     let Some(begun) = unfit_password::find(&app, caller, &query.ticket).await? else {
-        return Ok(not_now(&visitor, &query).await?);
+        return Ok(not_now(&app, &visitor, &query).await?);
     };
     let mut errors = Errors::none();
     let policy = app.config.password.profile.change();
@@ -69,10 +69,10 @@ pub async fn post(
     }
     match set(&app, &visitor, &query, &begun, &form).await? {
         Ok(Some(response)) => Ok(response),
-        Ok(None) => Ok(not_now(&visitor, &query).await?),
+        Ok(None) => Ok(not_now(&app, &visitor, &query).await?),
         // Of two at once, the later may have met the other's new password as the present one.
         Err(_) if unfit_password::find(&app, caller, &query.ticket).await?.is_none() => {
-            Ok(not_now(&visitor, &query).await?)
+            Ok(not_now(&app, &visitor, &query).await?)
         }
         Err(refusal) => {
             show(&app, &visitor, &query, Errors::none().at("new_password", refusal.to_string())).await
@@ -94,13 +94,18 @@ async fn set(
     Ok(set.map(|token| token.map(|token| shared::signed_in(visitor, kind, request, &token))))
 }
 
-/// The form came twice: then somebody is signed in. Everything else begins anew.
-async fn not_now(visitor: &Visitor, query: &Query) -> anyhow::Result<Response> {
-    let path = match visitor.session().await? {
-        Some(_) => urls::SIGN_IN_FINISH,
-        None => urls::SIGN_IN_PASSWORD,
-    };
-    Ok(visitor.go(&urls::with_request(path, query.request.as_deref())))
+/// The form that came twice goes on as the first one did. Any other begins anew, also where somebody else is signed in.
+async fn not_now(app: &App, visitor: &Visitor, query: &Query) -> anyhow::Result<Response> {
+    let request = query.request.as_deref();
+    Ok(if unfit_password::is_done(app, &visitor.caller, &query.ticket).await? {
+        visitor.go(&urls::with_request(urls::SIGN_IN_FINISH, request))
+    } else {
+        begin_anew(visitor, query)
+    })
+}
+
+fn begin_anew(visitor: &Visitor, query: &Query) -> Response {
+    visitor.go(&shared::late(urls::SIGN_IN_PASSWORD, query.request.as_deref()))
 }
 
 async fn show(app: &App, visitor: &Visitor, query: &Query, errors: Errors) -> web::Result<Response> {

@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use crate::app::App;
 use crate::domain::principal::AccountKind;
@@ -19,6 +20,8 @@ pub struct Query {
     request: Option<String>,
     /// Set right after a password was accepted.
     fresh: Option<String>,
+    /// Set where a later page took too long.
+    late: Option<String>,
 }
 
 /// The fields that every sign-in form has beside its own.
@@ -47,6 +50,7 @@ pub struct Around {
     /// 扫码登录在这里
     pub qr_link: Option<String>,
     pub links: Links,
+    is_late: bool,
 }
 
 /// The one place of the password pages' URLs that each page says of itself.
@@ -68,20 +72,20 @@ pub async fn around(app: &App, visitor: &Visitor, query: Query, page: &PageUrls)
         None
     };
     // An id that has expired stays in the links: `finish` says so after the sign-in, which still counts.
-    let request = query.request;
-    let keep = |path| urls::with_request(path, request.as_deref());
+    let request = query.request.as_deref();
+    let keep = |path| urls::with_request(path, request);
     let links = Links {
         personal: keep(urls::SIGN_IN_PERSONAL),
         legal_entity: keep(urls::SIGN_IN_LEGAL_ENTITY),
         operator: keep(urls::SIGN_IN_OPERATOR),
-        recovery: urls::recovery(page.own, request.as_deref()),
+        recovery: urls::recovery(page.own, request),
         register: keep(page.register),
         appeal: urls::APPEALS,
         action: keep(page.own),
     };
     let display = pending.map(|pending| pending.display).unwrap_or_default();
     let qr_link = (!display.needs_password()).then(|| keep(urls::SIGN_IN_QR));
-    Ok(Around { display, captcha, qr_link, links })
+    Ok(Around { display, captcha, qr_link, links, is_late: query.late.is_some() })
 }
 
 impl Around {
@@ -90,6 +94,9 @@ impl Around {
     }
 
     pub fn notice(&self) -> Option<String> {
+        if self.is_late {
+            return Some("页面已超时，请重新登录".to_owned());
+        }
         if self.display.second_device {
             return Some("该服务要求更高的安全级别：请先用密码登录，再用手机扫码确认".to_owned());
         }
@@ -179,4 +186,20 @@ impl Query {
     pub fn request(&self) -> Option<&str> {
         self.request.as_deref()
     }
+
+    /// A sign-in page, which says so if a later one took too long.
+    pub fn link(&self, page: &str) -> String {
+        match self.late {
+            Some(_) => late(page, self.request()),
+            None => urls::with_request(page, self.request()),
+        }
+    }
+}
+
+/// A sign-in page that says that a later one took too long.
+pub fn late(page: &str, request: Option<&str>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("late", "1");
+    query.extend_pairs(request.map(|request| ("request", request)));
+    format!("{page}?{}", query.finish())
 }

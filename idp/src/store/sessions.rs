@@ -228,12 +228,13 @@ pub async fn of_account(
     store.read.all(query.bind(i64::from(most))).await
 }
 
-/// Who acts in the sessions of an account, and in those that rest on its proof.
+/// Whose the sessions of an account are, and those that rest on its proof: who acts there, and on whose proof.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn acting(tx: &mut AnyConnection, account_id: &str) -> sqlx::Result<Vec<String>> {
-    let sql = "SELECT DISTINCT account_id FROM sessions WHERE account_id = $1 OR holder_id = $1";
+    let sql = "SELECT account_id FROM sessions WHERE account_id = $1 OR holder_id = $1
+        UNION SELECT holder_id FROM sessions WHERE account_id = $1 AND holder_id IS NOT NULL";
     sqlx::query_scalar(sql).bind(account_id).fetch_all(tx).await
 }
 

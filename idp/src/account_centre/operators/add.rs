@@ -18,8 +18,8 @@ use crate::account_centre::shared::Centre;
 use crate::app::App;
 use crate::domain::document_type::DocumentType;
 use crate::domain::principal::Operator;
-use crate::guard::evidence::{self, Evidence, PersonMismatch};
-use crate::guard::lookups::{self, Question, TooOften};
+use crate::guard::evidence::{self, Evidence};
+use crate::guard::lookups::{self, Question};
 use crate::guard::new_password as guarded;
 use crate::guard::sms_code::{CodeRefusal, Purpose};
 use crate::platform::random;
@@ -152,13 +152,20 @@ async fn submit(
         valid_until: given.valid_until,
         ..draft
     };
-    let evidence = match ask_register(app, visitor, manager, &operator).await? {
-        Ok(Evidence::Refused(mismatch)) => {
-            return Ok(Err(Errors::none().at("document_number", mismatch.to_string())));
-        }
-        Ok(evidence) => evidence,
-        Err(too_often) => return Ok(Err(Errors::whole(too_often.to_string()))),
-    };
+    let (caller, who) = (&visitor.caller, manager.owner.account_id());
+    let refused =
+        async |detail| lookups::note_refusal(app, caller, "operator_refused", Some(who), detail).await;
+    // Of everybody, so that what the register says is counted and recorded wherever nothing comes of it.
+    let question = Question { who, about: &operator.document.key() };
+    if let Err(too_often) = question.ask(app, caller).await? {
+        refused("limit").await?;
+        return Ok(Err(Errors::whole(too_often.to_string())));
+    }
+    let evidence = evidence::of_person(app, &operator.name, &operator.document).await;
+    if let Evidence::Refused(mismatch) = evidence {
+        refused("register").await?;
+        return Ok(Err(Errors::none().at("document_number", mismatch.to_string())));
+    }
     let hash = match guarded::hash(app, form.new_password.password()).await? {
         Ok(hash) => hash,
         Err(refusal) => return Ok(Err(Errors::none().at("new_password", refusal.to_string()))),
@@ -166,13 +173,16 @@ async fn submit(
     let new = store::New { operator: &operator, hash: &hash, proved: &proved, evidence: &evidence };
     Ok(match new.store(app, visitor, manager).await? {
         // The same form came twice: there is one operator.
-        Outcome::Stored | Outcome::StoredBefore if evidence == Evidence::Waiting => Ok("added_unchecked"),
-        Outcome::Stored | Outcome::StoredBefore => Ok("added"),
+        Outcome::Stored | Outcome::StoredBefore => {
+            question.take_back(app, caller).await?;
+            Ok(if evidence == Evidence::Waiting { "added_unchecked" } else { "added" })
+        }
         Outcome::ProofIsGone => {
             form.phone.forget_proof();
             Err(Errors::none().at("phone_code", CodeRefusal::Expired.to_string()))
         }
         Outcome::Taken(taken) => {
+            refused("taken").await?;
             let mut errors = Errors::none();
             if taken.document {
                 errors = errors.at("document_number", "该经办人已存在");
@@ -184,29 +194,6 @@ async fn submit(
             Err(errors)
         }
     })
-}
-
-/// Whether name and document belong together: of everybody, so that what the register denies is counted and recorded.
-async fn ask_register(
-    app: &App,
-    visitor: &Visitor,
-    manager: &Manager,
-    operator: &Operator,
-) -> anyhow::Result<Result<Evidence<PersonMismatch>, TooOften>> {
-    let (caller, who) = (&visitor.caller, manager.owner.account_id());
-    let question = Question { who, about: &operator.document.key() };
-    if let Err(too_often) = question.ask(app, caller).await? {
-        lookups::note_refusal(app, caller, "operator_refused", Some(who), "limit").await?;
-        return Ok(Err(too_often));
-    }
-    let evidence = evidence::of_person(app, &operator.name, &operator.document).await;
-    match evidence {
-        Evidence::Refused(_) => {
-            lookups::note_refusal(app, caller, "operator_refused", Some(who), "register").await?;
-        }
-        _ => question.take_back(app, caller).await?,
-    }
-    Ok(Ok(evidence))
 }
 
 /// What the page says beside the errors.

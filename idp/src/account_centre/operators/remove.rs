@@ -11,7 +11,7 @@ use crate::account_centre::shared::Centre;
 use crate::app::App;
 use crate::domain::mask;
 use crate::guard::sessions;
-use crate::store::operators::changes;
+use crate::store::operators::{changes, listing};
 use crate::web::{self, Frame, Visitor};
 
 #[derive(Template)]
@@ -57,21 +57,19 @@ pub async fn post(
     manager: Manager,
     Path(id): Path<String>,
 ) -> web::Result<Response> {
-    let operator = match manager.operator(&app, &id, NOT_ONESELF).await {
-        Ok(listed) => listed.operator,
+    if let Err(error) = manager.operator(&app, &id, NOT_ONESELF).await {
         // The same form came twice.
-        Err(error) => {
-            return if removed(&app, &manager, &id).await? { Ok(done(&visitor)) } else { Err(error) };
-        }
-    };
+        return if removed(&app, &manager, &id).await? { Ok(done(&visitor)) } else { Err(error) };
+    }
     if !manager.is_verified(&app, &visitor).await? {
         return Ok(visitor.go(&verify_url(&url(&id, "remove"))));
     }
     let mut tx = app.store.begin().await?;
     manager.must_still_manage(&app, &mut tx, &[&id]).await?;
+    let before = listing::one_in(&mut tx, &app.vault, &manager.unit.id, &id).await?;
+    let before = before.map(|listed| snapshot(&listed.operator));
     if changes::remove(&mut tx, &manager.unit.id, &id, app.clock.now()).await? {
         sessions::end_everything(&app, &mut tx, &id).await?;
-        let before = Some(snapshot(&operator));
         let record = Record { event: "operator_removed", operator_id: &id, before, after: None };
         record.write(&app, &mut tx, &visitor, &manager).await?;
     }
