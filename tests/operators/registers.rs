@@ -82,6 +82,23 @@ async fn it_does_not_say_as_often_as_one_likes_who_is_who() {
 
 on_both! {
     with_registers;
+    async fn nor_by_a_proof_that_is_used_up(app: TestApp) {
+        let mut agent = unit(&app).await;
+        let token = prove(&app, &mut agent, NEW_PHONE).await;
+        assert_eq!(agent.post(ADD, &form(&token, &[])).await.status, 303);
+        let before = count(&app).await;
+        for changes in [[("name", "王示例")], [("document_number", "220102199203080005")]] {
+            let reply = agent.post(ADD, &form(&token, &changes)).await;
+            assert_eq!(reply.location().as_deref(), Some("/account/operators?done=added"), "{}", reply.text());
+        }
+        assert_eq!(count(&app).await, before);
+        let refused = "SELECT COUNT(*) FROM audit_log WHERE event = 'operator_refused'";
+        assert_eq!(sql::number(&app, refused).await, 0, "the register was not asked");
+    }
+}
+
+on_both! {
+    with_registers;
     async fn nor_by_what_comes_of_it_afterwards(app: TestApp) {
         let mut agent = unit(&app).await;
         let before = count(&app).await;

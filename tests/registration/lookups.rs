@@ -134,7 +134,7 @@ on_both! {
         let counted = "SELECT COUNT(*) FROM attempts WHERE bucket LIKE 'lookup-%' AND count > 0";
         assert_eq!(sql::number(&app, counted).await, 4);
         registers.answer();
-        for _ in 0..500 {
+        for _ in 0..1500 {
             if sql::number(&app, counted).await == 0 {
                 break;
             }

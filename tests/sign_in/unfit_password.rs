@@ -78,6 +78,8 @@ on_both! {
             let reply = set(&mut agent, &page.attribute("form.rows", "action").unwrap(), NEW).await;
             let back = go_on(&mut agent, reply).await;
             assert!(back.location().unwrap().starts_with(&portal.redirect_uri), "{:?}", back.location());
+            let again = agent.get(&url).await;
+            assert!(again.location().unwrap().starts_with("/sign-in/finish"), "who goes back is still signed in");
             assert!(!is_signed_in(&mut office).await, "what the old password opened has ended");
             let tokens = portal.redeem(&mut agent, &back.query("code").unwrap()).await.json();
             let claimed = claims(tokens["id_token"].as_str().unwrap());

@@ -120,7 +120,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for Lent<T> {
         let read = Pin::new(stream).poll_read(context, buffer);
         match &mut loan.idle_until {
             Some(end) if read.is_pending() => end.as_mut().poll(context).map(Ok),
-            _ => read,
+            // What has just come is not cut by a time that has just run out.
+            _ => {
+                loan.idle_until = None;
+                read
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ pub async fn get(
 ) -> web::Result<Response> {
     match unfit_password::find(&app, &visitor.caller, &query.ticket).await? {
         Some(_) => show(&app, &visitor, &query, Errors::none()).await,
-        None => Ok(begin_anew(&visitor, &query)),
+        None => Ok(not_now(&app, &visitor, &query).await?),
     }
 }
 

@@ -88,15 +88,22 @@ pub async fn around(app: &App, visitor: &Visitor, query: Query, page: &PageUrls)
     Ok(Around { display, captcha, qr_link, links, is_late: query.late.is_some() })
 }
 
+const LATE: &str = "页面已超时，请重新登录";
+
 impl Around {
     pub fn portal_name(&self) -> Option<String> {
         Some(self.display.portal_name.clone()).filter(|name| !name.is_empty())
     }
 
     pub fn notice(&self) -> Option<String> {
-        if self.is_late {
-            return Some("页面已超时，请重新登录".to_owned());
+        match (self.is_late, self.about_request()) {
+            (false, said) => said,
+            (true, None) => Some(LATE.to_owned()),
+            (true, Some(said)) => Some(format!("{LATE}。{said}")),
         }
+    }
+
+    fn about_request(&self) -> Option<String> {
         if self.display.second_device {
             return Some("该服务要求更高的安全级别：请先用密码登录，再用手机扫码确认".to_owned());
         }

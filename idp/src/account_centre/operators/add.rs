@@ -81,23 +81,29 @@ pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
     manager: Manager,
-    SafeForm(mut form): SafeForm<Form>,
+    SafeForm(form): SafeForm<Form>,
 ) -> web::Result<Response> {
-    if !manager.is_verified(&app, &visitor).await? {
+    // A question that is counted is answered or taken back, also if the visitor is gone.
+    let begun = app.clone();
+    begun.begun.finish(async move { answer(&app, &visitor, &manager, form).await }).await
+}
+
+async fn answer(app: &App, visitor: &Visitor, manager: &Manager, mut form: Form) -> web::Result<Response> {
+    if !manager.is_verified(app, visitor).await? {
         let errors = Errors::whole("验证信息已失效，请重新验证后再提交");
-        return show(&app, &visitor, &manager, &form, errors, Said::VerifyAgain).await;
+        return show(app, visitor, manager, &form, errors, Said::VerifyAgain).await;
     }
     if !form.phone.is_submission() {
-        let (errors, said) = match form.phone.press_button(&app, &visitor, PURPOSE).await? {
+        let (errors, said) = match form.phone.press_button(app, visitor, PURPOSE).await? {
             Ok(Some(notice)) => (Errors::none(), Said::CodeSent(notice)),
             Ok(None) => (Errors::none(), Said::Nothing),
             Err(errors) => (errors, Said::Nothing),
         };
-        return show(&app, &visitor, &manager, &form, errors, said).await;
+        return show(app, visitor, manager, &form, errors, said).await;
     }
-    match submit(&app, &visitor, &manager, &mut form).await? {
+    match submit(app, visitor, manager, &mut form).await? {
         Ok(done) => Ok(visitor.go(&done_url(done, ""))),
-        Err(errors) => show(&app, &visitor, &manager, &form, errors, Said::Nothing).await,
+        Err(errors) => show(app, visitor, manager, &form, errors, Said::Nothing).await,
     }
 }
 
@@ -146,6 +152,10 @@ async fn submit(
     let (Some(proved), Some(given), false) = (proved, given, errors.any()) else {
         return Ok(Err(errors));
     };
+    if proved.spent {
+        // The same form came twice. With other words it is no question to the register, which nobody would count.
+        return Ok(Ok("added"));
+    }
     let operator = Operator {
         department: given.department,
         may_manage: given.may_manage,
@@ -168,7 +178,10 @@ async fn submit(
     }
     let hash = match guarded::hash(app, form.new_password.password()).await? {
         Ok(hash) => hash,
-        Err(refusal) => return Ok(Err(Errors::none().at("new_password", refusal.to_string()))),
+        Err(refusal) => {
+            question.take_back(app, caller).await?;
+            return Ok(Err(Errors::none().at("new_password", refusal.to_string())));
+        }
     };
     let new = store::New { operator: &operator, hash: &hash, proved: &proved, evidence: &evidence };
     Ok(match new.store(app, visitor, manager).await? {
@@ -178,6 +191,7 @@ async fn submit(
             Ok(if evidence == Evidence::Waiting { "added_unchecked" } else { "added" })
         }
         Outcome::ProofIsGone => {
+            refused("proof").await?;
             form.phone.forget_proof();
             Err(Errors::none().at("phone_code", CodeRefusal::Expired.to_string()))
         }
