@@ -8,7 +8,7 @@ use super::rate_limit::Limit;
 use crate::app::App;
 use crate::domain::timestamp::Span;
 use crate::platform::random;
-use crate::store::audit;
+use crate::store::{attempts, audit};
 
 const HOUR: Span = Span::hours(1);
 
@@ -30,13 +30,17 @@ impl Question<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn ask(&self, app: &App, caller: &Caller) -> Result<Result<(), TooOften>> {
+        let limits = self.limits(app, caller);
+        let buckets = limits.each_ref().map(|(limit, whom)| limit.bucket(app, whom));
         let mut tx = app.store.begin().await?;
-        for (limit, whom) in self.limits(app, caller) {
-            if !limit.count(app, &mut tx, &whom).await? {
-                // Whoever has had all tries here uses up nobody's elsewhere.
-                tx.rollback().await?;
-                return Ok(Err(TooOften));
-            }
+        let counts = attempts::add_to_each(&mut tx, &buckets, app.clock.now(), HOUR).await?;
+        let is_within = |most: u32, bucket: &String| {
+            counts.iter().any(|(counted, count)| counted == bucket && *count <= i64::from(most))
+        };
+        if !limits.iter().zip(&buckets).all(|((limit, _), bucket)| is_within(limit.most, bucket)) {
+            // Whoever has had all tries here uses up nobody's elsewhere.
+            tx.rollback().await?;
+            return Ok(Err(TooOften));
         }
         tx.commit().await?;
         Ok(Ok(()))
@@ -47,10 +51,9 @@ impl Question<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn take_back(&self, app: &App, caller: &Caller) -> Result<()> {
+        let buckets = self.limits(app, caller).map(|(limit, whom)| limit.bucket(app, &whom));
         let mut tx = app.store.begin().await?;
-        for (limit, whom) in self.limits(app, caller) {
-            limit.uncount(app, &mut tx, &whom).await?;
-        }
+        attempts::take_back_from_each(&mut tx, &buckets, app.clock.now()).await?;
         Ok(tx.commit().await?)
     }
 

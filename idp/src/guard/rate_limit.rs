@@ -1,7 +1,6 @@
 //! How often something may be tried or asked for, from one place.
 
 use anyhow::Result;
-use sqlx::AnyConnection;
 
 use crate::app::App;
 use crate::domain::timestamp::Span;
@@ -22,18 +21,9 @@ impl Limit {
     /// When the database fails.
     pub async fn allows(&self, app: &App, whom: &str) -> Result<bool> {
         let mut tx = app.store.begin().await?;
-        let allowed = self.count(app, &mut tx, whom).await?;
+        let count =
+            attempts::add_in_window(&mut tx, &self.bucket(app, whom), app.clock.now(), self.window).await?;
         tx.commit().await?;
-        Ok(allowed)
-    }
-
-    /// The same in a transaction: rolled back, it was not counted.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn count(&self, app: &App, tx: &mut AnyConnection, whom: &str) -> Result<bool> {
-        let bucket = self.bucket(app, whom);
-        let count = attempts::add_in_window(tx, &bucket, app.clock.now(), self.window).await?;
         Ok(count <= i64::from(self.most))
     }
 
@@ -43,20 +33,12 @@ impl Limit {
     /// When the database fails.
     pub async fn take_back(&self, app: &App, whom: &str) -> Result<()> {
         let mut tx = app.store.begin().await?;
-        self.uncount(app, &mut tx, whom).await?;
+        attempts::take_back(&mut tx, &self.bucket(app, whom)).await?;
         Ok(tx.commit().await?)
     }
 
-    /// The same in a transaction.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn uncount(&self, app: &App, tx: &mut AnyConnection, whom: &str) -> Result<()> {
-        Ok(attempts::take_back(tx, &self.bucket(app, whom)).await?)
-    }
-
     /// The store learns no address from its counts.
-    fn bucket(&self, app: &App, whom: &str) -> String {
+    pub(super) fn bucket(&self, app: &App, whom: &str) -> String {
         let derived = app.vault.derive(Purpose::AttemptBucket, &format!("{}|{whom}", self.what));
         format!("{}:{derived}", self.what)
     }

@@ -47,6 +47,46 @@ pub async fn add_in_window(
     query.fetch_one(tx).await
 }
 
+/// Counts one more in each of four, as [`add_in_window`] does; gives the new counts, in no order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add_to_each(
+    tx: &mut AnyConnection,
+    buckets: &[String; 4],
+    now: Timestamp,
+    window: Span,
+) -> sqlx::Result<Vec<(String, i64)>> {
+    let sql = "INSERT INTO attempts (bucket, count, expires_at)
+        VALUES ($1, 1, $6), ($2, 1, $6), ($3, 1, $6), ($4, 1, $6)
+        ON CONFLICT (bucket) DO UPDATE SET
+            count = CASE WHEN attempts.expires_at <= $5 THEN 1 ELSE attempts.count + 1 END,
+            expires_at = CASE WHEN attempts.expires_at <= $5 THEN $6 ELSE attempts.expires_at END
+        RETURNING bucket, count";
+    let [first, second, third, fourth] = buckets;
+    let query = sqlx::query_as(sql).bind(first).bind(second).bind(third).bind(fourth);
+    query.bind(now.millis()).bind((now + window).millis()).fetch_all(tx).await
+}
+
+/// Takes one back from each of them. It holds their rows in the order in which they were counted: an UPDATE would choose
+/// its own, and meet whoever counts meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_back_from_each(
+    tx: &mut AnyConnection,
+    buckets: &[String; 4],
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO attempts (bucket, count, expires_at)
+        VALUES ($1, 0, $5), ($2, 0, $5), ($3, 0, $5), ($4, 0, $5)
+        ON CONFLICT (bucket) DO UPDATE SET
+            count = CASE WHEN attempts.count > 0 THEN attempts.count - 1 ELSE 0 END";
+    let [first, second, third, fourth] = buckets;
+    let query = sqlx::query(sql).bind(first).bind(second).bind(third).bind(fourth);
+    query.bind(now.millis()).execute(tx).await.map(drop)
+}
+
 /// Takes one try back: it was not a failure.
 ///
 /// # Errors
