@@ -32,17 +32,16 @@ impl Question<'_> {
     pub async fn ask(&self, app: &App, caller: &Caller) -> Result<Result<(), TooOften>> {
         let limits = self.limits(app, caller);
         let buckets = limits.each_ref().map(|(limit, whom)| limit.bucket(app, whom));
-        let mut tx = app.store.begin().await?;
-        let counts = attempts::add_to_each(&mut tx, &buckets, app.clock.now(), HOUR).await?;
+        let now = app.clock.now();
+        let counts = attempts::add_to_each(&app.store, &buckets, now, HOUR).await?;
         let is_within = |most: u32, bucket: &String| {
             counts.iter().any(|(counted, count)| counted == bucket && *count <= i64::from(most))
         };
         if !limits.iter().zip(&buckets).all(|((limit, _), bucket)| is_within(limit.most, bucket)) {
             // Whoever has had all tries here uses up nobody's elsewhere.
-            tx.rollback().await?;
+            attempts::take_back_from_each(&app.store, &buckets, now).await?;
             return Ok(Err(TooOften));
         }
-        tx.commit().await?;
         Ok(Ok(()))
     }
 
@@ -52,9 +51,7 @@ impl Question<'_> {
     /// When the database fails.
     pub async fn take_back(&self, app: &App, caller: &Caller) -> Result<()> {
         let buckets = self.limits(app, caller).map(|(limit, whom)| limit.bucket(app, &whom));
-        let mut tx = app.store.begin().await?;
-        attempts::take_back_from_each(&mut tx, &buckets, app.clock.now()).await?;
-        Ok(tx.commit().await?)
+        Ok(attempts::take_back_from_each(&app.store, &buckets, app.clock.now()).await?)
     }
 
     fn limits(&self, app: &App, caller: &Caller) -> [(Limit, String); 4] {

@@ -52,7 +52,7 @@ pub async fn add_in_window(
 /// # Errors
 /// When the database fails.
 pub async fn add_to_each(
-    tx: &mut AnyConnection,
+    store: &Store,
     buckets: &[String; 4],
     now: Timestamp,
     window: Span,
@@ -65,7 +65,7 @@ pub async fn add_to_each(
         RETURNING bucket, count";
     let [first, second, third, fourth] = buckets;
     let query = sqlx::query_as(sql).bind(first).bind(second).bind(third).bind(fourth);
-    query.bind(now.millis()).bind((now + window).millis()).fetch_all(tx).await
+    store.write.all(query.bind(now.millis()).bind((now + window).millis())).await
 }
 
 /// Takes one back from each of them. It holds their rows in the order in which they were counted: an UPDATE would choose
@@ -73,18 +73,14 @@ pub async fn add_to_each(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn take_back_from_each(
-    tx: &mut AnyConnection,
-    buckets: &[String; 4],
-    now: Timestamp,
-) -> sqlx::Result<()> {
+pub async fn take_back_from_each(store: &Store, buckets: &[String; 4], now: Timestamp) -> sqlx::Result<()> {
     let sql = "INSERT INTO attempts (bucket, count, expires_at)
         VALUES ($1, 0, $5), ($2, 0, $5), ($3, 0, $5), ($4, 0, $5)
         ON CONFLICT (bucket) DO UPDATE SET
             count = CASE WHEN attempts.count > 0 THEN attempts.count - 1 ELSE 0 END";
     let [first, second, third, fourth] = buckets;
     let query = sqlx::query(sql).bind(first).bind(second).bind(third).bind(fourth);
-    query.bind(now.millis()).execute(tx).await.map(drop)
+    store.write.execute(query.bind(now.millis())).await.map(drop)
 }
 
 /// Takes one try back: it was not a failure.
