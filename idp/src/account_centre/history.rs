@@ -146,6 +146,8 @@ fn how(recorded: &Recorded) -> String {
         ("sign_in_refused", _) => "密码错误",
         ("operator_refused", "register") => "姓名与证件号码不一致",
         ("operator_refused", "limit") => "尝试次数过多",
+        ("operator_refused", "taken") => "证件号码或手机号码已登记",
+        ("operator_refused", "proof") => "短信验证已失效",
         ("recovery_begun", detail) if detail.ends_with("unsent") => "获取验证码过于频繁，未发送",
         ("recovery_begun", _) => "已发送短信验证码",
         ("recovery_refused", detail) if detail.ends_with("limit") => "尝试次数过多",
