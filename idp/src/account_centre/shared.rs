@@ -120,14 +120,7 @@ impl Owner {
 
     /// An audit entry of what this visitor does here.
     pub fn event<'a>(&'a self, visitor: &'a Visitor, event: &'a str, detail: &'a str) -> audit::Entry<'a> {
-        audit::Entry {
-            event,
-            account_id: Some(self.account_id()),
-            client_id: None,
-            address: &visitor.caller.address,
-            user_agent: &visitor.caller.user_agent,
-            detail,
-        }
+        visitor.caller.event(event, Some(self.account_id()), detail)
     }
 
     /// The telephone bound to the account.

@@ -255,14 +255,7 @@ async fn note_failure(
     detail: &str,
 ) -> Result<()> {
     let detail = format!("{} {detail}", kind.as_str());
-    let entry = audit::Entry {
-        event: "sign_in_refused",
-        account_id,
-        client_id: None,
-        address: &caller.address,
-        user_agent: &caller.user_agent,
-        detail: &detail,
-    };
+    let entry = caller.event("sign_in_refused", account_id, &detail);
     let mut tx = app.store.begin().await?;
     audit::insert(&mut tx, &entry, app.clock.now()).await?;
     tx.commit().await?;

@@ -138,14 +138,7 @@ pub async fn choose(
         tx.rollback().await?;
         return Ok(Ok(None));
     }
-    let entry = audit::Entry {
-        event: "identity_chosen",
-        account_id: Some(account_id),
-        client_id: None,
-        address: &caller.address,
-        user_agent: &caller.user_agent,
-        detail: &choice.holder_id,
-    };
+    let entry = caller.event("identity_chosen", Some(account_id), &choice.holder_id);
     if here {
         audit::insert(&mut tx, &entry, app.clock.now()).await?;
         tx.commit().await?;

@@ -29,7 +29,7 @@ impl Question<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn ask(&self, app: &App, caller: &Caller) -> Result<Result<(), TooOften>> {
+    pub async fn ask(&self, app: &App, caller: &Caller) -> Result<Result<Asked, TooOften>> {
         let limits = self.limits(app, caller);
         let buckets = limits.each_ref().map(|(limit, whom)| limit.bucket(app, whom));
         let now = app.clock.now();
@@ -42,16 +42,7 @@ impl Question<'_> {
             attempts::take_back_from_each(&app.store, &buckets, now).await?;
             return Ok(Err(TooOften));
         }
-        Ok(Ok(()))
-    }
-
-    /// It was no question after all: nothing was refused.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn take_back(&self, app: &App, caller: &Caller) -> Result<()> {
-        let buckets = self.limits(app, caller).map(|(limit, whom)| limit.bucket(app, &whom));
-        Ok(attempts::take_back_from_each(&app.store, &buckets, app.clock.now()).await?)
+        Ok(Ok(Asked { buckets }))
     }
 
     fn limits(&self, app: &App, caller: &Caller) -> [(Limit, String); 4] {
@@ -67,6 +58,21 @@ impl Question<'_> {
     }
 }
 
+/// A question that was counted.
+pub struct Asked {
+    buckets: [String; 4],
+}
+
+impl Asked {
+    /// It was no question after all: nothing was refused.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_back(&self, app: &App) -> Result<()> {
+        Ok(attempts::take_back_from_each(&app.store, &self.buckets, app.clock.now()).await?)
+    }
+}
+
 /// Records a refusal. `detail` says what was wrong, and nothing of what was typed.
 ///
 /// # Errors
@@ -78,8 +84,7 @@ pub async fn note_refusal(
     account_id: Option<&str>,
     detail: &str,
 ) -> Result<()> {
-    let (address, user_agent) = (&*caller.address, &*caller.user_agent);
-    let entry = audit::Entry { event, account_id, client_id: None, address, user_agent, detail };
+    let entry = caller.event(event, account_id, detail);
     let mut tx = app.store.begin().await?;
     audit::insert(&mut tx, &entry, app.clock.now()).await?;
     Ok(tx.commit().await?)

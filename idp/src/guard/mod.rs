@@ -23,6 +23,8 @@ pub mod sms_code;
 pub mod text_message;
 pub mod unfit_password;
 
+use crate::store::audit;
+
 /// Who asks: what is counted, remembered and audited of a visitor's browser.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -31,4 +33,17 @@ pub struct Caller {
     pub user_agent: String,
     /// The browser's own long-lived secret, hashed.
     pub device_hash: Vec<u8>,
+}
+
+impl Caller {
+    /// An audit entry of what this visitor does, at no portal.
+    pub fn event<'a>(
+        &'a self,
+        event: &'a str,
+        account_id: Option<&'a str>,
+        detail: &'a str,
+    ) -> audit::Entry<'a> {
+        let (address, user_agent) = (&*self.address, &*self.user_agent);
+        audit::Entry { event, account_id, client_id: None, address, user_agent, detail }
+    }
 }

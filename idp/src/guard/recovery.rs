@@ -179,8 +179,7 @@ pub async fn reset(
         return Ok(Ok(false));
     }
     sessions::end_everything(app, &mut tx, account_id).await?;
-    let done = done_hash(token);
-    recoveries::insert(&mut tx, &done, &caller.device_hash, account_id, None, now + STEP).await?;
+    note_done(app, &mut tx, caller, account_id, token).await?;
     devices::remember(&mut tx, account_id, &caller.device_hash, now).await?;
     insert_note(app, &mut tx, caller, "password_reset", Some(account_id), begun.principal.kind().as_str())
         .await?;
@@ -188,6 +187,21 @@ pub async fn reset(
     text_message::notify(app, &mut tx, Some(begun.phone.as_str()), text).await?;
     tx.commit().await?;
     Ok(Ok(true))
+}
+
+/// Lets [`is_done`] know, for as long as a step takes, that this browser has finished what `token` was for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_done(
+    app: &App,
+    tx: &mut AnyConnection,
+    caller: &Caller,
+    account_id: &str,
+    token: &str,
+) -> Result<()> {
+    let (done, until) = (done_hash(token), app.clock.now() + STEP);
+    Ok(recoveries::insert(tx, &done, &caller.device_hash, account_id, None, until).await?)
 }
 
 /// Whether this browser has just finished this recovery.
@@ -226,7 +240,6 @@ async fn insert_note(
     account_id: Option<&str>,
     detail: &str,
 ) -> Result<()> {
-    let (address, user_agent) = (&*caller.address, &*caller.user_agent);
-    let entry = audit::Entry { event, account_id, client_id: None, address, user_agent, detail };
+    let entry = caller.event(event, account_id, detail);
     Ok(audit::insert(tx, &entry, app.clock.now()).await?)
 }

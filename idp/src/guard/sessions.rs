@@ -159,14 +159,7 @@ pub async fn start(
         None => sessions::insert(tx, &session).await?,
     }
     devices::remember(tx, proof.account_id, &caller.device_hash, now).await?;
-    let entry = audit::Entry {
-        event: "sign_in",
-        account_id: Some(proof.account_id),
-        client_id: None,
-        address: &caller.address,
-        user_agent: &caller.user_agent,
-        detail: proof.amr,
-    };
+    let entry = caller.event("sign_in", Some(proof.account_id), proof.amr);
     audit::insert(tx, &entry, now).await?;
     Ok(Some(token))
 }
@@ -250,14 +243,7 @@ pub async fn end_by_sid(app: &App, caller: &Caller, sid: &str) -> Result<()> {
 }
 
 async fn note_sign_out(app: &App, tx: &mut AnyConnection, caller: &Caller, account_id: &str) -> Result<()> {
-    let entry = audit::Entry {
-        event: "sign_out",
-        account_id: Some(account_id),
-        client_id: None,
-        address: &caller.address,
-        user_agent: &caller.user_agent,
-        detail: "",
-    };
+    let entry = caller.event("sign_out", Some(account_id), "");
     Ok(audit::insert(tx, &entry, app.clock.now()).await?)
 }
 

@@ -6,7 +6,7 @@
 use anyhow::Result;
 use sqlx::AnyConnection;
 
-use super::{Caller, credentials, identifiers, new_password, sessions, text_message};
+use super::{Caller, credentials, identifiers, new_password, recovery, sessions, text_message};
 use crate::app::App;
 use crate::domain::password::Password;
 use crate::domain::principal::Principal;
@@ -97,17 +97,9 @@ pub async fn replace(
         tx.rollback().await?;
         return Ok(Ok(None));
     }
-    let entry = audit::Entry {
-        event: "password_changed",
-        account_id: Some(account_id),
-        client_id: None,
-        address: &caller.address,
-        user_agent: &caller.user_agent,
-        detail: "unfit",
-    };
+    let entry = caller.event("password_changed", Some(account_id), "unfit");
     audit::insert(&mut tx, &entry, now).await?;
-    let done = done_hash(ticket);
-    recoveries::insert(&mut tx, &done, &caller.device_hash, account_id, None, now + STEP).await?;
+    recovery::note_done(app, &mut tx, caller, account_id, &name_of(ticket)).await?;
     let phone = begun.principal.phone();
     text_message::notify(app, &mut tx, phone, text_message::PASSWORD_CHANGED).await?;
     tx.commit().await?;
@@ -119,16 +111,14 @@ pub async fn replace(
 /// # Errors
 /// When the database fails.
 pub async fn is_done(app: &App, caller: &Caller, ticket: &str) -> Result<bool> {
-    let row = recoveries::find(&app.store, &done_hash(ticket), &caller.device_hash, app.clock.now()).await?;
-    Ok(row.is_some())
+    recovery::is_done(app, caller, &name_of(ticket)).await
 }
 
 /// Under this name no step of 忘记密码 goes on with it.
-fn hash_of(ticket: &str) -> Vec<u8> {
-    random::hash(&format!("unfit-password|{ticket}"))
+fn name_of(ticket: &str) -> String {
+    format!("unfit-password|{ticket}")
 }
 
-/// Nor does this page go on under this one.
-fn done_hash(ticket: &str) -> Vec<u8> {
-    random::hash(&format!("unfit-password-done|{ticket}"))
+fn hash_of(ticket: &str) -> Vec<u8> {
+    random::hash(&name_of(ticket))
 }

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::{self, State};
 use axum::response::Response;
-use serde::Deserialize;
 
 use super::shared::Query;
 use crate::app::App;
@@ -19,13 +18,6 @@ struct Page<'a> {
     errors: Errors,
     hint: String,
     action: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct Form {
-    #[serde(flatten)]
-    new_password: NewPasswordFields,
 }
 
 /// # Errors
@@ -47,7 +39,7 @@ pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
     extract::Query(query): extract::Query<Query>,
-    SafeForm(form): SafeForm<Form>,
+    SafeForm(form): SafeForm<NewPasswordFields>,
 ) -> web::Result<Response> {
     let caller = &visitor.caller;
     let begun = recovery::find(&app, caller, &query.recovery).await?;
@@ -57,11 +49,11 @@ pub async fn post(
     let policy = app.config.password.profile.change();
     let known = begun.principal.known();
     let mut errors = Errors::none();
-    form.new_password.check(policy, &known, new_password::ANOTHER, &mut errors);
+    form.check(policy, &known, new_password::ANOTHER, &mut errors);
     if errors.any() {
         return show(&app, &visitor, &query, errors);
     }
-    match recovery::reset(&app, caller, &query.recovery, &begun, form.new_password.password()).await? {
+    match recovery::reset(&app, caller, &query.recovery, &begun, form.password()).await? {
         Ok(true) => Ok(visitor.go(&query.step(urls::RECOVERY_DONE, &query.recovery))),
         Ok(false) => Ok(not_now(&app, &visitor, &query).await?),
         // Of two at once, the later may have met the other's new password as the present one.

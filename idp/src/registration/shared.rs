@@ -113,14 +113,7 @@ pub async fn insert_account<Mismatch>(
     }
     let now = app.clock.now();
     accounts::insert(tx, new.id, new.kind, Some(new.password_hash), new.evidence.assurance(), now).await?;
-    let entry = audit::Entry {
-        event: "registered",
-        account_id: Some(new.id),
-        client_id: None,
-        address: &caller.address,
-        user_agent: &caller.user_agent,
-        detail: new.kind.as_str(),
-    };
+    let entry = caller.event("registered", Some(new.id), new.kind.as_str());
     audit::insert(tx, &entry, now).await?;
     agreements::record(tx, new.id, now).await?;
     if matches!(new.evidence, Evidence::Waiting) {

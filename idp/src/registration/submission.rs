@@ -142,19 +142,21 @@ async fn register<F: Form>(
 ) -> anyhow::Result<Outcome> {
     let (caller, kind) = (&visitor.caller, F::KIND.as_str());
     let question = Question { who: proved.phone.as_str(), about: &F::about(account) };
-    if let Err(too_often) = question.ask(app, caller).await? {
-        if shared::has_come_before(app, caller, proved).await? {
-            return Ok(Outcome::AlreadyDone);
+    let asked = match question.ask(app, caller).await? {
+        Ok(asked) => asked,
+        Err(_) if shared::has_come_before(app, caller, proved).await? => return Ok(Outcome::AlreadyDone),
+        Err(too_often) => {
+            let detail = format!("{kind} limit");
+            lookups::note_refusal(app, caller, "registration_refused", None, &detail).await?;
+            return Ok(Outcome::NotNow(Errors::whole(too_often.to_string())));
         }
-        lookups::note_refusal(app, caller, "registration_refused", None, &format!("{kind} limit")).await?;
-        return Ok(Outcome::NotNow(Errors::whole(too_often.to_string())));
-    }
+    };
     let outcome = try_to_register(app, visitor, account, proved, form).await;
     if let Ok(Outcome::Refused(errors)) = &outcome {
         let detail = errors.each().fold(kind.to_owned(), |detail, (field, _)| format!("{detail} {field}"));
         lookups::note_refusal(app, caller, "registration_refused", None, &detail).await?;
     } else {
-        question.take_back(app, caller).await?;
+        asked.take_back(app).await?;
     }
     outcome
 }

@@ -29,13 +29,6 @@ pub struct Query {
     request: Option<String>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub struct Form {
-    #[serde(flatten)]
-    new_password: NewPasswordFields,
-}
-
 /// # Errors
 /// When the database fails.
 pub async fn get(
@@ -55,7 +48,7 @@ pub async fn post(
     State(app): State<App>,
     visitor: Visitor,
     extract::Query(query): extract::Query<Query>,
-    SafeForm(form): SafeForm<Form>,
+    SafeForm(form): SafeForm<NewPasswordFields>,
 ) -> web::Result<Response> {
     let caller = &visitor.caller;
     let Some(begun) = unfit_password::find(&app, caller, &query.ticket).await? else {
@@ -63,7 +56,7 @@ pub async fn post(
     };
     let mut errors = Errors::none();
     let policy = app.config.password.profile.change();
-    form.new_password.check(policy, &begun.principal.known(), new_password::ANOTHER, &mut errors);
+    form.check(policy, &begun.principal.known(), new_password::ANOTHER, &mut errors);
     if errors.any() {
         return show(&app, &visitor, &query, errors).await;
     }
@@ -85,10 +78,10 @@ async fn set(
     visitor: &Visitor,
     query: &Query,
     begun: &Begun,
-    form: &Form,
+    form: &NewPasswordFields,
 ) -> anyhow::Result<Result<Option<Response>, crate::guard::new_password::Refusal>> {
     let old = visitor.session_token.as_deref();
-    let password = form.new_password.password();
+    let password = form.password();
     let set = unfit_password::replace(app, &visitor.caller, old, &query.ticket, begun, password).await?;
     let (kind, request) = (begun.principal.kind(), query.request.as_deref());
     Ok(set.map(|token| token.map(|token| shared::signed_in(visitor, kind, request, &token))))

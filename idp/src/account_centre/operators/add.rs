@@ -18,6 +18,7 @@ use crate::account_centre::shared::Centre;
 use crate::app::App;
 use crate::domain::document_type::DocumentType;
 use crate::domain::principal::Operator;
+use crate::domain::timestamp::Timestamp;
 use crate::guard::evidence::{self, Evidence};
 use crate::guard::lookups::{self, Question};
 use crate::guard::new_password as guarded;
@@ -109,11 +110,18 @@ async fn answer(app: &App, visitor: &Visitor, manager: &Manager, mut form: Form)
 
 /// POST of what is filled in so far, by the script.
 pub async fn check(State(app): State<App>, manager: Manager, SafeForm(form): SafeForm<Form>) -> Response {
-    let (now, min_age, none) = (app.clock.now(), app.config.accounts.min_age, Errors::none());
-    let (mut errors, _) =
-        Person::read(min_age, &form.name, &form.document_type, &form.document_number, now, none);
+    let now = app.clock.now();
+    let (mut errors, _) = form.person(&app, now);
     form.phone.check_form(&mut errors);
     form.rights.read(&Limits { now, own_end: manager.own_end(), present: None }, errors).0.told()
+}
+
+impl Form {
+    /// Who is to be added, unless something is wrong.
+    fn person(&self, app: &App, now: Timestamp) -> (Errors, Option<Person>) {
+        let min_age = app.config.accounts.min_age;
+        Person::read(min_age, &self.name, &self.document_type, &self.document_number, now, Errors::none())
+    }
 }
 
 /// Checks everything before anything is refused, so that one answer tells all that is wrong. Gives what the list is to
@@ -125,9 +133,7 @@ async fn submit(
     form: &mut Form,
 ) -> web::Result<Result<&'static str, Errors>> {
     let now = app.clock.now();
-    let (min_age, none) = (app.config.accounts.min_age, Errors::none());
-    let (mut errors, person) =
-        Person::read(min_age, &form.name, &form.document_type, &form.document_number, now, none);
+    let (mut errors, person) = form.person(app, now);
     let proved = form.phone.prove(app, visitor, PURPOSE, &mut errors).await?;
     let phone = proved.as_ref().map(|proved| proved.phone.as_str().to_owned());
     if phone.is_some() && phone == manager.unit.phone && form.same_phone != "yes" {
@@ -167,10 +173,13 @@ async fn submit(
         async |detail| lookups::note_refusal(app, caller, "operator_refused", Some(who), detail).await;
     // Of everybody, so that what the register says is counted and recorded wherever nothing comes of it.
     let question = Question { who, about: &operator.document.key() };
-    if let Err(too_often) = question.ask(app, caller).await? {
-        refused("limit").await?;
-        return Ok(Err(Errors::whole(too_often.to_string())));
-    }
+    let asked = match question.ask(app, caller).await? {
+        Ok(asked) => asked,
+        Err(too_often) => {
+            refused("limit").await?;
+            return Ok(Err(Errors::whole(too_often.to_string())));
+        }
+    };
     let evidence = evidence::of_person(app, &operator.name, &operator.document).await;
     if let Evidence::Refused(mismatch) = evidence {
         refused("register").await?;
@@ -179,7 +188,7 @@ async fn submit(
     let hash = match guarded::hash(app, form.new_password.password()).await? {
         Ok(hash) => hash,
         Err(refusal) => {
-            question.take_back(app, caller).await?;
+            asked.take_back(app).await?;
             return Ok(Err(Errors::none().at("new_password", refusal.to_string())));
         }
     };
@@ -187,7 +196,7 @@ async fn submit(
     Ok(match new.store(app, visitor, manager).await? {
         // The same form came twice: there is one operator.
         Outcome::Stored | Outcome::StoredBefore => {
-            question.take_back(app, caller).await?;
+            asked.take_back(app).await?;
             Ok(if evidence == Evidence::Waiting { "added_unchecked" } else { "added" })
         }
         Outcome::ProofIsGone => {

@@ -32,14 +32,7 @@ impl Record<'_> {
     ) -> anyhow::Result<()> {
         let now = app.clock.now();
         let actor_id = manager.owner.account_id();
-        let entry = audit::Entry {
-            event: self.event,
-            account_id: Some(actor_id),
-            client_id: None,
-            address: &visitor.caller.address,
-            user_agent: &visitor.caller.user_agent,
-            detail: self.operator_id,
-        };
+        let entry = visitor.caller.event(self.event, Some(actor_id), self.operator_id);
         audit::insert_of_unit(tx, &entry, &manager.unit.id, now).await?;
         let change = Change {
             account_id: self.operator_id,
