@@ -4,7 +4,7 @@
 //   IDP_CONFIG=tests/certification/idp.toml node tests/certification/setup.mjs \
 //     --idp target/release/idp --issuer https://idp.certification.test:8443 > suite.json
 import { execFileSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,7 +60,10 @@ function register(id, metadata) {
 // anything, and for the standard claims by name: it warns of claims of our own, which `profile` brings.
 function fapi(id, alg, signing) {
   const [kind, size] = alg === "PS256" ? ["rsa", { modulusLength: 2048 }] : ["ec", { namedCurve: "P-256" }];
-  const { privateKey, publicKey } = generateKeyPairSync(kind, size);
+  // By way of PEM: node 20 waits for ever if it collects what generated a key just while that key is exported as a JWK.
+  const pem = { privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } };
+  const privateKey = createPrivateKey(generateKeyPairSync(kind, { ...size, ...pem }).privateKey);
+  const publicKey = createPublicKey(privateKey);
   const about = { kid: `${id}-key`, alg, use: "sig" };
   // The Security Profile's requests are not signed, so its clients cannot have this.
   const more = signing
